@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSL-1.0
+# shellcheck shell=bash
+# Sourced by tests/run and examples/run: finds out what is missing and installs it
+# with apt-get where there is one. Packages are named as Debian and Ubuntu name them.
+
+needed=()  # the script cannot go on without these
+wanted=()  # these it can do without
+
+# need PACKAGE COMMAND...: PACKAGE is missing where COMMAND fails
+need() {
+    "${@:2}" >/dev/null 2>&1 </dev/null || needed+=("$1")
+}
+
+want() {
+    "${@:2}" >/dev/null 2>&1 </dev/null || wanted+=("$1")
+}
+
+have() {  # have PROGRAM...: any of them
+    local program
+    for program; do
+        command -v "$program" && return
+    done
+    return 1
+}
+
+have_header() {  # have_header NAME...: any of them, as a compiler finds it
+    local compiler header
+    compiler=$(have g++ clang++) || return
+    for header; do
+        "$compiler" -E -x c++ -include "$header" -I/usr/local/include \
+            ${BOOST_ROOT:+"-I$BOOST_ROOT" "-I$BOOST_ROOT/include"} /dev/null && return
+    done
+    return 1
+}
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+die() {
+    printf '%s: %s\n' "$0" "$*" >&2
+    exit 1
+}
+
+# Installs what need and want found missing; asks for nothing, does nothing when all is there.
+install_missing() {
+    local packages=("${needed[@]}" "${wanted[@]}")
+    ((${#packages[@]})) || return 0
+
+    local as_root=()
+    if ((EUID != 0)); then
+        as_root=(sudo -n)
+    fi
+    if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+        say "installing ${packages[*]}"
+        "${as_root[@]}" apt-get update -q </dev/null
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -q -y --no-install-recommends "${packages[@]}" </dev/null
+    elif ((${#needed[@]})) && have apt-get >/dev/null; then
+        die "needs root, or sudo without a password, for: apt-get install ${needed[*]}"
+    elif ((${#needed[@]})); then
+        die "please install what Debian calls: ${needed[*]}"
+    else
+        say "going on without ${wanted[*]}"
+    fi
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSITION_HPP
+#define DAEMONIZER_COMPOSITION_HPP
+
+#include <daemonizer/result.hpp>
+#include <daemonizer/running.hpp>
+
+#include <concepts>
+
+namespace daemonizer {
+
+/// The one implementation of all spellings of a composition: its policies in the order of slots.
+template <class... Policies>
+class Composition {
+    using core_type = detail::Core<Policies...>;
+    using Fork = typename core_type::template in<slots::fork>;
+
+public:
+    using running_type = Running<Policies...>;
+
+    constexpr explicit Composition(const detail::Options<Policies...>& options)
+        : options_{options} {}
+
+    /// The policy that fills `Slot`, with its options.
+    template <class Slot>
+    constexpr auto option() const -> const auto& {
+        return options_.template get<typename core_type::template in<Slot>>();
+    }
+
+    /// Starts the daemon. Returns in the launcher once the outcome is known, and in the daemon;
+    /// both hold a handle, or the launcher an error. Prints nothing. See Running and Failure.
+    auto start() const -> Result<running_type> {
+        Result<running_type> result{running_type{options_}};
+        result.fill([](running_type& running, Failure& failure) {
+            return running.begin(failure, true) != running_type::outcome::failed;
+        });
+        return result;
+    }
+
+#if defined(__cpp_exceptions)
+    /// As start(), but throws StartError in the launcher where that returns an error.
+    auto start_or_throw() const -> running_type {
+        auto result = start();
+        if (!result)
+            throw StartError{result.error()};
+        return std::move(*result);
+    }
+#endif
+
+    /// Starts the daemon and runs `body()`, which is ready when entered, or `body(daemon)`, which
+    /// says `daemon.ready()` itself. Returns in the daemon alone, with the body's status. The
+    /// launcher leaves: 0 ready; the body's own status (1 for 0) where it returned before; 128 +
+    /// signal where the daemon was killed before; 124 after StartTimeout; 1 where a step failed.
+    /// Every status but 0 comes with a line on stderr, "PROGRAM: STEP: WHAT: REASON".
+    template <class Body>
+    auto run(Body&& body) const -> int {
+        constexpr bool takes_nothing = requires { body(); };
+        constexpr bool takes_daemon = requires(running_type & daemon) { body(daemon); };
+        static_assert(takes_nothing || takes_daemon,
+                      "daemonizer: the body takes nothing, or the daemon by reference");
+        if constexpr (takes_nothing) {
+            static_assert(is_status<decltype(body())>,
+                          "daemonizer: the body returns nothing, or its exit status");
+            return start_and_serve(body);
+        } else if constexpr (takes_daemon) {
+            static_assert(is_status<decltype(body(std::declval<running_type&>()))>,
+                          "daemonizer: the body returns nothing, or its exit status");
+            return start_and_serve(body);
+        }
+        return 1;
+    }
+
+private:
+    template <class Result>
+    static constexpr bool is_status = std::is_void_v<Result> || std::is_convertible_v<Result, int>;
+
+    template <class Body>
+    auto start_and_serve(Body& body) const -> int {
+        running_type running{options_};
+        if (const int status = begin(running); status != 0)
+            return status;
+#if defined(__cpp_exceptions)
+        try {
+            return serve(body, running);
+        } catch (...) {
+            return caught(running);
+        }
+#else
+        return serve(body, running);
+#endif
+    }
+
+    /// 0 in the daemon; the status of a failed start without a fork. The launcher does not return.
+    static auto begin(running_type& running) -> int {
+        Failure failure;
+        if (running.begin(failure, false) == running_type::outcome::daemon)
+            return 0;
+        detail::say(running.core_.host(), 2, failure);
+        if constexpr (Fork::detaches)
+            running.core_.host().leave_at_once(failure.exit_status());
+        return failure.exit_status();
+    }
+
+    template <class Body>
+    static auto serve(Body& body, running_type& running) -> int {
+        if constexpr (requires { body(); }) {
+            running.ready();
+            const int status = status_of([&] { return body(); });
+            running.give_back();
+            return status;
+        } else {
+            const int status = status_of([&] { return body(running); });
+            [[maybe_unused]] const bool failed = running.is_starting();
+            running.finish(status);
+            if constexpr (!Fork::detaches) // no launcher says it: no 0 for what never was ready
+                if (failed && (status & 0xff) == 0)
+                    return 1;
+            return status;
+        }
+    }
+
+    template <class Call>
+    static auto status_of(Call call) -> int {
+        if constexpr (std::is_void_v<decltype(call())>) {
+            call();
+            return 0;
+        } else if constexpr (is_status<decltype(call())>) {
+            return call();
+        } else {
+            return 1;
+        }
+    }
+
+#if defined(__cpp_exceptions)
+    /// Before ready an exception is a failure of the start; after it the program's own affair, once
+    /// the daemon has given back what it held.
+    static auto caught(running_type& running) -> int {
+        const bool was_starting = running.is_starting();
+        try {
+            throw;
+        } catch (const std::exception& exception) {
+            running.fail(1, exception.what());
+            running.finish(1);
+            if (!was_starting)
+                throw;
+        } catch (...) {
+            running.fail(1, "an exception of unknown type");
+            running.finish(1);
+            if (!was_starting)
+                throw;
+        }
+        return 1;
+    }
+#endif
+
+    detail::Options<Policies...> options_;
+};
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_CONTROL_HPP
+#define DAEMONIZER_CONTROL_HPP
+
+#include <daemonizer/control_result.hpp>
+#include <daemonizer/detail/daemon_orders.hpp>
+#include <daemonizer/policy.hpp>
+#include <daemonizer/service_status.hpp>
+
+#include <concepts>
+#include <signal.h>
+
+namespace daemonizer {
+
+/// What a pid file tells: never an error, at worst `unknown` with the reason. Gives a start that is
+/// under way a second to come out.
+inline auto status(const char* pid_file) -> ServiceStatus {
+    return detail::PidFileView{PosixHost{}, pid_file}.settled();
+}
+
+/// Sends a signal to the daemon that holds the pid file, and to no other process.
+inline auto signal(const char* pid_file, int number) -> ControlResult {
+    return detail::DaemonOrders{PosixHost{}, pid_file}.signal(number);
+}
+
+/// SIGHUP: the daemon reads its configuration again and reopens its logs, if it collects that.
+inline auto reload(const char* pid_file) -> ControlResult { return signal(pid_file, SIGHUP); }
+
+/// Stops the daemon: each signal of the schedule in turn, until it is gone.
+inline auto stop(const char* pid_file, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
+    return detail::DaemonOrders{PosixHost{}, pid_file}.stop(schedule);
+}
+
+/// Waits until the daemon is gone by itself, at most `seconds`.
+inline auto wait_until_gone(const char* pid_file, int seconds) -> ControlResult {
+    return detail::DaemonOrders{PosixHost{}, pid_file}.wait_until_gone(seconds);
+}
+
+/// A service with a pid file: a Daemonizer whose composition has one.
+template <class T>
+concept Controllable = requires(const T& service) {
+    { service.template option<slots::pid>().characters() } -> std::same_as<const char*>;
+};
+
+template <Controllable Service>
+auto pid_file_of(const Service& service) -> const char* {
+    return service.template option<slots::pid>().characters();
+}
+
+template <Controllable Service>
+auto status(const Service& service) -> ServiceStatus {
+    return status(pid_file_of(service));
+}
+template <Controllable Service>
+auto signal(const Service& service, int number) -> ControlResult {
+    return signal(pid_file_of(service), number);
+}
+template <Controllable Service>
+auto reload(const Service& service) -> ControlResult {
+    return reload(pid_file_of(service));
+}
+template <Controllable Service>
+auto stop(const Service& service, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
+    return stop(pid_file_of(service), schedule);
+}
+template <Controllable Service>
+auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
+    return wait_until_gone(pid_file_of(service), seconds);
+}
+
+/// Stops the daemon if there is one, and runs the service once it is gone. Where it does not go the
+/// new one is not started: `otherwise(result)` gives the status to leave with.
+template <Controllable Service, class Body, class Otherwise>
+auto restart(const Service& service, Body&& body, Otherwise otherwise,
+             Schedule schedule = {{SIGTERM, 10}}) -> int {
+    const ControlResult stopped = stop(service, schedule);
+    if (!stopped && stopped.what != ControlResult::outcome::not_running)
+        return otherwise(stopped);
+    return service.run(body);
+}
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DAEMONIZER_HPP
+#define DAEMONIZER_DAEMONIZER_HPP
+
+#include <daemonizer/descriptors.hpp>
+#include <daemonizer/detail/review.hpp>
+#include <daemonizer/directory.hpp>
+#include <daemonizer/fork.hpp>
+#include <daemonizer/ignore_signals.hpp>
+#include <daemonizer/pid_file.hpp>
+#include <daemonizer/posix_host.hpp>
+#include <daemonizer/signal_fd.hpp>
+#include <daemonizer/signal_flag.hpp>
+#include <daemonizer/signals.hpp>
+#include <daemonizer/start_timeout.hpp>
+#include <daemonizer/stdio.hpp>
+#include <daemonizer/syslog.hpp>
+#include <daemonizer/umask.hpp>
+
+namespace daemonizer {
+
+namespace detail {
+
+/// The slots that the library knows, in their order, with the defaults.
+// clang-format off
+using Defaults = planning::types<
+    planning::by_default<slots::host, PosixHost>,
+    planning::by_default<slots::fork, DoubleFork>,
+    planning::by_default<slots::timeout>,
+    planning::by_default<slots::umask, Umask<022>>,
+    planning::by_default<slots::directory, WorkingDirectory<"/">>,
+    planning::by_default<slots::signals, DefaultSignals>,
+    planning::by_default<slots::ignored>,
+    // After signals and ignored: its handlers go only where these left the default disposition.
+    planning::by_default<slots::pid, NoPidFile>,
+    planning::by_default<slots::descriptors, CloseDescriptors<>>,
+    // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
+    planning::by_default<slots::stdio, NullStdio>,
+    planning::by_default<slots::log>>;
+// clang-format on
+
+} // namespace detail
+
+/// A daemon, composed of policies in any order and any subset; defaults fill the other slots. A
+/// description: it holds options and no state, and is as empty as they are.
+///
+///     Daemonizer<PidFile<"/run/x.pid">>{}.run([](auto& daemon) { ... });
+///     Daemonizer{PidFile{path}, LogStdio{log}}.run(...);
+template <class... Given>
+class Daemonizer : public decltype(detail::review<detail::Defaults, Given...>())::implementation {
+    using review = decltype(detail::review<detail::Defaults, Given...>());
+
+public:
+    /// What all spellings of this composition share.
+    using implementation = typename review::implementation;
+
+    constexpr Daemonizer() requires(std::default_initializable<Given>&&...)
+        : implementation{review::options::choose()} {
+        accept();
+        (detail::let_check<Given, typename review::core>(), ...);
+    }
+    Daemonizer() // a policy takes its text at run time: Daemonizer{PidFile{path}}
+        requires(!(std::default_initializable<Given> && ...)) = delete;
+
+    constexpr explicit Daemonizer(Given... given) requires(sizeof...(Given) != 0)
+        : implementation{review::options::choose(given...)} {
+        accept();
+        (detail::let_check<Given, typename review::core>(), ...);
+    }
+
+private:
+    template <class Verdict>
+    static constexpr bool steps_fit = std::same_as<Verdict, detail::planning::fits>;
+
+    // Not asserted in the class: what is done with a refused class would be further errors.
+    static constexpr void accept() {
+        using enum detail::objection;
+        constexpr auto what = review::what;
+        static_assert(what != no_policy,
+                      "daemonizer: what is no policy was given; a policy has a slot and steps");
+        static_assert(what != slot_twice,
+                      "daemonizer: a slot is filled twice; a composition takes one policy a slot");
+        static_assert(what != no_fork,
+                      "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
+                      "detaches");
+        static_assert(what != no_stdio,
+                      "daemonizer: a policy in slots::stdio models StdioPolicy; it says whether it "
+                      "replaces stderr");
+        static_assert(what != no_signals,
+                      "daemonizer: a policy in slots::signals models SignalPolicy; it says what it "
+                      "keeps and collects");
+        static_assert(what != no_step,
+                      "daemonizer: a step has a name and derives from step or undoable_step");
+        static_assert(steps_fit<typename review::verdict>,
+                      "daemonizer: a step needs what no earlier step gives; see unmet<step, need>");
+    }
+};
+
+Daemonizer()->Daemonizer<>;
+template <class... Given>
+Daemonizer(Given...) -> Daemonizer<Given...>;
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
+#define DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+namespace daemonizer::detail {
+
+/// A small sorted set of descriptors above 2.
+template <unsigned Capacity>
+class SparedDescriptors {
+public:
+    void add(int fd) {
+        if (fd <= 2 || size_ == Capacity)
+            return;
+        unsigned place = size_;
+        for (; place != 0 && spared_[place - 1] >= fd; --place)
+            if (spared_[place - 1] == fd)
+                return;
+        for (unsigned i = size_; i != place; --i)
+            spared_[i] = spared_[i - 1];
+        spared_[place] = fd;
+        ++size_;
+    }
+
+    auto has(int fd) const -> bool {
+        for (unsigned i = 0; i != size_; ++i)
+            if (spared_[i] == fd)
+                return true;
+        return false;
+    }
+
+    /// Calls `close(first, last)` for each gap between them, until one answers an error.
+    template <class Close>
+    auto each_gap(Close close) const -> int {
+        unsigned first = 3;
+        for (unsigned i = 0; i != size_; ++i) {
+            const auto next = static_cast<unsigned>(spared_[i]);
+            if (first < next)
+                if (const int error = close(first, next - 1); error < 0)
+                    return error;
+            first = next + 1;
+        }
+        return close(first, ~0U);
+    }
+
+private:
+    int spared_[Capacity];
+    unsigned size_ = 0;
+};
+
+/// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
+template <class Host, class Spared>
+auto close_listed(const Host& host, const Spared& spared) -> int {
+    const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return directory;
+    struct Entry { // of getdents64(2)
+        std::uint64_t inode;
+        std::int64_t next;
+        std::uint16_t size;
+        unsigned char type;
+        char name[1];
+    };
+    alignas(Entry) char entries[2048];
+    long size;
+    while ((size = host.list_directory(directory, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < size;) {
+            std::uint16_t length;
+            std::memcpy(&length, entries + at + offsetof(Entry, size), sizeof length);
+            int fd = 0;
+            for (const char* digit = entries + at + offsetof(Entry, name);
+                 *digit >= '0' && *digit <= '9'; ++digit)
+                fd = fd * 10 + (*digit - '0');
+            if (fd > 2 && fd != directory && !spared.has(fd))
+                host.close(fd);
+            at += length;
+        }
+    }
+    host.close(directory);
+    return static_cast<int>(size);
+}
+
+/// The last resort: up to the limit, which may be 2^30, but not beyond the kernel's own bound for a
+/// process unless an administrator has raised it (fs.nr_open).
+template <class Host, class Spared>
+auto close_one_by_one(const Host& host, const Spared& spared) -> int {
+    constexpr rlim_t bound = 1U << 20;
+    rlimit limit{};
+    if (const int error = host.descriptor_limit(limit); error < 0)
+        return error;
+    const int end = static_cast<int>(limit.rlim_max < bound ? limit.rlim_max : bound);
+    for (int fd = 3; fd < end; ++fd)
+        if (!spared.has(fd))
+            host.close(fd);
+    return 0;
+}
+
+template <class Host, class Spared>
+auto close_all_but(const Host& host, const Spared& spared) -> int {
+    // ENOSYS before Linux 5.9; EPERM from the sandboxes that are older than it.
+    if (spared.each_gap(
+            [&](unsigned first, unsigned last) { return host.close_range(first, last); }) >= 0)
+        return 0;
+    if (close_listed(host, spared) >= 0)
+        return 0;
+    return close_one_by_one(host, spared);
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_COMMAND_WORDS_HPP
+#define DAEMONIZER_DETAIL_COMMAND_WORDS_HPP
+
+#include <daemonizer/control_result.hpp>
+#include <daemonizer/service_status.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+
+namespace daemonizer {
+
+/// What `help` says of a program. Each may be null; the caller owns the characters.
+struct ProgramText {
+    const char* about = nullptr;   ///< half a sentence: "writes a line every ten seconds"
+    const char* options = nullptr; ///< the program's own, a line each, with its end
+    const char* version = nullptr;
+};
+
+namespace detail {
+
+/// Exit statuses of an init script (LSB) for all verbs but `status`.
+struct lsb {
+    static constexpr int failed = 1, usage = 2, unimplemented = 3, no_permission = 4,
+                         not_running = 7;
+};
+
+/// Each of these says something and returns the status to leave with.
+struct CommandWords {
+    const ProgramText& text;
+    const char* pid_file;
+    const char* name = program_invocation_short_name;
+
+    auto help(std::FILE* to = stdout) const -> int {
+        const char* const own = text.options != nullptr ? " [OPTION...]" : "";
+        if (text.about != nullptr)
+            std::fprintf(to, "%s - %s\n\n", name, text.about);
+        std::fprintf(to,
+                     "usage: %s start | run | reload | status | unit%s\n"
+                     "       %s stop | restart | try-restart [--timeout SECONDS] [--force]%s\n"
+                     "       %s help%s\n\n",
+                     name, own, name, own, name, text.version != nullptr ? " | --version" : "");
+        std::fputs("  start        detach, and return once the daemon is ready\n"
+                   "  stop         SIGTERM, and wait until it is gone\n"
+                   "  restart      stop if it runs, then start\n"
+                   "  try-restart  restart only if it runs\n"
+                   "  reload       SIGHUP: read the configuration, reopen the logs\n"
+                   "  status       0 running, 1 dead with a pid file, 3 not running, 4 unknown\n"
+                   "  run          stay in the foreground; Ctrl-C ends it\n"
+                   "  unit         print a systemd unit\n\n"
+                   "  --timeout SECONDS  how long to wait for the end (10)\n"
+                   "  --force            then SIGKILL\n",
+                   to);
+        if (text.options != nullptr)
+            std::fputs(text.options, to);
+        return 0;
+    }
+
+    auto version() const -> int { return std::printf("%s %s\n", name, text.version), 0; }
+
+    auto usage(const char* what, const char* argument) const -> int {
+        std::fprintf(stderr, "%s: %s%s\n", name, what, argument);
+        help(stderr);
+        return lsb::usage;
+    }
+
+    auto no_reload() const -> int {
+        std::fprintf(stderr, "%s: reload: not supported, SIGHUP would end the daemon\n", name);
+        return lsb::unimplemented;
+    }
+
+    auto status(const ServiceStatus& now) const -> int {
+        using state = ServiceStatus::state;
+        switch (now.what) {
+        case state::running: {
+            char since[32] = "an unknown time";
+            if (tm local; localtime_r(&now.since, &local) != nullptr)
+                std::strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", &local);
+            std::printf("%s: running, pid %d, since %s\n", name, now.pid, since);
+            break;
+        }
+        case state::dead:
+            std::printf("%s: not running, but its pid file remains: %s\n", name, pid_file);
+            break;
+        case state::orphaned:
+            std::printf("%s: the daemon is gone, a child of it still holds %s\n", name, pid_file);
+            break;
+        case state::stopped:
+            std::printf("%s: not running\n", name);
+            break;
+        case state::starting:
+            std::printf("%s: being started\n", name);
+            break;
+        case state::unknown:
+            std::fprintf(stderr, "%s: status: %s: %s\n", name, pid_file, now.reason);
+            break;
+        }
+        return now.lsb();
+    }
+
+    /// `waited`: the seconds that the daemon was given.
+    auto result(const ControlResult& result, int waited) const -> int {
+        using outcome = ControlResult::outcome;
+        switch (result.what) {
+        case outcome::done:
+            return 0;
+        case outcome::not_running:
+            std::fprintf(stderr, "%s: not running\n", name);
+            return lsb::not_running;
+        case outcome::still_running:
+            std::fprintf(stderr, "%s: still running after %d s, pid %d\n", name, waited,
+                         result.pid);
+            return lsb::failed;
+        case outcome::refused:
+            break;
+        }
+        std::fprintf(stderr, "%s: %s: %s\n", name, pid_file, result.reason);
+        return result.code == EPERM || result.code == EACCES ? lsb::no_permission : lsb::failed;
+    }
+
+    /// Output that did not arrive is no success.
+    auto printed(int status) const -> int {
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+            return status;
+        std::fprintf(stderr, "%s: stdout: cannot be written\n", name);
+        return lsb::failed;
+    }
+};
+
+} // namespace detail
+} // namespace daemonizer
+
+#endif

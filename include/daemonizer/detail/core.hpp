@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_CORE_HPP
+#define DAEMONIZER_DETAIL_CORE_HPP
+
+#include <daemonizer/failure.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+template <class>
+struct no_state {};
+
+template <class Policy>
+struct state_type {
+    using type = no_state<Policy>;
+};
+template <class Policy>
+    requires requires { typename Policy::state; }
+struct state_type<Policy> {
+    using type = typename Policy::state;
+};
+
+template <class Policy>
+struct Option {
+    [[no_unique_address]] Policy value;
+};
+
+/// An empty policy is not stored: two of them may share a base, such as the same text, and then
+/// they could not share an address.
+template <class Policy>
+    requires(std::is_empty_v<Policy>&& std::is_trivially_default_constructible_v<Policy>)
+struct Option<Policy> {
+    static constexpr Policy value{};
+
+    constexpr Option() = default;
+    constexpr explicit Option(const Policy&) {}
+};
+
+template <class Policy>
+struct State {
+    [[no_unique_address]] typename state_type<Policy>::type value{};
+};
+
+/// The options of a composition, each found by its policy's type; empty policies take no room.
+template <class... Policies>
+struct Options : Option<Policies>... {
+    template <class Policy>
+    constexpr auto get() const -> const Policy& {
+        return static_cast<const Option<Policy>&>(*this).value;
+    }
+};
+
+template <class Slot, class... Policies>
+struct find_slot {
+    using type = void;
+};
+template <class Slot, class First, class... Rest>
+struct find_slot<Slot, First, Rest...> : find_slot<Slot, Rest...> {};
+template <class Slot, class First, class... Rest>
+    requires std::same_as<Slot, typename First::slot>
+struct find_slot<Slot, First, Rest...> {
+    using type = First;
+};
+
+/// All that a start has at run time: the options it was described with, and what its steps have
+/// acquired so far.
+template <class... Policies>
+struct Core : Options<Policies...>, State<Policies>... {
+    /// The policy that fills a slot, or void.
+    template <class Slot>
+    using in = typename find_slot<Slot, Policies...>::type;
+
+    constexpr explicit Core(const Options<Policies...>& options) : Options<Policies...>{options} {}
+
+    template <class Policy>
+    constexpr auto option() const -> const Policy& {
+        return this->template get<Policy>();
+    }
+    template <class Policy>
+    constexpr auto state() -> auto& {
+        return static_cast<State<Policy>&>(*this).value;
+    }
+    constexpr auto host() const -> const in<slots::host>& { return option<in<slots::host>>(); }
+
+    /// Calls `keep(fd)` for each descriptor that a state holds.
+    template <class Keep>
+    void each_descriptor(Keep keep) {
+        (descriptors_of(state<Policies>(), keep), ...);
+    }
+
+private:
+    template <class S, class Keep>
+    static void descriptors_of(S& state, Keep keep) {
+        if constexpr (requires { state.each_descriptor(keep); })
+            state.each_descriptor(keep);
+    }
+};
+
+/// What a step is handed: the start under way, and where to say why it cannot go on.
+template <class Core>
+struct Start {
+    template <class Slot>
+    using in = typename Core::template in<Slot>;
+
+    Core& core;
+    Failure& failure;
+    bool launcher_returns; ///< start(); in run() it leaves as soon as it knows the outcome
+
+    auto host() const -> decltype(auto) { return core.host(); }
+    template <class Policy>
+    auto state(const Policy&) const -> auto& {
+        return core.template state<Policy>();
+    }
+    /// The policy that fills `Slot`; a step asks its neighbours only for what they promise.
+    template <class Slot>
+    auto option() const -> const in<Slot>& {
+        return core.template option<in<Slot>>();
+    }
+
+    /// Fails the step: `what` it was about, and errno. Always false, to be returned.
+    auto fail(const char* what, int code) const -> bool {
+        failure.describe(what, code < 0 ? -code : code);
+        return false;
+    }
+    auto fail(const char* what, const char* why, int code = 0) const -> bool {
+        failure.describe(what, why, code);
+        return false;
+    }
+    /// True for an answer of the host that is no error.
+    auto check(long answer, const char* what) const -> bool {
+        return answer >= 0 || fail(what, static_cast<int>(answer));
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

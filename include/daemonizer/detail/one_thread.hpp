@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_ONE_THREAD_HPP
+#define DAEMONIZER_DETAIL_ONE_THREAD_HPP
+
+#include <daemonizer/step.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+namespace daemonizer::detail {
+
+/// Refuses to fork a process with more than one thread: the others would vanish, with the locks
+/// they hold. In the launcher, where the refusal is seen and nothing has happened yet.
+struct OneThread : step<phase::check> {
+    static constexpr const char* name = "threads";
+
+    static auto run(const auto& start, const auto&) -> bool {
+        constexpr int attempts = 20; // a thread that was joined lingers for a moment
+        for (int i = 0; i != attempts; ++i) {
+            const auto& host = start.host();
+            if (host.never_had_threads() || count(host) <= 1)
+                return true;
+            const timespec pause{0, 1'000'000};
+            host.poll(nullptr, 0, &pause, nullptr);
+        }
+        start.failure.describe("start", "more than one thread is running; the others would vanish");
+        return false;
+    }
+
+private:
+    /// proc(5): the links of /proc/self/task are "." and ".." and one a thread. Without /proc the
+    /// kernel is asked in a way that changes nothing; where it may not be asked (EPERM), go on.
+    template <class Host>
+    static auto count(const Host& host) -> long {
+        struct stat tasks {};
+        if (host.status(AT_FDCWD, "/proc/self/task", tasks) >= 0 && tasks.st_nlink > 2)
+            return static_cast<long>(tasks.st_nlink) - 2;
+        return host.unshare_threads() == -EINVAL ? 2 : 1;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

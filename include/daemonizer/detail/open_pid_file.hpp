@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_OPEN_PID_FILE_HPP
+#define DAEMONIZER_DETAIL_OPEN_PID_FILE_HPP
+
+#include <daemonizer/detail/pid_file_reader.hpp>
+#include <daemonizer/detail/pid_file_removal.hpp>
+#include <daemonizer/detail/report.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace daemonizer::detail {
+
+/// Takes the lock that excludes a second start, without waiting. Returns 0 or a negative errno.
+template <class Host>
+auto try_first_byte(const Host& host, int fd) -> int {
+    struct flock first_byte = byte_range(F_WRLCK, 0);
+    return host.lock(fd, F_OFD_SETLK, first_byte);
+}
+
+/// Opens the file, making it where there is none: `created` says so. No link is followed, and a
+/// FIFO does not hang. Returns a descriptor or a negative errno.
+template <class Host>
+auto open_or_create(const Host& host, const OwnPidFile& file, mode_t mode, bool& created) -> int {
+    constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    for (;;) {
+        int fd = host.open(file.directory, file.path, flags | O_CREAT | O_EXCL, mode);
+        created = fd >= 0;
+        if (fd != -EEXIST)
+            return fd;
+        fd = host.open(file.directory, file.path, flags);
+        if (fd != -ENOENT) // it may have gone in between
+            return fd;
+    }
+}
+
+/// As open_or_create(), above 2, and refused where it is no file to be trusted as a pid file.
+/// Returns a descriptor, or -1 when the step has failed.
+template <class Start>
+auto open_pid_file(const Start& start, const OwnPidFile& file, mode_t mode, bool& created) -> int {
+    const auto& host = start.host();
+    const int fd = above_stdio(host, open_or_create(host, file, mode, created));
+    if (fd < 0) {
+        if (fd == -ELOOP)
+            start.fail(file.path, "is a symbolic link", ELOOP);
+        else
+            start.fail(file.path, fd);
+        return -1;
+    }
+    struct stat status {};
+    const int error = host.status(fd, status);
+    const char* const objection = error < 0 ? nullptr : objection_to(status);
+    if (error >= 0 && objection == nullptr)
+        return fd;
+    // What we made goes again, unless another start has taken it meanwhile.
+    if (created && try_first_byte(host, fd) >= 0)
+        host.unlink(file.directory, file.path);
+    host.close(fd);
+    if (objection != nullptr)
+        start.fail(file.path, objection, EPERM);
+    else
+        start.fail(file.path, error);
+    return -1;
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_REPORT_HPP
+#define DAEMONIZER_DETAIL_REPORT_HPP
+
+#include <daemonizer/failure.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+namespace daemonizer::detail {
+
+/// What the daemon's side tells the launcher; one whole message of a SOCK_SEQPACKET pair, so that
+/// it arrives undivided or not at all. Only `failed` carries more than the head. The launcher
+/// answers `ready` with one byte: a daemon whose launcher died before it read the report must not
+/// believe that it was started.
+struct ReportHead {
+    enum class kind : std::uint32_t { forked = 0x64616501, ready, failed };
+
+    kind what;
+    std::int32_t process; ///< of `forked`: the daemon's pid, told before it can die or fork
+};
+
+struct Report {
+    ReportHead head;
+    Failure failure;
+};
+
+enum class message { forked, ready, failed, none, closed, broken };
+
+/// One end of the pair. Holds a descriptor, -1 where there is none; the owner closes it.
+struct ReportEnd {
+    int fd = -1;
+
+    template <class Host>
+    void close(const Host& host) {
+        if (fd >= 0)
+            host.close(fd);
+        fd = -1;
+    }
+
+    // Each returns 0 or a negative errno.
+    template <class Host>
+    auto send_forked(const Host& host, pid_t daemon) const -> int {
+        return send(host, ReportHead{ReportHead::kind::forked, daemon});
+    }
+    template <class Host>
+    auto send_failed(const Host& host, const Failure& failure) const -> int {
+        return send(host, Report{{ReportHead::kind::failed, 0}, failure});
+    }
+    /// Says ready and waits until the launcher has taken it.
+    template <class Host>
+    auto announce(const Host& host) const -> int {
+        if (const int error = send(host, ReportHead{ReportHead::kind::ready, 0}); error < 0)
+            return error;
+        long size = -EIO;
+        char taken = 0;
+        // Any error but a launcher that has gone is looked at again: the answer may be there.
+        for (int attempt = 0; attempt != 3 && size < 0 && size != -ECONNRESET; ++attempt)
+            size = host.receive(fd, &taken, sizeof taken, 0);
+        return size < 0 ? static_cast<int>(size) : size == 1 ? 0 : -EPIPE;
+    }
+
+    template <class Host>
+    auto acknowledge(const Host& host) const -> int {
+        const char taken = 1;
+        const long sent = host.send(fd, &taken, sizeof taken);
+        return sent < 0 ? static_cast<int>(sent) : 0;
+    }
+
+    /// Takes one message if there is one. Whatever arrives is checked: it may be anything.
+    template <class Host>
+    auto receive(const Host& host, Report& report) const -> message {
+        const long size = host.receive(fd, &report, sizeof report, MSG_DONTWAIT);
+        if (size == -EAGAIN)
+            return message::none;
+        if (size == 0 || size == -ECONNRESET)
+            return message::closed;
+        return size < 0 ? message::broken : checked(report, static_cast<std::size_t>(size));
+    }
+
+    static auto checked(Report& report, std::size_t size) -> message {
+        if (size != sizeof report && size != sizeof report.head)
+            return message::broken;
+        switch (report.head.what) {
+        case ReportHead::kind::forked:
+            return report.head.process > 0 ? message::forked : message::broken;
+        case ReportHead::kind::ready:
+            return message::ready;
+        case ReportHead::kind::failed:
+            if (size != sizeof report)
+                return message::broken;
+            report.failure.sanitise();
+            return message::failed;
+        }
+        return message::broken;
+    }
+
+private:
+    template <class Host, class Message>
+    auto send(const Host& host, const Message& message) const -> int {
+        const long sent = host.send(fd, &message, sizeof message);
+        return sent < 0 ? static_cast<int>(sent) : sent == sizeof message ? 0 : -EIO;
+    }
+};
+
+/// Keeps descriptors of the library off 0-2, where the stdio step would replace them.
+template <class Host>
+auto above_stdio(const Host& host, int fd) -> int {
+    if (fd < 0 || fd > 2)
+        return fd;
+    const int higher = host.duplicate_above_stdio(fd);
+    host.close(fd);
+    return higher;
+}
+
+/// Opens both ends, close-on-exec. Returns 0 or a negative errno, and then neither is open.
+template <class Host>
+auto open_report(const Host& host, ReportEnd& launcher, ReportEnd& daemon) -> int {
+    int ends[2];
+    if (const int error = host.socket_pair(ends); error < 0)
+        return error;
+    launcher.fd = above_stdio(host, ends[0]);
+    daemon.fd = above_stdio(host, ends[1]);
+    const int error = launcher.fd < 0 ? launcher.fd : daemon.fd < 0 ? daemon.fd : 0;
+    if (error < 0) {
+        launcher.close(host);
+        daemon.close(host);
+    }
+    return error;
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_STOP_OPTIONS_HPP
+#define DAEMONIZER_DETAIL_STOP_OPTIONS_HPP
+
+#include <daemonizer/take_option.hpp>
+
+#include <cstring>
+
+namespace daemonizer::detail {
+
+/// The options of what stops a daemon: `--timeout SECONDS` and `--force`.
+struct StopOptions {
+    static constexpr int after_kill = 5;
+
+    int timeout = 10;
+    bool force = false;
+
+    auto seconds() const -> int { return force ? timeout + after_kill : timeout; }
+
+    /// Takes them from behind the verb, if it `stops`. Returns null, or the first argument that is
+    /// not one of them.
+    auto take(int argc, char** argv, bool stops) -> const char* {
+        if (const char* const text = stops ? take_option(argc, argv, "--timeout") : nullptr;
+            text != nullptr && !parse(text))
+            return text;
+        for (int i = 2; i < argc; ++i) {
+            if (!stops || std::strcmp(argv[i], "--force") != 0)
+                return argv[i];
+            force = true;
+        }
+        return nullptr;
+    }
+
+private:
+    auto parse(const char* text) -> bool {
+        constexpr int a_day = 86'400;
+        const char* digit = text;
+        for (timeout = 0; *digit >= '0' && *digit <= '9' && timeout <= a_day; ++digit)
+            timeout = timeout * 10 + (*digit - '0');
+        return digit != text && *digit == '\0' && timeout <= a_day;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

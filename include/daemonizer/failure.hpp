@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_FAILURE_HPP
+#define DAEMONIZER_FAILURE_HPP
+
+#include <daemonizer/detail/line.hpp>
+
+#include <cstring>
+
+namespace daemonizer {
+
+/// Why a start failed: which step, on what, for which reason. A plain value that owns its text.
+class Failure {
+public:
+    /// The step that failed, as a user reads it: "pid file", "log", "setsid".
+    auto step() const -> const char* { return step_; }
+    /// The errno of the call that failed, or 0 where no system call did.
+    auto code() const -> int { return code_; }
+    /// "WHAT: REASON", one line without its end.
+    auto text() const -> const char* { return text_; }
+    /// The status with which a launcher should leave; never 0.
+    auto exit_status() const -> int { return status_; }
+
+    void name_step(const char* name) { detail::LineWriter{step_, sizeof step_}.text(name); }
+
+    /// The reason is the system's own for `code`.
+    void describe(const char* what, int code) { describe(what, std::strerror(code), code); }
+
+    /// The reason may go on: `describe(path, "already running, pid ", EEXIST).number(pid)`.
+    auto describe(const char* what, const char* why, int code = 0, int status = 1)
+        -> detail::LineWriter {
+        code_ = code;
+        status_ = nonzero(status);
+        detail::LineWriter line{text_, sizeof text_};
+        line.text(what, room_for_the_reason).text(": ").text(why);
+        return line;
+    }
+
+    /// Makes bytes that came from another process safe to read: terminated, one line, status not 0.
+    void sanitise() {
+        step_[sizeof step_ - 1] = text_[sizeof text_ - 1] = '\0';
+        const Failure raw{*this}; // taken first: a LineWriter empties what it will write
+        detail::LineWriter{step_, sizeof step_}.text(raw.step_);
+        detail::LineWriter{text_, sizeof text_}.text(raw.text_);
+        status_ = nonzero(status_);
+    }
+
+private:
+    static constexpr std::size_t room_for_the_reason = 128;
+
+    static auto nonzero(int status) -> int { return (status & 0xff) == 0 ? 1 : status & 0xff; }
+
+    int code_ = 0;
+    int status_ = 1;
+    char step_[32]{}; // whole and not only up to the end: all of it is sent
+    char text_[456]{};
+};
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_IGNORE_SIGNALS_HPP
+#define DAEMONIZER_IGNORE_SIGNALS_HPP
+
+#include <daemonizer/detail/dispositions.hpp>
+
+namespace daemonizer {
+
+/// Ignores the named signals: SIGPIPE where writes are checked, SIGCHLD where children aren't
+/// waited for (they leave no zombies then). What the daemon execs inherits it.
+template <int... Signals>
+struct IgnoreSignals {
+    template <class Core>
+    static constexpr void check() {
+        static_assert(
+            sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+            "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        using Collecting = typename Core::template in<slots::signals>;
+        static_assert((!Collecting::collects(Signals) && ...),
+                      "daemonizer: a signal is both collected and ignored; choose one");
+    }
+
+    struct Ignore : step<phase::signals> {
+        static constexpr const char* name = "ignored signals";
+        using needs = capabilities<capability::dispositions>; // or they would be reset afterwards
+
+        static auto run(const auto& start, const auto&) -> bool {
+            struct sigaction ignored {};
+            ignored.sa_handler = SIG_IGN;
+            return (start.check(start.host().set_disposition(Signals, ignored), "sigaction") &&
+                    ...);
+        }
+    };
+    using slot = slots::ignored;
+    using steps = step_list<Ignore>;
+};
+static_assert(Policy<IgnoreSignals<SIGCHLD>>);
+
+} // namespace daemonizer
+
+#endif

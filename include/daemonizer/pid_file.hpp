@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_PID_FILE_HPP
+#define DAEMONIZER_PID_FILE_HPP
+
+#include <daemonizer/detail/path.hpp>
+#include <daemonizer/detail/pid_file_lock.hpp>
+#include <daemonizer/detail/pid_file_removal.hpp>
+
+namespace daemonizer {
+
+namespace detail {
+
+template <mode_t Mode, bool AtRunTime>
+struct FileMode {
+    static constexpr auto mode() -> mode_t { return Mode; }
+};
+
+template <mode_t Default>
+struct FileMode<Default, true> {
+    mode_t permissions;
+    constexpr auto mode() const -> mode_t { return permissions; }
+};
+
+} // namespace detail
+
+struct NoPidFile {
+    using slot = slots::pid;
+    using steps = step_list<>;
+};
+static_assert(PidPolicy<NoPidFile>);
+
+/// A pid file that refuses a second start and vanishes at the end. `PidFile<"/run/x.pid", 0600>`,
+/// or `PidFile{path, mode}`, whose characters the caller owns for as long as the handle lives.
+///
+/// The lock is the truth, the number a hint. Byte 0 is locked by the launcher before anything is
+/// forked (an OFD lock, which the daemon inherits); byte 1 by the daemon once its number is written
+/// (a POSIX lock, which names its holder to F_GETLK and dies with it). Neither is to be probed by
+/// trying to lock, and the daemon must not open and close the file a second time: that drops
+/// byte 1.
+///
+/// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
+/// where it is locked; and where the file is a link, not regular, or a stranger's.
+/// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
+template <fixed_string Path = "", mode_t Mode = 0644>
+struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
+    constexpr PidFile() requires(!Text<Path>::at_run_time) = default;
+    constexpr explicit PidFile(const char* path,
+                               mode_t mode = Mode) requires Text<Path>::at_run_time
+        : Text<Path>{path},
+          detail::FileMode<Mode, true>{mode} {}
+
+    struct state : detail::OwnPidFile {
+        [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
+
+        void each_descriptor(auto keep) const {
+            keep(this->fd);
+            origin.each_descriptor(keep);
+        }
+    };
+    using slot = slots::pid;
+    using steps =
+        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;
+};
+PidFile(const char*)->PidFile<>;
+PidFile(const char*, mode_t)->PidFile<>;
+
+static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_POLICY_HPP
+#define DAEMONIZER_POLICY_HPP
+
+#include <daemonizer/step.hpp>
+
+#include <concepts>
+
+namespace daemonizer {
+
+/// A slot is what a policy fills; a composition has at most one policy a slot. A slot of one's own
+/// derives from `own_slot` and adds a name; its policies come after the library's, by name.
+struct own_slot {};
+
+namespace slots {
+// clang-format off
+struct host        { static constexpr const char* name = "host"; };
+struct fork        { static constexpr const char* name = "fork"; };
+struct timeout     { static constexpr const char* name = "start timeout"; };
+struct umask       { static constexpr const char* name = "umask"; };
+struct directory   { static constexpr const char* name = "directory"; };
+struct signals     { static constexpr const char* name = "signals"; };
+struct ignored     { static constexpr const char* name = "ignored"; };
+struct pid         { static constexpr const char* name = "pid"; };
+struct descriptors { static constexpr const char* name = "descriptors"; };
+struct stdio       { static constexpr const char* name = "stdio"; };
+struct log         { static constexpr const char* name = "log"; };
+// clang-format on
+} // namespace slots
+
+/// A policy names its slot and its steps. It may hold options, and a type `state` for what its
+/// steps acquire; a member function `state::each_descriptor(keep)` calls `keep(fd)` for every
+/// descriptor that CloseDescriptors must spare. What it does not accept, of its template arguments
+/// or beside a policy in another slot, it asserts in `template <class Core> static constexpr void
+/// check()`, where `Core::in<Slot>` is that policy: asserted in the class, every concept that looks
+/// at it would say so again.
+template <class T>
+concept Policy = std::copyable<T> && requires {
+    typename T::slot;
+    typename T::steps;
+    { T::slot::name } -> std::convertible_to<const char*>;
+};
+
+template <class T, class Slot>
+concept PolicyFor = Policy<T> && std::same_as<typename T::slot, Slot>;
+
+/// Detaches from the launcher, or does not: `detaches`. One that does has
+/// `static side detach(auto& start)`, which returns in the daemon and in the launcher, but in no
+/// process between them.
+template <class T>
+concept ForkPolicy = PolicyFor<T, slots::fork> && requires {
+    { T::detaches } -> std::convertible_to<bool>;
+};
+
+/// Says what becomes of descriptors 0-2. `replaces` tells whether stderr is another file
+/// afterwards, so that an error before ready must be kept a way to the terminal.
+template <class T>
+concept StdioPolicy = PolicyFor<T, slots::stdio> && requires {
+    { T::replaces } -> std::convertible_to<bool>;
+};
+
+/// Records the daemon for others to find, and takes the record away at the end.
+template <class T>
+concept PidPolicy = PolicyFor<T, slots::pid>;
+
+/// Sets dispositions and mask; `keeps` says that it leaves them alone, `collects(signal)` whether
+/// `daemon.wait()` will report that signal.
+template <class T>
+concept SignalPolicy = PolicyFor<T, slots::signals> && requires(int signal) {
+    { T::keeps } -> std::convertible_to<bool>;
+    { T::collects(signal) } -> std::convertible_to<bool>;
+};
+
+} // namespace daemonizer
+
+#endif

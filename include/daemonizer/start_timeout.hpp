@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_START_TIMEOUT_HPP
+#define DAEMONIZER_START_TIMEOUT_HPP
+
+#include <daemonizer/policy.hpp>
+
+namespace daemonizer {
+
+/// A daemon that is not ready in time is ended with its whole process group, TERM then KILL; the
+/// launcher leaves with status 124, as timeout(1) does. Counted by the launcher from its fork.
+template <int Seconds>
+struct StartTimeout {
+    template <class>
+    static constexpr void check() {
+        static_assert(Seconds > 0, "daemonizer: StartTimeout takes a positive number of seconds");
+    }
+    static constexpr int seconds = Seconds;
+
+    using slot = slots::timeout;
+    using steps = step_list<>;
+};
+static_assert(Policy<StartTimeout<1>>);
+
+} // namespace daemonizer
+
+#endif

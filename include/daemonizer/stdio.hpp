@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_STDIO_HPP
+#define DAEMONIZER_STDIO_HPP
+
+#include <daemonizer/detail/stdio_targets.hpp>
+
+namespace daemonizer {
+
+/// Descriptors 0-2 stay what the starter gave.
+struct KeepStdio {
+    using slot = slots::stdio;
+    using steps = step_list<>;
+    static constexpr bool replaces = false;
+};
+static_assert(StdioPolicy<KeepStdio>);
+
+/// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
+/// file that is opened becomes stdout. The default.
+struct NullStdio {
+    using slot = slots::stdio;
+    using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+
+    struct state : detail::Targets {
+        template <class Start>
+        auto open(const Start& start, const NullStdio&) -> bool {
+            return open_null(start, O_RDWR);
+        }
+    };
+};
+static_assert(StdioPolicy<NullStdio>);
+
+/// stdin null; stdout and stderr appended to a log, created 0640 where the umask allows. Its last
+/// name must be no symbolic link: a log directory is often writable for another user than root.
+/// `daemon.reopen()` opens it anew, after a rename. `LogStdio<"/var/log/x.log">` or
+/// `LogStdio{path}`, whose characters the caller owns for as long as the handle lives.
+template <fixed_string Path = "">
+struct LogStdio : Text<Path> {
+    constexpr LogStdio() requires(!Text<Path>::at_run_time) = default;
+    constexpr explicit LogStdio(const char* path) requires Text<Path>::at_run_time
+        : Text<Path>{path} {}
+
+    using slot = slots::stdio;
+    using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+
+    struct state : detail::Targets {
+        [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
+
+        void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        template <class Start>
+        auto find_origin(const Start& start, const LogStdio& policy) -> bool {
+            return origin.open(start, policy);
+        }
+        template <class Start>
+        auto open(const Start& start, const LogStdio& policy) -> bool {
+            return this->open_null(start, O_RDONLY) &&
+                   start.check(this->out = this->err = this->open_log(
+                                   start.host(), origin.directory(), policy.characters()),
+                               policy.characters());
+        }
+        template <class Host>
+        auto reopen(const Host& host, const LogStdio& policy) -> int {
+            return detail::reopen_onto<1, 2>(host, origin.directory(), policy.characters());
+        }
+    };
+};
+LogStdio(const char*)->LogStdio<>;
+static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
+
+/// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
+/// template arguments or all three as pointers.
+template <fixed_string In = "", fixed_string Out = "", fixed_string Err = "">
+struct FileStdio {
+    template <class>
+    static constexpr void check() {
+        static_assert(Text<In>::at_run_time == Text<Out>::at_run_time &&
+                          Text<In>::at_run_time == Text<Err>::at_run_time,
+                      "daemonizer: FileStdio takes three texts, or none of them at compile time");
+    }
+    static constexpr bool absolute =
+        Text<In>::is_absolute && Text<Out>::is_absolute && Text<Err>::is_absolute;
+
+    // Distinct types, so that three empty ones take no room.
+    template <int, class T>
+    struct File : T {
+        using T::T;
+        constexpr File() requires(!T::at_run_time) = default;
+        constexpr File() requires T::at_run_time : T{nullptr} {} // refused by check()
+    };
+    [[no_unique_address]] File<0, Text<In>> in;
+    [[no_unique_address]] File<1, Text<Out>> out;
+    [[no_unique_address]] File<2, Text<Err>> err;
+
+    constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
+    constexpr FileStdio(const char* input, const char* output,
+                        const char* error) requires Text<In>::at_run_time : in{input},
+                                                                            out{output},
+                                                                            err{error} {}
+
+    using slot = slots::stdio;
+    using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+
+    struct state : detail::Targets {
+        [[no_unique_address]] detail::Origin<absolute> origin;
+
+        void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        template <class Start>
+        auto find_origin(const Start& start, const FileStdio& policy) -> bool {
+            return origin.open(start, policy.in) && origin.open(start, policy.out) &&
+                   origin.open(start, policy.err);
+        }
+        template <class Start>
+        auto open(const Start& start, const FileStdio& policy) -> bool {
+            const auto& host = start.host();
+            const int directory = origin.directory();
+            return start.check(this->in = this->open_input(host, directory, policy.in.characters()),
+                               policy.in.characters()) &&
+                   start.check(this->out = this->open_log(host, directory, policy.out.characters()),
+                               policy.out.characters()) &&
+                   start.check(this->err = this->open_log(host, directory, policy.err.characters()),
+                               policy.err.characters());
+        }
+        template <class Host>
+        auto reopen(const Host& host, const FileStdio& policy) -> int {
+            const int directory = origin.directory();
+            const int error = detail::reopen_onto<1>(host, directory, policy.out.characters());
+            return error < 0 ? error
+                             : detail::reopen_onto<2>(host, directory, policy.err.characters());
+        }
+    };
+};
+FileStdio(const char*, const char*, const char*)->FileStdio<>;
+static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: SignalFd takes signals that can be collected, not KILL or STOP
+#include <daemonizer/daemonizer.hpp>
+
+#include <csignal>
+
+using namespace daemonizer;
+
+#ifdef REJECT
+using Service = Daemonizer<SignalFd<>>;
+#else
+using Service = Daemonizer<SignalFd<SIGTERM>>;
+#endif
+
+int main() {
+    return Service{}.run([] {});
+}

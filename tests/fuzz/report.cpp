@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+// Whatever arrives as a report, what the launcher makes of it is one printable line and a status
+// that is not 0; or it is refused.
+#include <daemonizer/detail/report.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+void expect(bool holds) {
+    if (!holds)
+        std::abort();
+}
+
+void expect_one_line(const char* text, std::size_t room) {
+    const std::size_t length = strnlen(text, room);
+    expect(length < room);
+    expect(std::none_of(text, text + length, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    }));
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace daemonizer::detail;
+    if (size < sizeof(ReportHead::kind))
+        return 0;
+    Report report{};
+    // The kind from few values and the size often right, or nearly all would be refused for these.
+    const std::uint32_t kind = 0x64616500U + data[0] % 5;
+    std::memcpy(static_cast<void*>(&report), data, std::min(size, sizeof report));
+    std::memcpy(static_cast<void*>(&report), &kind, sizeof kind);
+    const std::size_t told = data[1] % 2 == 0 ? sizeof report : size;
+    switch (ReportEnd::checked(report, told)) {
+    case message::failed:
+        expect(told == sizeof report);
+        expect_one_line(report.failure.step(), 32);
+        expect_one_line(report.failure.text(), sizeof report.failure);
+        expect(report.failure.exit_status() > 0 && report.failure.exit_status() < 256);
+        break;
+    case message::forked:
+        expect(report.head.process > 0);
+        break;
+    case message::ready:
+        expect(told == sizeof report || told == sizeof report.head);
+        break;
+    case message::broken:
+        break;
+    case message::none:
+    case message::closed:
+        std::abort();
+    }
+    return 0;
+}

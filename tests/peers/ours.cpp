@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+// The program on this library that is measured beside the peers. FORK names the fork policy; RICH
+// composes about everything a daemon of the world asks for.
+#include "programs/tell_ready.h"
+
+#include <daemonizer/daemonizer.hpp>
+
+#include <csignal>
+
+#ifndef FORK
+#define FORK DoubleFork
+#endif
+
+using namespace daemonizer;
+
+int main(int argc, char** argv) {
+    if (argc < 3)
+        return 2;
+    const char* const pid = argv[1];
+    const char* const log = argv[2];
+    const auto body = [](auto& daemon) {
+        daemon.ready();
+        tell_ready();
+        while (daemon.wait() != SIGTERM) {
+        }
+        return 0;
+    };
+#ifdef RICH
+    return Daemonizer{FORK{},
+                      PidFile{pid},
+                      LogStdio{log},
+                      SignalFd<SIGTERM, SIGHUP>{},
+                      Umask<027>{},
+                      IgnoreSignals<SIGPIPE>{},
+                      StartTimeout<20>{}}
+        .run(body);
+#else
+    static_cast<void>(log);
+    return Daemonizer{FORK{}, PidFile{pid}, SignalFd<SIGTERM>{}}.run(body);
+#endif
+}

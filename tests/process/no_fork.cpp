@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+// NoFork: launcher and daemon are one process, and a failure is the same line.
+#include "launch.hpp"
+
+using namespace daemonizer;
+using namespace launch;
+
+TEST_CASE("without a fork the body's status is the program's", "[no fork]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("x.log");
+    const pid_t process = scene.begin([&] {
+        return Daemonizer{NoFork{}, PidFile{path.c_str()}, LogStdio{log.c_str()}, Wires{}}.run(
+            [](auto& daemon) {
+                std::fputs("hello\n", stderr);
+                serve(daemon);
+                return 7;
+            });
+    });
+    CHECK(scene.pid() == process);
+    CHECK(text_of(path) == std::to_string(process) + '\n');
+    scene.let_go();
+    CHECK(scene.end_of(process) == 7);
+    CHECK(scene.err() == "");
+    CHECK(text_of(log) == "hello\n");
+    CHECK(scene.names() == "x.log");
+}
+
+TEST_CASE("without a fork a failure is a line on the terminal, also once stdio is replaced",
+          "[no fork]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("x.log");
+    const auto outcome_of = [&](auto stdio, auto body) {
+        return scene.run([&] {
+            return Daemonizer{NoFork{}, stdio, PidFile{path.c_str()}, Wires{}}.run(body);
+        });
+    };
+    const auto fails = [](auto& daemon) { return daemon.fail(3, "no configuration"); };
+    const auto returns = [](auto&) { return 4; };
+    const auto throws = [](auto&) -> int { throw std::runtime_error{"no memory"}; };
+
+    check_refused(scene, outcome_of(KeepStdio{}, fails), 3, "daemon: not ready: no configuration");
+    check_refused(scene, outcome_of(NullStdio{}, fails), 3, "daemon: not ready: no configuration");
+    check_refused(scene, outcome_of(LogStdio{log.c_str()}, fails), 3,
+                  "daemon: not ready: no configuration");
+    check_refused(scene, outcome_of(NullStdio{}, returns), 4,
+                  "daemon: ended before it was ready: status 4");
+    check_refused(scene, outcome_of(NullStdio{}, throws), 1, "daemon: not ready: no memory");
+    CHECK(text_of(log) == "");
+    CHECK_FALSE(exists(path));
+}
+
+TEST_CASE("without a fork a failed step is a line and status 1", "[no fork]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("missing/x.log");
+    SECTION("of the check") {
+        check_refused(scene, scene.run([] {
+            return Daemonizer{NoFork{}, PidFile{"/missing/x.pid"}, Wires{}}.run(serve);
+        }),
+                      1, "pid file: /missing/x.pid: No such file or directory");
+    }
+    SECTION("of a later phase") {
+        check_refused(scene, scene.run([&] {
+            return Daemonizer{NoFork{}, PidFile{path.c_str()}, LogStdio{log.c_str()}, Wires{}}.run(
+                serve);
+        }),
+                      1, "stdio: " + log + ": No such file or directory");
+    }
+    CHECK(scene.names() == "");
+}
+
+TEST_CASE("without a fork a daemon that returned 0 before ready has failed", "[no fork]") {
+    Scene scene;
+    const auto outcome =
+        scene.run([] { return Daemonizer<NoFork, Wires>{}.run([](auto&) { return 0; }); });
+    check_refused(scene, outcome, 1, "daemon: ended before it was ready: status 0");
+}
+
+TEST_CASE("without a fork start() returns once, and is no launcher", "[no fork]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    SECTION("with a handle") {
+        const auto outcome = scene.run([&] {
+            auto running = Daemonizer{NoFork{}, PidFile{path.c_str()}, Wires{}}.start();
+            if (!running || running->is_launcher())
+                return 1;
+            tell_pid();
+            running->ready();
+            return 5;
+        });
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err == "");
+    }
+    SECTION("with an error, and prints nothing") {
+        const auto outcome = scene.run([&] {
+            auto running =
+                Daemonizer{NoFork{}, PidFile{path.c_str()}, WorkingDirectory{"/missing"}}.start();
+            return running ? 1 : running.error().code() == ENOENT ? 6 : 2;
+        });
+        CHECK(outcome.status == 6);
+        CHECK(outcome.err == "");
+    }
+    CHECK(scene.names() == "");
+}
+
+TEST_CASE("all texts known at run time", "[no fork]") {
+    Scene scene;
+    const std::string pid = scene.path("x.pid"), log = scene.path("x.log"), in = "/dev/null",
+                      directory = scene.directory();
+    const auto outcome = scene.run([&] {
+        const char* const ident = "x";
+        return Daemonizer{PidFile{pid.c_str(), 0600},
+                          FileStdio{in.c_str(), log.c_str(), log.c_str()},
+                          WorkingDirectory{directory.c_str()}, Syslog{ident}, Wires{}}
+            .run(serve);
+    });
+    CHECK(outcome.status == 0);
+    CHECK(scene.names() == "x.log x.pid");
+    CHECK(scene.dismiss(scene.pid()) == 0);
+    CHECK(scene.names() == "x.log");
+}

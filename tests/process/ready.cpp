@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSL-1.0
+// The launcher says 0 once the daemon serves, and how it ended where it does not.
+#include "launch.hpp"
+
+using namespace daemonizer;
+using namespace launch;
+
+namespace {
+
+/// How a start ends whose body is `body`. Nothing of it may be left, whatever it is.
+template <class Fork, class Body>
+auto outcome_of_body(Scene& scene, Body body) -> Outcome {
+    const std::string path = scene.path("x.pid");
+    const Outcome outcome = scene.run([&] {
+        return Daemonizer{Fork{}, PidFile{path.c_str()}, Wires{}}.run(body);
+    });
+    CHECK(scene.names() == "");
+    return outcome;
+}
+
+/// An intermediate that is slow: whatever the daemon says is there before its own message.
+struct SlowIntermediate : PosixHost {
+    static auto fork() -> pid_t {
+        const pid_t child = PosixHost::fork();
+        const bool intermediate = child > 0 && ::getsid(0) == ::getpid();
+        if (intermediate)
+            await_gate();
+        return child;
+    }
+};
+
+} // namespace
+
+TEMPLATE_TEST_CASE(
+    "the launcher leaves with 0 only after ready, and the pid file is written by then", "[ready]",
+    SingleFork, DoubleFork) {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const pid_t launcher = scene.begin([&] {
+        return Daemonizer{TestType{}, PidFile{path.c_str()}, Wires{}}.run([](auto& daemon) {
+            tell_pid();
+            await_gate();
+            return serve(daemon);
+        });
+    });
+    const pid_t daemon = scene.pid();
+    CHECK(scene.still_runs(launcher));
+    scene.let_go();
+    CHECK(scene.end_of(launcher) == 0);
+    CHECK(text_of(path) == std::to_string(daemon) + '\n');
+    CHECK(scene.err() == "");
+    CHECK(scene.dismiss(daemon) == 0);
+    CHECK(scene.names() == "");
+}
+
+TEMPLATE_TEST_CASE("a body without a parameter is ready when it is entered", "[ready]", SingleFork,
+                   DoubleFork) {
+    Scene scene;
+    const Outcome outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([] {
+            tell_pid();
+            await_gate();
+            return 5;
+        });
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    CHECK(scene.dismiss(scene.pid()) == 5);
+}
+
+TEST_CASE("a body that returns nothing ends the daemon with 0", "[ready]") {
+    Scene scene;
+    CHECK(scene.run([] { return Daemonizer<Wires>{}.run([] { tell_pid(); }); }).status == 0);
+    CHECK(scene.end_of(scene.pid()) == 0);
+}
+
+TEMPLATE_TEST_CASE("a daemon that dies before ready", "[ready]", SingleFork, DoubleFork) {
+    Scene scene;
+    SECTION("by exit(7)") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) -> int { std::exit(7); }),
+                      7, "daemon: ended before it was ready: exit status 7");
+    }
+    SECTION("by exit(0), which is no success") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) -> int { std::exit(0); }),
+                      1, "daemon: ended before it was ready: exit status 0");
+    }
+    SECTION("by _exit(7): the launcher takes the pid file away") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) -> int { ::_exit(7); }), 7,
+                      "daemon: ended before it was ready: exit status 7");
+    }
+    SECTION("by SIGSEGV") {
+        const auto body = [](auto&) { return ::raise(SIGSEGV); };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 128 + SIGSEGV,
+                      "daemon: killed before it was ready: Segmentation fault, signal 11");
+    }
+    SECTION("by SIGKILL") {
+        const auto body = [](auto&) { return ::raise(SIGKILL); };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 128 + SIGKILL,
+                      "daemon: killed before it was ready: Killed, signal 9");
+    }
+    SECTION("by SIGTERM, which also removes the pid file") {
+        const auto body = [](auto&) { return ::raise(SIGTERM); };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 128 + SIGTERM,
+                      "daemon: killed before it was ready: Terminated, signal 15");
+    }
+}
+
+TEMPLATE_TEST_CASE("a body that ends before ready", "[ready]", SingleFork, DoubleFork) {
+    Scene scene;
+    SECTION("with status 3") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) { return 3; }), 3,
+                      "daemon: ended before it was ready: status 3");
+    }
+    SECTION("with status 0, which is no success") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) { return 0; }), 1,
+                      "daemon: ended before it was ready: status 0");
+    }
+    SECTION("with status 256, of which 0 would remain") {
+        check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) { return 256; }), 1,
+                      "daemon: ended before it was ready: status 256");
+    }
+    SECTION("by fail(3, ...)") {
+        const auto body = [](auto& daemon) { return daemon.fail(3, "no configuration"); };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 3,
+                      "daemon: not ready: no configuration");
+    }
+    SECTION("by fail(0, ...), which is no success") {
+        const auto body = [](auto& daemon) { return daemon.fail(0, "no configuration"); };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 1,
+                      "daemon: not ready: no configuration");
+    }
+    SECTION("by an exception") {
+        const auto body = [](auto&) -> int { throw std::runtime_error{"no\nconfiguration"}; };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 1,
+                      "daemon: not ready: no?configuration");
+    }
+    SECTION("by an exception that is none of std") {
+        const auto body = [](auto&) -> int { throw 7; };
+        check_refused(scene, outcome_of_body<TestType>(scene, body), 1,
+                      "daemon: not ready: an exception of unknown type");
+    }
+}
+
+TEST_CASE("an exception after ready is the program's own, and the pid file is gone", "[ready]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const Outcome outcome = scene.run([&] {
+        try {
+            return Daemonizer{PidFile{path.c_str()}, Wires{}}.run([](auto& daemon) -> int {
+                daemon.ready();
+                throw std::runtime_error{"after ready"};
+            });
+        } catch (const std::runtime_error& error) {
+            tell_pid();
+            tell(std::string{"caught "} + error.what());
+            return 9;
+        }
+    });
+    CHECK(outcome.status == 0);
+    CHECK(scene.fact("caught") == "after ready");
+    CHECK(scene.end_of(scene.pid()) == 9);
+    CHECK(scene.names() == "");
+}
+
+TEST_CASE("a daemon that is not ready in time is ended with all that it forked", "[ready]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const auto timed_out = [&](auto body) {
+        const auto outcome = scene.run([&] {
+            return Daemonizer{StartTimeout<1>{}, PidFile{path.c_str()}, Wires{}}.run(body);
+        });
+        check_refused(scene, outcome, 124,
+                      "start timeout: daemon: ended, since it was not ready after seconds: 1");
+        CHECK(scene.names() == "");
+    };
+    SECTION("when it just hangs, with workers in its group") {
+        timed_out([](auto&) {
+            if (::fork() != 0)
+                ::fork();
+            await_gate();
+            return 0;
+        });
+    }
+    SECTION("when it blocks SIGTERM, and its worker ignores it") {
+        timed_out([](auto&) {
+            sigset_t all;
+            sigfillset(&all);
+            ::sigprocmask(SIG_BLOCK, &all, nullptr);
+            if (::fork() == 0)
+                ::signal(SIGTERM, SIG_IGN);
+            await_gate();
+            return 0;
+        });
+    }
+}
+
+TEST_CASE("a start in time is none of StartTimeout's business", "[ready]") {
+    Scene scene;
+    CHECK(scene.run([] { return Daemonizer<StartTimeout<60>, Wires>{}.run(serve); }).status == 0);
+    CHECK(scene.dismiss(scene.pid()) == 0);
+}
+
+TEST_CASE("a daemon that is faster than the intermediate is not lost", "[ready]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    SECTION("when it is ready") {
+        const pid_t launcher = scene.begin([] {
+            return Daemonizer<SlowIntermediate, Wires>{}.run([](auto& daemon) {
+                tell_pid();
+                daemon.ready();
+                tell("served");
+                await_gate();
+                return 0;
+            });
+        });
+        const pid_t daemon = scene.pid();
+        await_sleep(scene, daemon);
+        scene.let_go();
+        CHECK(scene.end_of(launcher) == 0);
+        scene.fact("served");
+        CHECK(scene.dismiss(daemon) == 0);
+    }
+    SECTION("when it fails, and a worker of it keeps the report open") {
+        const pid_t launcher = scene.begin([&] {
+            return Daemonizer{SlowIntermediate{}, PidFile{path.c_str()}, Wires{}}.run(
+                [](auto& daemon) {
+                    const pid_t worker = ::fork();
+                    if (worker == 0)
+                        for (;;)
+                            ::pause();
+                    tell_pid();
+                    return daemon.fail(3, "no configuration");
+                });
+        });
+        scene.fact("pid");
+        scene.let_go();
+        check_refused(scene, scene.outcome_of(launcher), 3, "daemon: not ready: no configuration");
+    }
+    SECTION("when it dies, and a worker of it keeps the report open") {
+        const pid_t launcher = scene.begin([&] {
+            return Daemonizer{SlowIntermediate{}, PidFile{path.c_str()}, Wires{}}.run(
+                [](auto&) -> int {
+                    const pid_t worker = ::fork();
+                    if (worker == 0)
+                        for (;;)
+                            ::pause();
+                    tell_pid();
+                    ::_exit(7);
+                });
+        });
+        const pid_t daemon = scene.pid();
+        REQUIRE(scene.until([&] { return !scene.still_runs(daemon); }));
+        scene.let_go();
+        check_refused(scene, scene.outcome_of(launcher), 7,
+                      "daemon: ended before it was ready: exit status 7");
+    }
+    CHECK(scene.names() == "");
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+// The same without a fork: one process, whose run() returns, on the terminal that it came with.
+#include "fail_each.hpp"
+#include "messages.hpp"
+
+#include <chrono>
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+
+namespace {
+
+struct Expected {
+    const char* call;
+    const char* step; ///< null where the failure is tolerated
+    const char* what; ///< or why it is
+};
+
+constexpr const char* tolerated = nullptr;
+constexpr auto gone_anyway = "the descriptor is closed even so";
+constexpr auto looks_again = "the path is opened and locked anew";
+constexpr auto emptied = "the file is emptied then";
+
+const std::vector<Expected> all{
+    {"open /run/x.pid", "pid file", "/run/x.pid"},
+    {"status 3", "pid file", "/run/x.pid"},
+    {"lock 3 OFD byte 0", "pid file", "/run/x.pid"},
+    {"status 3", tolerated, looks_again},
+    {"status /run/x.pid", tolerated, looks_again},
+    {"chmod 3 0644", "pid file", "/run/x.pid"},
+    {"truncate 3", "pid file", "/run/x.pid"},
+    {"chdir /srv", "directory", "/srv"},
+    {"write_at 3 100", "pid file", "/run/x.pid"},
+    {"lock 3 POSIX byte 1", "pid file", "/run/x.pid"},
+    {"at_exit", "pid file", "atexit"},
+    {"default", "signals", "sigaction"},
+    {"mask TERM", "signals", "sigprocmask"},
+    {"handle TERM", "signals", "sigaction"},
+    {"mask nothing", "signals", "sigprocmask"},
+    {"handle INT", "pid file", "sigaction"},
+    {"handle HUP", "pid file", "sigaction"},
+    {"close_range 4 end", tolerated, "what /proc/self/fd lists is closed then"},
+    {"open /in", "stdio", "/in"},
+    {"set_flags 4 none", "stdio", "/in"},
+    {"open /out", "stdio", "/out"},
+    {"set_flags 5 append", "stdio", "/out"},
+    {"open /err", "stdio", "/err"},
+    {"set_flags 6 append", "stdio", "/err"},
+    {"flush", tolerated, "what stays buffered goes to the new stdout"},
+    {"duplicate 2", tolerated, "there may be no stderr to keep"},
+    {"dup2 4 0", "stdio", "stdin"},
+    {"dup2 5 1", "stdio", "stdout"},
+    {"dup2 6 2", "stdio", "stderr"},
+    {"close 4", tolerated, gone_anyway},
+    {"close 5", tolerated, gone_anyway},
+    {"close 6", tolerated, gone_anyway},
+    {"close 7", tolerated, gone_anyway},
+    {"block TERM", tolerated, "the signal is then noticed a little later"},
+    {"sleep", tolerated, "answered as the end of the time"},
+    {"mask nothing", tolerated, "and nothing else could be done"},
+    {"status 3", tolerated, "a file that cannot be looked at is left alone"},
+    {"status /run/x.pid", tolerated, emptied},
+    {"unlink /run/x.pid", tolerated, emptied},
+    {"close 3", tolerated, gone_anyway},
+};
+
+auto start(Record& record) -> int {
+    record.files["/in"] = {50};
+    const Daemonizer rich{RecordingHost{&record},
+                          NoFork{},
+                          FileStdio<"/in", "/out", "/err">{},
+                          PidFile<"/run/x.pid">{},
+                          SignalFlag<SIGTERM>{},
+                          KeepUmask{},
+                          WorkingDirectory{"/srv"}};
+    return recording::run(rich, [](auto& running) {
+        running.ready();
+        return running.wait_for(std::chrono::milliseconds{1});
+    });
+}
+
+} // namespace
+
+TEST_CASE("without a fork every call may fail") {
+    fail_each(start, all, 0, [](const Expected& expected, Record& record, int status) {
+        if (expected.step == tolerated) {
+            CHECK(status == 0);
+            CHECK(record.written.empty());
+            return;
+        }
+        CHECK(status == 1);
+        CHECK(record.written[2] ==
+              messages::line(expected.step + (": " + std::string{expected.what}) +
+                             ": Input/output error"));
+        CHECK(record.descriptors_above_stdio().empty());
+        CHECK_FALSE(record.has_file("/run/x.pid"));
+    });
+}

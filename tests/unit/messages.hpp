@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_TESTS_MESSAGES_HPP
+#define DAEMONIZER_TESTS_MESSAGES_HPP
+
+#include "recording_host.hpp"
+
+/// What the daemon's side writes into the report's socket.
+namespace messages {
+
+using daemonizer::Failure;
+using daemonizer::detail::Report;
+using daemonizer::detail::ReportHead;
+
+template <class T>
+auto bytes(const T& value) -> recording::Arrives {
+    return {std::string(reinterpret_cast<const char*>(&value), sizeof value)};
+}
+inline auto forked(pid_t daemon) { return bytes(ReportHead{ReportHead::kind::forked, daemon}); }
+inline auto ready() { return bytes(ReportHead{ReportHead::kind::ready, 0}); }
+inline auto failed(const Failure& failure) {
+    return bytes(Report{{ReportHead::kind::failed, 0}, failure});
+}
+inline auto closed() -> recording::Arrives { return {}; }
+
+inline auto failure(const char* step, const char* what, const char* why, int code, int status)
+    -> Failure {
+    Failure made{};
+    made.name_step(step);
+    made.describe(what, why, code, status);
+    return made;
+}
+
+/// "PROGRAM: text", as the launcher says it.
+inline auto line(const std::string& text) -> std::string {
+    return std::string{program_invocation_short_name} + ": " + text + "\n";
+}
+
+} // namespace messages
+
+#endif

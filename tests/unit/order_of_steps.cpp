@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+// Every call of typical compositions, in order, in each of the processes of a start.
+#include "catch.hpp"
+#include "messages.hpp"
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+using Calls = std::vector<std::string>;
+
+namespace {
+
+auto operator+(Calls before, const Calls& after) -> Calls {
+    before.insert(before.end(), after.begin(), after.end());
+    return before;
+}
+
+const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
+                            "status /run/x.pid", "chmod 3 0600", "truncate 3"};
+const Calls forked_from_launcher{"flush",        "socket_pair",  "mask all", "handle CHLD",
+                                 "is_subreaper", "subreaper on", "fork"};
+const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};
+
+auto clockd(Record& record) {
+    return Daemonizer{RecordingHost{&record}, LogStdio<"/log">{}, PidFile<"/run/x.pid", 0600>{},
+                      SignalFd<SIGTERM, SIGHUP>{}};
+}
+
+} // namespace
+
+TEST_CASE("what the daemon calls") {
+    Record record;
+    record.signals = {SIGHUP, SIGTERM};
+    const int status = recording::run(clockd(record), [&](auto& daemon) {
+        record.calls.push_back("the body");
+        daemon.ready();
+        int signals = 1;
+        while (daemon.wait() != SIGTERM)
+            ++signals;
+        return signals;
+    });
+    CHECK(status == 2);
+    CHECK(record.calls ==
+          pid_file_locked + forked_from_launcher +
+              Calls{"close 4", "setsid", "fork", "umask 022", "chdir /", "write_at 3 102",
+                    "lock 3 POSIX byte 1", "at_exit", "default 1 to 64", "mask HUP TERM",
+                    "signalfd HUP TERM", "handle INT",
+                    // the pid file, the signals' and the report's descriptors are spared
+                    "close_range 6 end", "open /dev/null", "open /log", "set_flags 7 append",
+                    "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7", "the body",
+                    "send 5 ready", "receive 5", "close 5", "read 4", "read 4", "close 4"} +
+              pid_file_removed);
+    CHECK(record.mistakes.empty());
+    CHECK(record.descriptors_above_stdio().empty());
+}
+
+TEST_CASE("what the intermediate calls") {
+    Record record;
+    record.forks = {0, 102};
+    CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
+    CHECK(record.calls ==
+          pid_file_locked + forked_from_launcher +
+              Calls{"close 4", "setsid", "fork", "send 5 forked", "leave_at_once 0"});
+    REQUIRE(record.sent.size() == 1);
+    CHECK(record.sent[0].head.process == 102);
+}
+
+TEST_CASE("what the launcher calls") {
+    Record record;
+    record.forks = {101};
+    record.events = {messages::forked(102), messages::ready()};
+    CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
+    CHECK(record.calls == pid_file_locked + forked_from_launcher +
+                              Calls{"close 5", "poll 4", "receive 4", "poll 4", "receive 4",
+                                    "send 4 taken", "leave_at_once 0"});
+    CHECK(record.has_file("/run/x.pid"));
+    CHECK(record.written.empty());
+}
+
+TEST_CASE("a launcher that starts one fork is no subreaper") {
+    Record record;
+    record.forks = {101};
+    record.events = {messages::ready()};
+    const Daemonizer single{RecordingHost{&record}, SingleFork{}};
+    CHECK(recording::run(single, [] { return 0; }) == 0);
+    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
+                                "close 4", "poll 3", "receive 3", "send 3 taken",
+                                "leave_at_once 0"});
+}
+
+TEST_CASE("the defaults") {
+    Record record;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 0);
+    CHECK(record.calls == forked_from_launcher +
+                              Calls{"close 3", "setsid", "fork", "umask 022", "chdir /",
+                                    "default 1 to 64", "mask nothing", "close_range 3 3",
+                                    "close_range 5 end", "open /dev/null", "dup2 3 0", "dup2 3 1",
+                                    "dup2 3 2", "close 3", "send 4 ready", "receive 4", "close 4"});
+}
+
+TEST_CASE("signals that are kept are put back as the launcher had them") {
+    Record record;
+    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepStdio{},
+                           KeepSignals{},          KeepUmask{},  KeepDescriptors{},
+                           KeepDirectory{}};
+    CHECK(recording::run(keeps, [] {}) == 0);
+    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
+                                "close 3", "setsid", "default CHLD", "mask nothing", "send 4 ready",
+                                "receive 4", "close 4"});
+}
+
+TEST_CASE("a composition of nothing calls nothing") {
+    Record record;
+    const Daemonizer nothing{RecordingHost{&record}, NoFork{},    KeepStdio{},
+                             KeepSignals{},          KeepUmask{}, KeepDirectory{},
+                             KeepDescriptors{}};
+    CHECK(recording::run(nothing, [] { return 42; }) == 42);
+    CHECK(record.calls.empty());
+}
+
+TEST_CASE("a step that fails undoes those before it, the last first") {
+    Record record;
+    record.fail("dup2 7 2", 1, EBADF);
+    CHECK(recording::run(clockd(record), [] {}) == 1);
+    const auto failed = std::find(record.calls.begin(), record.calls.end(), record.failed);
+    CHECK(Calls(failed, record.calls.end()) ==
+          Calls{"dup2 7 2", "close 6", "close 7", "close 4"} + pid_file_removed +
+              Calls{"send 5 failed", "close 5", "leave_at_once 1"});
+}

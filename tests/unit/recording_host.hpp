@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_TESTS_RECORDING_HOST_HPP
+#define DAEMONIZER_TESTS_RECORDING_HOST_HPP
+
+#include <daemonizer/daemonizer.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace recording {
+
+/// Thrown where a process would leave; what the library does while it flies is not recorded.
+struct Exited {
+    int status;
+};
+
+/// What happens while the process sleeps in poll. When nothing is left, its time is over.
+struct Arrives { ///< on the report's socket; empty: the other end is closed
+    std::string message;
+};
+struct Dies { ///< a child, of exit or of a signal; SIGCHLD says so
+    pid_t child;
+    int code, status;
+};
+struct Interrupts { ///< a signal, whose handler runs
+    int signal;
+};
+using Event = std::variant<Arrives, Dies, Interrupts>;
+
+struct Child {
+    pid_t pid;
+    int code = 0, status = 0; ///< of its end; code 0: lives
+};
+
+struct File {
+    ino_t inode;
+    mode_t kind = S_IFREG;
+    nlink_t names = 1;
+    uid_t owner = ::geteuid();
+};
+
+/// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
+/// as it likes.
+struct Record {
+    std::vector<std::string> calls; ///< "open /run/x.pid", "close 7"
+    std::vector<std::string> mistakes;
+
+    // To be scripted.
+    std::deque<pid_t> forks; ///< 0: go on as the child; else as its parent. When empty: 0
+    std::deque<Event> events;
+    std::deque<int> signals; ///< what the descriptor of SignalFd yields
+    bool knows_one_thread = true;
+    nlink_t tasks = 3; ///< links of /proc/self/task
+    bool launcher_takes_ready = true;
+    bool ignores_terminate = false; ///< the children
+    bool is_subreaper = false;
+    std::string content;           ///< of every file that is read
+    std::map<off_t, pid_t> locked; ///< by whom, each byte of every file
+    rlim_t descriptors = 64;       ///< their limit
+    std::string listed;            ///< what /proc/self/fd yields
+
+    // The model.
+    pid_t pid = 100;
+    std::map<int, ino_t> open{{0, 1}, {1, 1}, {2, 1}};
+    std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
+    std::map<std::string, int> opened_with; ///< the flags, by path
+    std::map<int, struct sigaction> dispositions;
+    std::vector<Child> children;
+    std::map<int, std::string> written;
+    std::vector<daemonizer::detail::Report> sent; ///< a short message has an empty failure
+    long long time = 0;
+    bool left = false;
+
+    /// Answers the `which`-th call (from 1) whose line begins with `name` with `-error`.
+    void fail(const std::string& name, int which, int error) {
+        failing_ = name;
+        countdown_ = which;
+        error_ = error;
+    }
+    /// The line of the call that was answered so; empty as long as there was none.
+    std::string failed;
+
+    /// Logs a call; a negative errno where it is to fail, else 0.
+    template <class... Parts>
+    auto call(const Parts&... parts) -> int {
+        if (left)
+            return 0;
+        std::ostringstream line;
+        int count = 0;
+        ((line << (count++ == 0 ? "" : " ") << parts), ...);
+        calls.push_back(line.str());
+        if (countdown_ == 0 || calls.back().rfind(failing_, 0) != 0 || --countdown_ != 0)
+            return 0;
+        failed = calls.back();
+        return -error_;
+    }
+
+    [[noreturn]] void leave(const char* how, int status) {
+        if (!left)
+            calls.push_back(how + (" " + std::to_string(status)));
+        left = true;
+        throw Exited{status};
+    }
+
+    auto new_descriptor(ino_t inode, int above = 0) -> int {
+        int fd = above;
+        while (open.count(fd) != 0)
+            ++fd;
+        open[fd] = inode;
+        return fd;
+    }
+    auto descriptors_above_stdio() const -> std::vector<int> {
+        std::vector<int> found;
+        for (const auto& [fd, inode] : open)
+            if (fd > 2)
+                found.push_back(fd);
+        return found;
+    }
+    auto has_file(const std::string& path) const -> bool { return files.count(path) != 0; }
+
+private:
+    std::string failing_;
+    int countdown_ = 0;
+    int error_ = 0;
+};
+
+template <class Queue>
+auto next(Queue& queue) {
+    if (queue.empty())
+        throw std::logic_error("nothing is scripted");
+    const auto first = queue.front();
+    queue.pop_front();
+    return first;
+}
+
+inline auto signal_name(int number) -> std::string {
+    switch (number) {
+    case SIGHUP:
+        return "HUP";
+    case SIGINT:
+        return "INT";
+    case SIGKILL:
+        return "KILL";
+    case SIGPIPE:
+        return "PIPE";
+    case SIGTERM:
+        return "TERM";
+    case SIGCHLD:
+        return "CHLD";
+    default:
+        return std::to_string(number);
+    }
+}
+
+inline auto names(const sigset_t& set) -> std::string {
+    if (sigismember(&set, SIGTERM) && sigismember(&set, SIGSEGV))
+        return "all";
+    std::string found;
+    for (int signal = 1; signal <= SIGRTMAX; ++signal)
+        if (sigismember(&set, signal) == 1)
+            found += (found.empty() ? "" : " ") + signal_name(signal);
+    return found.empty() ? "nothing" : found;
+}
+
+/// Stands in the slot of PosixHost, has its interface, and makes no system call.
+struct RecordingHost {
+    using slot = daemonizer::slots::host;
+    using steps = daemonizer::step_list<>;
+
+    Record* record;
+
+    // Files ------------------------------------------------------------------------------------
+    auto open(int directory, const char* path, int flags, mode_t = 0) const -> int {
+        const std::string name = named(directory, path);
+        if (const int error = record->call("open", name); error < 0)
+            return error;
+        auto& files = record->files;
+        const bool exists = files.count(name) != 0 || (flags & O_DIRECTORY) != 0;
+        if (exists && (flags & O_EXCL) != 0)
+            return -EEXIST;
+        if (!exists && (flags & O_CREAT) == 0)
+            return -ENOENT;
+        record->opened_with[name] = flags;
+        if (files.count(name) == 0)
+            files[name] = File{100 + files.size()};
+        return record->new_descriptor(files[name].inode);
+    }
+    auto close(int fd) const -> int {
+        if (const int error = record->call("close", fd); error < 0) {
+            record->open.erase(fd); // as Linux does
+            return error;
+        }
+        if (!record->left && record->open.erase(fd) == 0)
+            record->mistakes.push_back("closes " + std::to_string(fd) + ", which is not open");
+        return 0;
+    }
+    auto read(int fd, void* into, std::size_t) const -> long {
+        if (const int error = record->call("read", fd); error < 0)
+            return error;
+        signalfd_siginfo info{};
+        info.ssi_signo = static_cast<std::uint32_t>(next(record->signals));
+        std::memcpy(into, &info, sizeof info);
+        return sizeof info;
+    }
+    auto write(int fd, const void* from, std::size_t size) const -> long {
+        const std::string text(static_cast<const char*>(from), size);
+        const int error = record->call("write", fd);
+        if (error == 0 && !record->left)
+            record->written[fd] += text;
+        return error < 0 ? error : static_cast<long>(size);
+    }
+    auto write_at(int fd, const void* from, std::size_t size, off_t) const -> long {
+        const std::string text(static_cast<const char*>(from), size);
+        const int error = record->call("write_at", fd, text.substr(0, size - 1));
+        return error < 0 ? error : static_cast<long>(size);
+    }
+    auto read_at(int fd, void* into, std::size_t size, off_t) const -> long {
+        const int error = record->call("read_at", fd);
+        const std::size_t length = std::min(size, record->content.size());
+        std::memcpy(into, record->content.data(), length);
+        return error < 0 ? error : static_cast<long>(length);
+    }
+    auto truncate(int fd) const -> int { return record->call("truncate", fd); }
+    auto change_mode(int fd, mode_t mode) const -> int {
+        return record->call("chmod", fd, octal(mode));
+    }
+    auto status(int fd, struct stat& status) const -> int {
+        const int error = record->call("status", fd);
+        for (const auto& [path, file] : record->files)
+            if (file.inode == record->open[fd])
+                describe(file, status);
+        return error;
+    }
+    auto status(int directory, const char* path, struct stat& status) const -> int {
+        const std::string name = named(directory, path);
+        if (const int error = record->call("status", name); error < 0)
+            return error;
+        if (name == "/proc/self/task")
+            return describe({2, S_IFDIR, record->tasks}, status);
+        const auto file = record->files.find(name);
+        return file == record->files.end() ? -ENOENT : describe(file->second, status);
+    }
+    auto unlink(int directory, const char* path) const -> int {
+        const std::string name = named(directory, path);
+        const int error = record->call("unlink", name);
+        if (error == 0)
+            record->files.erase(name);
+        return error;
+    }
+    auto lock(int fd, int command, struct flock& range) const -> int {
+        const bool asks = command == F_GETLK || command == F_OFD_GETLK;
+        const char* const whose =
+            command == F_OFD_SETLK || command == F_OFD_GETLK ? "OFD" : "POSIX";
+        if (const int error =
+                record->call(asks ? "get_lock" : "lock", fd, whose, "byte", range.l_start);
+            error < 0)
+            return error;
+        const auto holder = record->locked.find(range.l_start);
+        const bool is_held = holder != record->locked.end();
+        if (asks) {
+            range.l_type = is_held ? F_WRLCK : F_UNLCK;
+            range.l_pid = is_held ? holder->second : 0;
+        }
+        return !asks && is_held ? -EAGAIN : 0;
+    }
+    auto set_status_flags(int fd, int flags) const -> int {
+        return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
+    }
+    auto duplicate_above_stdio(int fd) const -> int {
+        const int error = record->call("duplicate", fd);
+        return error < 0 ? error : record->new_descriptor(record->open[fd], 3);
+    }
+    auto duplicate_onto(int fd, int target) const -> int {
+        const int error = record->call("dup2", fd, target);
+        if (error == 0)
+            record->open[target] = record->open[fd];
+        return error < 0 ? error : target;
+    }
+    auto close_range(unsigned first, unsigned last) const -> int {
+        const std::string end = last == ~0U ? "end" : std::to_string(last);
+        const int error = record->call("close_range", first, end);
+        for (const int fd : record->descriptors_above_stdio())
+            if (error == 0 && static_cast<unsigned>(fd) >= first &&
+                static_cast<unsigned>(fd) <= last)
+                record->open.erase(fd);
+        return error;
+    }
+    auto list_directory(int fd, void* into, std::size_t size) const -> long {
+        if (const int error = record->call("list", fd); error < 0)
+            return error;
+        const std::string listed = std::exchange(record->listed, "");
+        std::memcpy(into, listed.data(), std::min(size, listed.size()));
+        return static_cast<long>(listed.size());
+    }
+    auto descriptor_limit(rlimit& limit) const -> int {
+        limit.rlim_cur = limit.rlim_max = record->descriptors;
+        return record->call("descriptor_limit");
+    }
+    auto change_directory(const char* path) const -> int { return record->call("chdir", path); }
+    auto set_umask(mode_t mask) const -> mode_t {
+        cannot_fail("umask " + octal(mask));
+        return 0;
+    }
+
+    // Processes --------------------------------------------------------------------------------
+    auto flush() const -> int { return record->call("flush"); }
+    static constexpr bool has_vfork = false; // this process tells all the stories itself
+    auto fork() const -> pid_t {
+        if (const int error = record->call("fork"); error < 0)
+            return error;
+        const pid_t child = record->forks.empty() ? 0 : next(record->forks);
+        if (child == 0) {
+            ++record->pid;
+            record->children.clear();
+        } else {
+            record->children.push_back({child});
+        }
+        return child;
+    }
+    auto new_session() const -> pid_t {
+        const int error = record->call("setsid");
+        return error < 0 ? error : record->pid;
+    }
+    auto pid() const -> pid_t { return record->pid; }
+    auto parent() const -> pid_t { return 1; }
+    [[noreturn]] void leave_at_once(int status) const { record->leave("leave_at_once", status); }
+    [[noreturn]] void leave(int status) const { record->leave("leave", status); }
+    auto at_exit(void (*)()) const -> int { return record->call("at_exit"); }
+    auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) const -> int {
+        how.si_pid = 0;
+        if (const int error = record->call("wait", which == P_PGID ? -id : id); error < 0)
+            return error;
+        auto& children = record->children;
+        const auto ours = [=](const Child& child) { return which == P_PGID || child.pid == id; };
+        if (std::none_of(children.begin(), children.end(), ours))
+            return -ECHILD;
+        const auto ended = std::find_if(children.begin(), children.end(), [=](const Child& child) {
+            return ours(child) && (child.code != 0 || (options & WNOHANG) == 0);
+        });
+        if (ended == children.end())
+            return 0;
+        how.si_pid = ended->pid;
+        how.si_code = ended->code;
+        how.si_status = ended->status;
+        if ((options & WNOWAIT) == 0)
+            children.erase(ended);
+        return 0;
+    }
+    auto signal(pid_t process, int number) const -> int {
+        if (const int error = record->call("signal", process, signal_name(number)); error < 0)
+            return error;
+        bool found = false;
+        for (auto& child : record->children) {
+            if (process > 0 && child.pid != process)
+                continue;
+            found = true;
+            if (child.code == 0 && number != 0 &&
+                !(number == SIGTERM && record->ignores_terminate)) {
+                child.code = CLD_KILLED;
+                child.status = number;
+            }
+        }
+        return found ? 0 : -ESRCH;
+    }
+    auto open_process(pid_t process) const -> int {
+        const int error = record->call("open_process", process);
+        return error < 0 ? error : record->new_descriptor(5);
+    }
+    auto signal_process(int process, int number) const -> int {
+        return record->call("signal_process", process, signal_name(number));
+    }
+    auto set_subreaper(bool on) const -> int {
+        return record->call("subreaper", on ? "on" : "off");
+    }
+    auto is_subreaper(int& answer) const -> int {
+        answer = record->is_subreaper ? 1 : 0;
+        return record->call("is_subreaper");
+    }
+    auto never_had_threads() const -> bool { return record->knows_one_thread; }
+    auto unshare_threads() const -> int {
+        const int error = record->call("unshare_threads");
+        return error < 0 ? error : record->tasks > 3 ? -EINVAL : 0;
+    }
+
+    // Signals and time -------------------------------------------------------------------------
+    auto set_disposition(int number, const struct sigaction& to) const -> int {
+        struct sigaction before {};
+        return set_disposition(number, to, before);
+    }
+    /// A run of defaults is one line, "default 1 to 64".
+    auto set_disposition(int number, const struct sigaction& to, struct sigaction& before) const
+        -> int {
+        auto& calls = record->calls;
+        const bool standard = to.sa_handler == SIG_DFL;
+        const std::string run = "default 1 to ";
+        const bool goes_on = standard && !calls.empty() && calls.back().rfind(run, 0) == 0;
+        const std::size_t lines = calls.size();
+        const int error = standard && (number == 1 || goes_on)
+                              ? record->call(run + std::to_string(number))
+                              : record->call(standard                   ? "default"
+                                             : to.sa_handler == SIG_IGN ? "ignore"
+                                                                        : "handle",
+                                             signal_name(number));
+        if (goes_on && calls.size() > lines)
+            calls.erase(calls.end() - 2);
+        before = record->dispositions[number];
+        if (error == 0)
+            record->dispositions[number] = to;
+        return error;
+    }
+    auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) const -> int {
+        if (before != nullptr)
+            sigemptyset(before);
+        return record->call(how == SIG_BLOCK ? "block" : "mask", names(mask));
+    }
+    auto signal_descriptor(const sigset_t& mask) const -> int {
+        const int error = record->call("signalfd", names(mask));
+        return error < 0 ? error : record->new_descriptor(3);
+    }
+    auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t*) const -> int {
+        const int error = size == 0 ? record->call("sleep") : record->call("poll", set->fd);
+        if (error < 0 || record->left)
+            return error;
+        auto& events = record->events;
+        if (!events.empty() && std::holds_alternative<Arrives>(events.front()) && size != 0)
+            return 1;
+        if (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
+            return happen(next(events));
+        if (size != 0 && !record->signals.empty())
+            return 1;
+        if (limit == nullptr)
+            throw std::logic_error("sleeps for ever");
+        record->time += limit->tv_sec * 1'000'000'000LL + limit->tv_nsec;
+        return 0;
+    }
+    auto now() const -> long long { return record->time += 1000; }
+
+    // The report's socket ----------------------------------------------------------------------
+    auto socket_pair(int (&ends)[2]) const -> int {
+        if (const int error = record->call("socket_pair"); error < 0)
+            return error;
+        for (int& end : ends)
+            end = record->new_descriptor(4);
+        return 0;
+    }
+    auto send(int fd, const void* from, std::size_t size) const -> long {
+        using daemonizer::detail::Report, daemonizer::detail::ReportHead;
+        Report report{};
+        if (size >= sizeof(ReportHead))
+            std::memcpy(&report, from, std::min(size, sizeof report));
+        if (const int error = record->call("send", fd, title(report.head)); error < 0)
+            return error;
+        if (!record->left)
+            record->sent.push_back(report);
+        return static_cast<long>(size);
+    }
+    /// Without MSG_DONTWAIT this is the daemon, which awaits the launcher's one byte.
+    auto receive(int fd, void* into, std::size_t size, int flags) const -> long {
+        if (const int error = record->call("receive", fd); error < 0)
+            return error;
+        if ((flags & MSG_DONTWAIT) == 0)
+            return record->launcher_takes_ready ? 1 : 0;
+        auto& events = record->events;
+        if (events.empty() || !std::holds_alternative<Arrives>(events.front()))
+            return -EAGAIN;
+        const std::string message = std::get<Arrives>(events.front()).message;
+        if (!message.empty()) // what is closed stays closed
+            events.pop_front();
+        std::memcpy(into, message.data(), std::min(size, message.size()));
+        return static_cast<long>(std::min(size, message.size()));
+    }
+
+    // syslog(3) --------------------------------------------------------------------------------
+    void open_log(const char* ident, int) const { cannot_fail(std::string{"open_log "} + ident); }
+    void set_log_mask(int mask) const { cannot_fail("log_mask " + std::to_string(mask)); }
+    void log(int, const char* text) const { cannot_fail(std::string{"log "} + text); }
+    void close_log() const { cannot_fail("close_log"); }
+
+private:
+    static auto octal(mode_t mode) -> std::string {
+        std::ostringstream text;
+        text << '0' << std::oct << mode;
+        return text.str();
+    }
+    static auto named(int directory, const char* path) -> std::string {
+        return directory == AT_FDCWD || *path == '/' ? path
+                                                     : std::to_string(directory) + "/" + path;
+    }
+    static auto describe(const File& file, struct stat& status) -> int {
+        status = {};
+        status.st_dev = 1;
+        status.st_ino = file.inode;
+        status.st_mode = file.kind | 0644;
+        status.st_nlink = file.names;
+        status.st_uid = file.owner;
+        return 0;
+    }
+    static auto title(const daemonizer::detail::ReportHead& head) -> const char* {
+        using kind = daemonizer::detail::ReportHead::kind;
+        switch (head.what) {
+        case kind::forked:
+            return "forked";
+        case kind::ready:
+            return "ready";
+        case kind::failed:
+            return "failed";
+        }
+        return "taken";
+    }
+    auto happen(const Event& event) const -> int {
+        if (const auto* death = std::get_if<Dies>(&event))
+            for (auto& child : record->children)
+                if (child.pid == death->child) {
+                    child.code = death->code;
+                    child.status = death->status;
+                }
+        if (const auto* interrupt = std::get_if<Interrupts>(&event))
+            record->dispositions[interrupt->signal].sa_handler(interrupt->signal);
+        return -EINTR;
+    }
+    void cannot_fail(const std::string& line) const {
+        if (!record->left)
+            record->calls.push_back(line);
+    }
+};
+static_assert(daemonizer::PolicyFor<RecordingHost, daemonizer::slots::host>);
+
+/// Runs it as in a new process; where that leaves, the status is its own.
+auto run(const auto& composition, const auto& body) -> int {
+    daemonizer::detail::pid_file_of_this_process = {};
+    try {
+        return composition.run(body);
+    } catch (const Exited& exited) {
+        return exited.status;
+    }
+}
+
+} // namespace recording
+
+#endif

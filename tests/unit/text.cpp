@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+// The two forms of a policy's text.
+#include "catch.hpp"
+
+#include <daemonizer/daemonizer.hpp>
+
+#include <string>
+#include <type_traits>
+
+using namespace daemonizer;
+
+TEST_CASE("the text of a template argument is the type") {
+    STATIC_REQUIRE(std::is_empty_v<Text<"/run/x.pid">>);
+    STATIC_REQUIRE(std::same_as<Text<"/a">, Text<"/a">>);
+    STATIC_REQUIRE_FALSE(std::same_as<Text<"/a">, Text<"/b">>);
+    STATIC_REQUIRE_FALSE(std::same_as<Text<"/a">, Text<"/ab">>);
+    STATIC_REQUIRE_FALSE(Text<"/a">::at_run_time);
+    STATIC_REQUIRE(Text<"/a">::is_absolute);
+    STATIC_REQUIRE_FALSE(Text<"a/b">::is_absolute);
+    CHECK(Text<"/run/x.pid">::characters() == std::string{"/run/x.pid"});
+}
+
+TEST_CASE("the empty text is given at run time") {
+    STATIC_REQUIRE(Text<"">::at_run_time);
+    STATIC_REQUIRE_FALSE(Text<"">::is_absolute); // until it is known
+    STATIC_REQUIRE(sizeof(Text<"">) == sizeof(char*));
+    STATIC_REQUIRE_FALSE(std::is_default_constructible_v<Text<"">>);
+    const std::string path = "/run/x.pid";
+    CHECK(Text<"">{path.c_str()}.characters() == path.c_str()); // the same characters
+}
+
+TEST_CASE("every policy with a text has both forms under one name") {
+    STATIC_REQUIRE(std::same_as<decltype(PidFile{"/x"}), PidFile<>>);
+    STATIC_REQUIRE(std::same_as<decltype(PidFile{"/x", 0600}), PidFile<>>);
+    STATIC_REQUIRE(std::same_as<decltype(LogStdio{"/x"}), LogStdio<>>);
+    STATIC_REQUIRE(std::same_as<decltype(FileStdio{"/x", "/y", "/z"}), FileStdio<>>);
+    STATIC_REQUIRE(std::same_as<decltype(WorkingDirectory{"/x"}), WorkingDirectory<>>);
+    STATIC_REQUIRE(std::same_as<decltype(Syslog{"x"}), Syslog<>>);
+
+    STATIC_REQUIRE(std::is_empty_v<PidFile<"/x", 0600>>);
+    STATIC_REQUIRE(std::is_empty_v<LogStdio<"/x">>);
+    STATIC_REQUIRE(std::is_empty_v<FileStdio<"/x", "/x", "/x">>);
+    STATIC_REQUIRE(std::is_empty_v<WorkingDirectory<"/x">>);
+    STATIC_REQUIRE(std::is_empty_v<Syslog<"x">>);
+}
+
+TEST_CASE("the mode of a pid file comes with its path") {
+    STATIC_REQUIRE(PidFile<"/x">::mode() == 0644);
+    STATIC_REQUIRE(PidFile<"/x", 0600>::mode() == 0600);
+    CHECK(PidFile{"/x"}.mode() == 0644);
+    CHECK(PidFile{"/x", 0600}.mode() == 0600);
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// The smallest program of a composition, POLICIES, for size/measure.
+#include <daemonizer/daemonizer.hpp>
+
+#include <csignal>
+
+using namespace daemonizer;
+
+int main() {
+    return Daemonizer<POLICIES>{}.run([](auto& daemon) {
+        daemon.ready();
+        return 0;
+    });
+}

@@ -3,8 +3,9 @@
 #define DAEMONIZER_FAILURE_HPP
 
 #include <daemonizer/detail/line.hpp>
+#include <daemonizer/detail/system_text.hpp>
 
-#include <cstring>
+#include <cstddef>
 
 namespace daemonizer {
 
@@ -23,7 +24,7 @@ public:
     void name_step(const char* name) { detail::LineWriter{step_, sizeof step_}.text(name); }
 
     /// The reason is the system's own for `code`.
-    void describe(const char* what, int code) { describe(what, std::strerror(code), code); }
+    void describe(const char* what, int code) { describe(what, detail::error_text(code), code); }
 
     /// The reason may go on: `describe(path, "already running, pid ", EEXIST).number(pid)`.
     auto describe(const char* what, const char* why, int code = 0, int status = 1)

@@ -4,8 +4,7 @@
 
 #include <daemonizer/control_result.hpp>
 #include <daemonizer/detail/daemon_grip.hpp>
-
-#include <cstring>
+#include <daemonizer/detail/system_text.hpp>
 
 namespace daemonizer::detail {
 
@@ -60,7 +59,7 @@ private:
         if (error == -ESRCH)
             return {outcome::not_running, 0, 0, ""};
         if (error < 0)
-            return {outcome::refused, daemon_.status().pid, -error, std::strerror(-error)};
+            return {outcome::refused, daemon_.status().pid, -error, error_text(-error)};
         return {outcome::done, daemon_.status().pid, 0, ""};
     }
 

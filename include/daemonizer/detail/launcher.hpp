@@ -4,8 +4,8 @@
 
 #include <daemonizer/detail/family.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/system_text.hpp>
 
-#include <cstring>
 #include <poll.h>
 
 namespace daemonizer::detail {
@@ -114,7 +114,7 @@ private:
                 .number(end.si_status);
         else
             failure
-                .describe("killed before it was ready", strsignal(end.si_status), 0,
+                .describe("killed before it was ready", signal_text(end.si_status), 0,
                           128 + end.si_status)
                 .text(", signal ")
                 .number(end.si_status);

@@ -4,10 +4,9 @@
 
 #include <daemonizer/detail/pid_file_reader.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
+#include <daemonizer/detail/system_text.hpp>
 #include <daemonizer/posix_host.hpp>
 #include <daemonizer/service_status.hpp>
-
-#include <cstring>
 
 namespace daemonizer::detail {
 
@@ -85,7 +84,7 @@ private:
         if (fd_ == -ENOENT)
             instead_ = {state::stopped, 0, 0, 0, ""};
         else if (fd_ < 0)
-            instead_ = unknown(-fd_, fd_ == -ELOOP ? "is a symbolic link" : std::strerror(-fd_));
+            instead_ = unknown(-fd_, fd_ == -ELOOP ? "is a symbolic link" : error_text(-fd_));
         else if (struct stat file{}; host_.status(fd_, file) < 0 || !S_ISREG(file.st_mode)) {
             close();
             instead_ = unknown(EINVAL, "is not a regular file");

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_SYSTEMD_UNIT_HPP
 #define DAEMONIZER_DETAIL_SYSTEMD_UNIT_HPP
 
+#include <daemonizer/detail/system_text.hpp>
 #include <daemonizer/detail/systemd_quote.hpp>
 #include <daemonizer/policy.hpp>
 
@@ -67,7 +68,7 @@ auto print_systemd_unit(const Service& service, const char* pid_file, const char
     const bool is_relative = *pid_file != '/';
     if (!find_program(program) || (is_relative && ::getcwd(here, sizeof here) == nullptr)) {
         std::fprintf(stderr, "%s: unit: %s: %s\n", program_invocation_short_name,
-                     *program == '\0' ? "/proc/self/exe" : ".", std::strerror(errno));
+                     *program == '\0' ? "/proc/self/exe" : ".", error_text(errno));
         return 1;
     }
     if (std::strpbrk(program, "\"'\\\n") != nullptr) {

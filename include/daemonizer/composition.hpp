@@ -32,7 +32,7 @@ public:
     auto start() const -> Result<running_type> {
         Result<running_type> result{running_type{options_}};
         result.fill([](running_type& running, Failure& failure) {
-            return running.begin(failure, true) != running_type::outcome::failed;
+            return running.template begin<true>(failure) != running_type::outcome::failed;
         });
         return result;
     }
@@ -93,7 +93,7 @@ private:
     /// 0 in the daemon; the status of a failed start without a fork. The launcher does not return.
     static auto begin(running_type& running) -> int {
         Failure failure;
-        if (running.begin(failure, false) == running_type::outcome::daemon)
+        if (running.template begin<false>(failure) == running_type::outcome::daemon)
             return 0;
         detail::say(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_FORK_HPP
 #define DAEMONIZER_FORK_HPP
 
-#include <daemonizer/detail/launcher.hpp>
+#include <daemonizer/detail/leaving_launcher.hpp>
 #include <daemonizer/detail/one_thread.hpp>
 #include <daemonizer/policy.hpp>
 
@@ -51,10 +51,10 @@ struct Forking {
         if (const int error = open_report(host, launcher, daemon); error < 0)
             return failed(start, "report", "socketpair", error);
         ChildWatch watch;
-        if (const int error = watch.begin(host, Twice); error < 0) {
+        if (const int error = watch.begin(host, Twice, !Start::launcher_returns); error < 0) {
             launcher.close(host);
             daemon.close(host);
-            return failed(start, "report", "SIGCHLD", error);
+            return failed(start, "report", "signals", error);
         }
         const pid_t child = fork_daemon(start, launcher, daemon);
         if (child == 0) {
@@ -83,7 +83,7 @@ private:
                                               ReportEnd report) -> pid_t {
         const auto& host = start.host();
         pid_t child;
-        if constexpr (Twice && std::remove_cvref_t<decltype(host)>::has_vfork) {
+        if constexpr (Twice && std::remove_cvref_t<decltype(host)>::shares_memory) {
             // Here and not in the host: the frame that calls it must last.
             child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
             if (child < 0)
@@ -112,19 +112,19 @@ private:
     template <class Start>
     static auto attend(const Start& start, const ChildWatch& watch, const ReportEnd& report,
                        pid_t child) -> side {
-        int seconds = 0;
-        if constexpr (!std::is_void_v<typename Start::template in<slots::timeout>>)
-            seconds = start.template option<slots::timeout>().seconds;
-        const auto& host = start.host();
-        Family family{host, watch, child, !Twice};
-        if (!Witness{host, watch, report, family, seconds}.attend(start.failure))
-            return side::failed;
-        if (!start.launcher_returns)
-            host.leave_at_once(0); // signals are blocked: its status cannot change any more
-        family.reap_intermediate();
-        start.core.template state<typename Start::template in<slots::fork>>().daemon =
-            family.daemon();
-        return side::launcher;
+        if constexpr (Start::launcher_returns) {
+            const auto& host = start.host();
+            Family family{host, watch, child, !Twice};
+            if (!Witness{host, watch, report, family, start.seconds()}.attend(start.failure, [] {}))
+                return side::failed;
+            family.reap_intermediate();
+            start.core.template state<typename Start::template in<slots::fork>>().daemon =
+                family.daemon();
+            return side::launcher;
+        } else {
+            const LeavingLauncher launcher{start};
+            launcher.template attend<true>(watch, report, child, !Twice);
+        }
     }
 
     template <class Start>

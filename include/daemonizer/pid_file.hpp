@@ -56,6 +56,10 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
             keep(this->fd);
             origin.each_descriptor(keep);
         }
+        void each_text(auto keep) {
+            if constexpr (Text<Path>::at_run_time)
+                keep(this->path);
+        }
     };
     using slot = slots::pid;
     using steps =

@@ -30,7 +30,9 @@ struct log         { static constexpr const char* name = "log"; };
 
 /// A policy names its slot and its steps. It may hold options, and a type `state` for what its
 /// steps acquire; a member function `state::each_descriptor(keep)` calls `keep(fd)` for every
-/// descriptor that CloseDescriptors must spare. What it does not accept, of its template arguments
+/// descriptor that CloseDescriptors must spare, and `state::each_text(keep)` calls `keep(text)` for
+/// every `const char*` that an `undo` in phase::check reads: with it the launcher of run() may give
+/// its memory back while it waits. What it does not accept, of its template arguments
 /// or beside a policy in another slot, it asserts in `template <class Core> static constexpr void
 /// check()`, where `Core::in<Slot>` is that policy: asserted in the class, every concept that looks
 /// at it would say so again.

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_POSIX_HOST_HPP
 #define DAEMONIZER_POSIX_HOST_HPP
 
+#include <daemonizer/detail/raw_host.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>
@@ -36,6 +37,10 @@ namespace daemonizer {
 struct PosixHost {
     using slot = slots::host;
     using steps = step_list<>;
+#if DAEMONIZER_HAS_RAW_CALLS
+    /// For a launcher that only waits and leaves; where a host names none it is its own.
+    using raw = detail::RawHost;
+#endif
 
     // Files ------------------------------------------------------------------------------------
     static auto open(int directory, const char* path, int flags, mode_t mode = 0) -> int {
@@ -97,20 +102,8 @@ struct PosixHost {
     // Processes --------------------------------------------------------------------------------
     static auto flush() -> int { return std::fflush(nullptr) == 0 ? 0 : -errno; }
     static auto fork() -> pid_t { return once(::fork()); }
-    /// Whether vfork(2) may be called for a child that shares this memory; the sanitizers keep
-    /// books of the stack that two processes on one of them would spoil.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    static constexpr bool has_vfork = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-    static constexpr bool has_vfork = false;
-#else
-    static constexpr bool has_vfork = true;
-#endif
-#else
-    static constexpr bool has_vfork = true;
-#endif
+    /// Whether a child may be made that shares this memory, as vfork(2) does.
+    static constexpr bool shares_memory = DAEMONIZER_MAY_SHARE_MEMORY != 0;
     static auto new_session() -> pid_t { return once(::setsid()); }
     static auto pid() -> pid_t { return ::getpid(); }
     static auto parent() -> pid_t { return ::getppid(); }

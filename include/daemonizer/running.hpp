@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_RUNNING_HPP
 #define DAEMONIZER_RUNNING_HPP
 
-#include <daemonizer/detail/core.hpp>
+#include <daemonizer/detail/detaching.hpp>
 #include <daemonizer/detail/dispositions.hpp>
 #include <daemonizer/detail/plan.hpp>
 #include <daemonizer/detail/report.hpp>
@@ -148,18 +148,21 @@ private:
 
     /// Runs the steps up to the body. Does not return in an intermediate, nor in a daemon whose
     /// step failed: these report, undo and leave.
-    auto begin(Failure& failure, bool launcher_returns) -> outcome {
-        const detail::Start<core_type> start{core_, failure, launcher_returns};
+    template <bool LauncherReturns>
+    auto begin(Failure& failure) -> outcome {
+        const detail::Start<core_type> start{core_, failure};
         if (!plan::in_launcher::run(start))
             return outcome::failed;
         if constexpr (Fork::detaches) {
-            switch (Fork::detach(start)) {
+            using detaching =
+                detail::Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
+            switch (Fork::detach(detaching{{core_, failure}})) {
             case side::launcher:
                 plan::in_launcher::hand_over(core_);
                 stage_ = stage::launcher;
                 return outcome::launcher;
             case side::failed:
-                plan::in_launcher::undo(core_);
+                plan::in_launcher::undo(core_, core_.host());
                 return outcome::failed;
             case side::daemon:
                 break;
@@ -169,7 +172,7 @@ private:
             stage_ = stage::starting;
             return outcome::daemon;
         }
-        plan::in_launcher::undo(core_);
+        plan::in_launcher::undo(core_, core_.host());
         if constexpr (Fork::detaches) {
             stage_ = stage::starting;
             tell(failure);
@@ -213,8 +216,8 @@ private:
     }
 
     void undo() {
-        plan::in_daemon::undo(core_);
-        plan::in_launcher::undo(core_);
+        plan::in_daemon::undo(core_, core_.host());
+        plan::in_launcher::undo(core_, core_.host());
     }
 
     /// To whom it concerns: before ready the launcher, or the terminal that we still are on.

@@ -48,6 +48,7 @@ struct LogStdio : Text<Path> {
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
 
         void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        static void each_text(auto) {}
         template <class Start>
         auto find_origin(const Start& start, const LogStdio& policy) -> bool {
             return origin.open(start, policy);
@@ -106,6 +107,7 @@ struct FileStdio {
         [[no_unique_address]] detail::Origin<absolute> origin;
 
         void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        static void each_text(auto) {}
         template <class Start>
         auto find_origin(const Start& start, const FileStdio& policy) -> bool {
             return origin.open(start, policy.in) && origin.open(start, policy.out) &&

@@ -16,8 +16,11 @@ auto operator+(Calls before, const Calls& after) -> Calls {
 
 const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
                             "status /run/x.pid", "chmod 3 0600", "truncate 3"};
-const Calls forked_from_launcher{"flush",        "socket_pair",  "mask all", "handle CHLD",
-                                 "is_subreaper", "subreaper on", "fork"};
+// What would interrupt a command does so, whatever handlers the program has.
+const Calls deaf_to_the_program{"mask all",    "handle CHLD",  "default HUP",  "default ALRM",
+                                "default INT", "default TERM", "default QUIT", "default TSTP"};
+const Calls forked_from_launcher = Calls{"flush", "socket_pair"} + deaf_to_the_program +
+                                   Calls{"is_subreaper", "subreaper on", "fork"};
 const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};
 
 auto clockd(Record& record) {
@@ -82,9 +85,9 @@ TEST_CASE("a launcher that starts one fork is no subreaper") {
     record.events = {messages::ready()};
     const Daemonizer single{RecordingHost{&record}, SingleFork{}};
     CHECK(recording::run(single, [] { return 0; }) == 0);
-    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
-                                "close 4", "poll 3", "receive 3", "send 3 taken",
-                                "leave_at_once 0"});
+    CHECK(record.calls ==
+          Calls{"flush", "socket_pair"} + deaf_to_the_program +
+              Calls{"fork", "close 4", "poll 3", "receive 3", "send 3 taken", "leave_at_once 0"});
 }
 
 TEST_CASE("the defaults") {
@@ -103,9 +106,27 @@ TEST_CASE("signals that are kept are put back as the launcher had them") {
                            KeepSignals{},          KeepUmask{},  KeepDescriptors{},
                            KeepDirectory{}};
     CHECK(recording::run(keeps, [] {}) == 0);
-    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
-                                "close 3", "setsid", "default CHLD", "mask nothing", "send 4 ready",
-                                "receive 4", "close 4"});
+    CHECK(record.calls == Calls{"flush", "socket_pair"} + deaf_to_the_program +
+                              Calls{"fork", "close 3", "setsid", "default CHLD", "mask nothing",
+                                    "send 4 ready", "receive 4", "close 4"});
+}
+
+TEST_CASE("the program's handlers are put aside, and put back in a daemon that keeps its signals") {
+    Record record;
+    record.dispositions[SIGINT].sa_handler = [](int) {};
+    record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepStdio{}, KeepSignals{},
+                           KeepDescriptors{}};
+    CHECK(recording::run(keeps, [&] {
+              CHECK(record.dispositions[SIGINT].sa_handler != SIG_DFL);
+              CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+          }) == 0);
+    const auto& calls = record.calls;
+    const auto aside = std::find(calls.begin(), calls.end(), "default HUP");
+    REQUIRE(calls.end() - aside > 4);
+    CHECK(Calls(aside, aside + 4) ==
+          Calls{"default HUP", "ignore HUP", "default ALRM", "default INT"});
+    CHECK(std::count(calls.begin(), calls.end(), "handle INT") == 1);
 }
 
 TEST_CASE("a composition of nothing calls nothing") {

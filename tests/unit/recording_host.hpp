@@ -147,6 +147,12 @@ inline auto signal_name(int number) -> std::string {
         return "HUP";
     case SIGINT:
         return "INT";
+    case SIGQUIT:
+        return "QUIT";
+    case SIGALRM:
+        return "ALRM";
+    case SIGTSTP:
+        return "TSTP";
     case SIGKILL:
         return "KILL";
     case SIGPIPE:
@@ -312,7 +318,7 @@ struct RecordingHost {
 
     // Processes --------------------------------------------------------------------------------
     auto flush() const -> int { return record->call("flush"); }
-    static constexpr bool has_vfork = false; // this process tells all the stories itself
+    static constexpr bool shares_memory = false; // this process tells all the stories itself
     auto fork() const -> pid_t {
         if (const int error = record->call("fork"); error < 0)
             return error;
@@ -395,20 +401,21 @@ struct RecordingHost {
         struct sigaction before {};
         return set_disposition(number, to, before);
     }
-    /// A run of defaults is one line, "default 1 to 64".
+    /// A run of defaults, from the first signal to the last, is one line, "default 1 to 64".
     auto set_disposition(int number, const struct sigaction& to, struct sigaction& before) const
         -> int {
         auto& calls = record->calls;
         const bool standard = to.sa_handler == SIG_DFL;
         const std::string run = "default 1 to ";
-        const bool goes_on = standard && !calls.empty() && calls.back().rfind(run, 0) == 0;
+        const bool goes_on =
+            standard && !calls.empty() &&
+            (calls.back().rfind(run, 0) == 0 || (calls.back() == "default HUP" && number == 2));
         const std::size_t lines = calls.size();
-        const int error = standard && (number == 1 || goes_on)
-                              ? record->call(run + std::to_string(number))
-                              : record->call(standard                   ? "default"
-                                             : to.sa_handler == SIG_IGN ? "ignore"
-                                                                        : "handle",
-                                             signal_name(number));
+        const int error = goes_on ? record->call(run + std::to_string(number))
+                                  : record->call(standard                   ? "default"
+                                                 : to.sa_handler == SIG_IGN ? "ignore"
+                                                                            : "handle",
+                                                 signal_name(number));
         if (goes_on && calls.size() > lines)
             calls.erase(calls.end() - 2);
         before = record->dispositions[number];

@@ -17,24 +17,30 @@ class ChildWatch {
 public:
     /// `adopt`: orphans become our children. Not every kernel interface has that (qemu-user); then
     /// a death is known by the closed report alone, without its code.
+    /// `leaves`: the launcher never goes back to the program, so none of the program's handlers
+    /// will run in it: what ends or stops a command does so, and all else stays blocked.
     /// Returns 0 or a negative errno, and then nothing is changed.
     template <class Host>
-    auto begin(const Host& host, bool adopt) -> int {
+    auto begin(const Host& host, bool adopt, bool leaves) -> int {
         sigset_t all;
         sigfillset(&all);
         if (const int error = host.set_mask(SIG_SETMASK, all, &mask_before_); error < 0)
             return error;
+        while_polling_ = leaves ? all : mask_before_;
         struct sigaction waking {};
         waking.sa_handler = wake;
         waking.sa_flags = SA_NOCLDSTOP;
-        if (const int error = host.set_disposition(SIGCHLD, waking, action_before_); error < 0) {
-            host.set_mask(SIG_SETMASK, mask_before_);
+        int error = set_aside(host, SIGCHLD, waking);
+        if (leaves)
+            for (const int signal : {SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP})
+                if (error >= 0 && sigismember(&mask_before_, signal) == 0)
+                    error = set_aside(host, signal, standard());
+        if (error < 0) {
+            end(host, false);
             return error;
         }
         if (adopt && host.is_subreaper(was_subreaper_) >= 0)
             adopts_ = was_subreaper_ == 0 && host.set_subreaper(true) >= 0;
-        while_polling_ = mask_before_;
-        sigdelset(&while_polling_, SIGCHLD);
         return 0;
     }
 
@@ -44,16 +50,44 @@ public:
     void end(const Host& host, bool in_launcher) const {
         if (in_launcher && adopts_)
             host.set_subreaper(false);
-        host.set_disposition(SIGCHLD, action_before_);
+        for (int i = 0; i != size_; ++i)
+            host.set_disposition(aside_[i].signal, aside_[i].action);
         host.set_mask(SIG_SETMASK, mask_before_);
     }
 
     auto while_polling() const -> const sigset_t* { return &while_polling_; }
 
 private:
+    static auto standard() -> struct sigaction {
+        struct sigaction action {};
+        action.sa_handler = SIG_DFL;
+        return action;
+    }
+
+    /// What is ignored stays ignored, but for SIGCHLD; what is default has nothing to be kept.
+    template <class Host>
+    auto set_aside(const Host& host, int signal, const struct sigaction& action) -> int {
+        auto& [number, before] = aside_[size_];
+        number = signal;
+        const int error = host.set_disposition(signal, action, before);
+        if (error < 0)
+            return error;
+        sigdelset(&while_polling_, signal);
+        if (signal == SIGCHLD || (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN))
+            ++size_;
+        else if (before.sa_handler == SIG_IGN)
+            return host.set_disposition(signal, before);
+        return 0;
+    }
+
+    struct Aside {
+        int signal;
+        struct sigaction action;
+    };
     sigset_t mask_before_;
     sigset_t while_polling_;
-    struct sigaction action_before_;
+    Aside aside_[7];
+    int size_ = 0;
     int was_subreaper_ = 0;
     bool adopts_ = false;
 };

@@ -89,12 +89,22 @@ struct Core : Options<Policies...>, State<Policies>... {
     void each_descriptor(Keep keep) {
         (descriptors_of(state<Policies>(), keep), ...);
     }
+    /// Calls `keep(text)` for each pointer to text that a state's `undo` reads.
+    template <class Keep>
+    void each_text(Keep keep) {
+        (texts_of(state<Policies>(), keep), ...);
+    }
 
 private:
     template <class S, class Keep>
     static void descriptors_of(S& state, Keep keep) {
         if constexpr (requires { state.each_descriptor(keep); })
             state.each_descriptor(keep);
+    }
+    template <class S, class Keep>
+    static void texts_of(S& state, Keep keep) {
+        if constexpr (requires { state.each_text(keep); })
+            state.each_text(keep);
     }
 };
 
@@ -106,7 +116,6 @@ struct Start {
 
     Core& core;
     Failure& failure;
-    bool launcher_returns; ///< start(); in run() it leaves as soon as it knows the outcome
 
     auto host() const -> decltype(auto) { return core.host(); }
     template <class Policy>

@@ -26,12 +26,18 @@ public:
         , deadline_{seconds == 0 ? 0 : host.now() + seconds * 1'000'000'000LL} {}
 
     /// True when the daemon is ready and knows that this is known. Otherwise `failure` says why.
-    auto attend(Failure& failure) -> bool {
+    /// `meanwhile` is called once, as soon as it is known who the daemon is.
+    template <class Meanwhile>
+    auto attend(Failure& failure, Meanwhile meanwhile) -> bool {
         // Kept until the intermediate has said who the daemon is, which may be later: a report that
         // is closed with a message unread resets the other end, and the daemon would never read
         // that it was taken.
         auto said = message::none;
-        for (bool dead = false, woken = false;;) {
+        for (bool dead = false, woken = false, waits = false;;) {
+            if (!waits && said == message::none && family_.daemon() != 0) {
+                waits = true;
+                meanwhile();
+            }
             if (!dead) {
                 const int ready = poll_report();
                 woken = woken || ready == -EINTR;

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <ctime>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -67,6 +69,13 @@ struct ReportEnd {
         const char taken = 1;
         const long sent = host.send(fd, &taken, sizeof taken);
         return sent < 0 ? static_cast<int>(sent) : 0;
+    }
+
+    template <class Host>
+    auto has_news(const Host& host) const -> bool {
+        pollfd entry{fd, POLLIN, 0};
+        const timespec at_once{};
+        return host.poll(&entry, 1, &at_once, nullptr) != 0;
     }
 
     /// Takes one message if there is one. Whatever arrives is checked: it may be anything.

@@ -10,10 +10,11 @@ namespace daemonizer::detail {
 
 /// "PROGRAM: STEP: WHAT: REASON", in one write, so that lines of several programs don't mix.
 template <class Host>
-void say(const Host& host, int fd, const Failure& failure) {
+void say(const Host& host, int fd, const Failure& failure,
+         const char* program = program_invocation_short_name) {
     char buffer[640];
     LineWriter line{buffer, sizeof buffer};
-    line.text(program_invocation_short_name).text(": ").text(failure.step()).text(": ");
+    line.text(program).text(": ").text(failure.step()).text(": ");
     line.text(failure.text()).end_of_line();
     host.write(fd, buffer, static_cast<std::size_t>(line.end() - buffer));
 }

@@ -17,10 +17,17 @@ struct bound_step {
         start.failure.name_step(Step::name);
         return false;
     }
+    /// Whether its `undo` reads no text but what its state shows.
     template <class Core>
-    static void undo(Core& core) {
+    static constexpr bool shows_its_texts =
+        !Step::undoes || requires(Core & core, void (*keep)(const char*&)) {
+        core.template state<Policy>().each_text(keep);
+    };
+
+    template <class Core, class Host>
+    static void undo(Core& core, const Host& host) {
         if constexpr (Step::undoes)
-            Step::undo(core.host(), core.template option<Policy>(), core.template state<Policy>());
+            Step::undo(host, core.template option<Policy>(), core.template state<Policy>());
     }
     template <class Core>
     static void hand_over(Core& core) {
@@ -37,14 +44,21 @@ struct sequence {
     static auto run(const Start&) -> bool {
         return true;
     }
-    template <class Core>
-    static void undo(Core&) {}
+    template <class>
+    static constexpr bool show_their_texts = true;
+
+    template <class Core, class Host>
+    static void undo(Core&, const Host&) {}
     template <class Core>
     static void hand_over(Core&) {}
 };
 
 template <class First, class... Rest>
 struct sequence<First, Rest...> {
+    template <class Core>
+    static constexpr bool show_their_texts =
+        First::template shows_its_texts<Core>&& sequence<Rest...>::template show_their_texts<Core>;
+
     /// Runs the steps up to the first that fails, and undoes on the way back those before it.
     template <class Start>
     static auto run(const Start& start) -> bool {
@@ -52,14 +66,14 @@ struct sequence<First, Rest...> {
             return false;
         if (sequence<Rest...>::run(start))
             return true;
-        First::undo(start.core);
+        First::undo(start.core, start.host());
         return false;
     }
     /// Undoes all of them, the last first.
-    template <class Core>
-    static void undo(Core& core) {
-        sequence<Rest...>::undo(core);
-        First::undo(core);
+    template <class Core, class Host>
+    static void undo(Core& core, const Host& host) {
+        sequence<Rest...>::undo(core, host);
+        First::undo(core, host);
     }
     template <class Core>
     static void hand_over(Core& core) {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_DETACHING_HPP
+#define DAEMONIZER_DETAIL_DETACHING_HPP
+
+#include <daemonizer/detail/core.hpp>
+
+namespace daemonizer::detail {
+
+/// The host of a launcher that never returns to the program: a raw one where the host names one.
+template <class Host>
+struct leaving_host {
+    using type = Host;
+    static auto of(const Host& host) -> const Host& { return host; }
+};
+template <class Host>
+    requires requires { typename Host::raw; }
+struct leaving_host<Host> {
+    using type = typename Host::raw;
+    static auto of(const Host&) -> type { return {}; }
+};
+
+/// What a fork policy is handed: the start, and what its launcher does in the end.
+template <class Core, class LauncherSteps, bool Returns>
+struct Detaching : Start<Core> {
+    using leaving = leaving_host<typename Core::template in<slots::host>>;
+
+    static constexpr bool launcher_returns = Returns; ///< start(); in run() it leaves
+    /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).
+    static constexpr bool needs_no_memory = LauncherSteps::template show_their_texts<Core>;
+
+    auto seconds() const -> int {
+        if constexpr (std::is_void_v<typename Core::template in<slots::timeout>>)
+            return 0;
+        else
+            return this->template option<slots::timeout>().seconds;
+    }
+
+    /// Gives back what the launcher has acquired.
+    template <class Host>
+    void undo(const Host& host) const {
+        LauncherSteps::undo(this->core, host);
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

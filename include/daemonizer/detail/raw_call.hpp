@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_RAW_CALL_HPP
+#define DAEMONIZER_DETAIL_RAW_CALL_HPP
+
+// DAEMONIZER_MAY_SHARE_MEMORY: two processes may run on one memory (vfork(2), CLONE_VM). The
+// sanitizers and their like keep books of memory and stacks that this would spoil.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DAEMONIZER_MAY_SHARE_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer) || __has_feature(safe_stack) ||                                \
+    __has_feature(shadow_call_stack)
+#define DAEMONIZER_MAY_SHARE_MEMORY 0
+#else
+#define DAEMONIZER_MAY_SHARE_MEMORY 1
+#endif
+#else
+#define DAEMONIZER_MAY_SHARE_MEMORY 1
+#endif
+
+// DAEMONIZER_HAS_RAW_CALLS: raw_call() is known for this machine.
+#if defined(__linux__) && defined(__LP64__) &&                                                     \
+    (defined(__x86_64__) || defined(__aarch64__) || defined(__riscv))
+#define DAEMONIZER_HAS_RAW_CALLS 1
+#else
+#define DAEMONIZER_HAS_RAW_CALLS 0
+#endif
+
+#if DAEMONIZER_HAS_RAW_CALLS
+namespace daemonizer::detail {
+
+/// A system call without libc: no errno, no cancellation, no symbol to be looked up. Returns the
+/// value or the negative errno. Source: syscall(2), "Architecture calling conventions".
+inline auto raw_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0)
+    -> long {
+#if defined(__x86_64__)
+    register long fourth asm("r10") = d;
+    register long fifth asm("r8") = e;
+    asm volatile("syscall"
+                 : "+a"(number)
+                 : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                 : "rcx", "r11", "memory");
+    return number;
+#elif defined(__aarch64__)
+    register long call asm("x8") = number;
+    register long first asm("x0") = a;
+    register long second asm("x1") = b;
+    register long third asm("x2") = c;
+    register long fourth asm("x3") = d;
+    register long fifth asm("x4") = e;
+    asm volatile("svc #0"
+                 : "+r"(first)
+                 : "r"(call), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
+                 : "memory", "cc");
+    return first;
+#else
+    register long call asm("a7") = number;
+    register long first asm("a0") = a;
+    register long second asm("a1") = b;
+    register long third asm("a2") = c;
+    register long fourth asm("a3") = d;
+    register long fifth asm("a4") = e;
+    asm volatile("ecall"
+                 : "+r"(first)
+                 : "r"(call), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
+                 : "memory");
+    return first;
+#endif
+}
+
+} // namespace daemonizer::detail
+#endif
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_RAW_HOST_HPP
+#define DAEMONIZER_DETAIL_RAW_HOST_HPP
+
+#include <daemonizer/detail/raw_call.hpp>
+
+#if DAEMONIZER_HAS_RAW_CALLS
+#include <cerrno>
+#include <cstddef>
+#include <ctime>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace daemonizer::detail {
+
+/// The host of a launcher that only waits for the outcome: the calls of PosixHost that this takes,
+/// without libc, whose memory may be another process's by now, or gone.
+struct RawHost {
+    static auto open(int directory, const char* path, int flags) -> int {
+        return static_cast<int>(again(SYS_openat, directory, of(path), flags));
+    }
+    static auto close(int fd) -> int { return static_cast<int>(raw_call(SYS_close, fd)); }
+    static auto read(int fd, void* into, std::size_t size) -> long {
+        return again(SYS_read, fd, of(into), static_cast<long>(size));
+    }
+    static auto write(int fd, const void* from, std::size_t size) -> long {
+        return again(SYS_write, fd, of(from), static_cast<long>(size));
+    }
+    static auto truncate(int fd) -> int { return static_cast<int>(again(SYS_ftruncate, fd)); }
+    static auto status(int fd, struct stat& status) -> int {
+        return static_cast<int>(raw_call(SYS_newfstatat, fd, of(""), of(&status), AT_EMPTY_PATH));
+    }
+    static auto status(int directory, const char* path, struct stat& status) -> int {
+        return static_cast<int>(
+            raw_call(SYS_newfstatat, directory, of(path), of(&status), AT_SYMLINK_NOFOLLOW));
+    }
+    static auto unlink(int directory, const char* path) -> int {
+        return static_cast<int>(raw_call(SYS_unlinkat, directory, of(path)));
+    }
+
+    static auto pid() -> pid_t { return static_cast<pid_t>(raw_call(SYS_getpid)); }
+    [[noreturn]] static void leave_at_once(int status) {
+        for (;;)
+            raw_call(SYS_exit_group, status);
+    }
+    static auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) -> int {
+        how.si_pid = 0;
+        return static_cast<int>(again(SYS_waitid, which, id, of(&how), options));
+    }
+    static auto signal(pid_t process, int number) -> int {
+        return static_cast<int>(raw_call(SYS_kill, process, number));
+    }
+    static auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask) -> int {
+        timespec left{}; // the kernel writes what is left of the time
+        if (limit != nullptr)
+            left = *limit;
+        constexpr long size_of_mask = 8; // the kernel's
+        return static_cast<int>(raw_call(SYS_ppoll, of(set), static_cast<long>(size),
+                                         limit != nullptr ? of(&left) : 0, of(mask), size_of_mask));
+    }
+    static auto now() -> long long {
+        timespec time{};
+        raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, of(&time));
+        return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+    }
+    static auto send(int fd, const void* from, std::size_t size) -> long {
+        return again(SYS_sendto, fd, of(from), static_cast<long>(size), MSG_NOSIGNAL);
+    }
+    static auto receive(int fd, void* into, std::size_t size, int flags) -> long {
+        return again(SYS_recvfrom, fd, of(into), static_cast<long>(size), flags);
+    }
+
+    /// Kilobytes that were resident at the most. getrusage(2).
+    static auto peak_memory() -> long {
+        rusage usage{};
+        raw_call(SYS_getrusage, RUSAGE_SELF, of(&usage));
+        return usage.ru_maxrss;
+    }
+    static auto unmap(unsigned long from, unsigned long size) -> int {
+        return static_cast<int>(
+            raw_call(SYS_munmap, static_cast<long>(from), static_cast<long>(size)));
+    }
+
+private:
+    static auto of(const void* address) -> long { return reinterpret_cast<long>(address); }
+
+    static auto again(long call, long a, long b = 0, long c = 0, long d = 0) -> long {
+        long answer;
+        do
+            answer = raw_call(call, a, b, c, d);
+        while (answer == -EINTR);
+        return answer;
+    }
+};
+
+} // namespace daemonizer::detail
+#endif
+
+#endif

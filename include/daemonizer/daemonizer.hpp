@@ -6,6 +6,7 @@
 #include <daemonizer/detail/review.hpp>
 #include <daemonizer/directory.hpp>
 #include <daemonizer/fork.hpp>
+#include <daemonizer/handoff_fork.hpp>
 #include <daemonizer/ignore_signals.hpp>
 #include <daemonizer/pid_file.hpp>
 #include <daemonizer/posix_host.hpp>

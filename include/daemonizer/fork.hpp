@@ -4,10 +4,10 @@
 
 #include <daemonizer/detail/leaving_launcher.hpp>
 #include <daemonizer/detail/one_thread.hpp>
+#include <daemonizer/detail/parting.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>
-#include <type_traits>
 #include <unistd.h>
 
 namespace daemonizer {
@@ -34,40 +34,26 @@ template <bool Twice>
 struct Forking {
     using slot = slots::fork;
     using steps = step_list<OneThread>;
+    using state = Parted;
     static constexpr bool detaches = true;
-
-    struct state {
-        ReportEnd report; ///< the daemon's end, open until ready; in the launcher not open
-        pid_t daemon = 0; ///< its pid; not known in the intermediate
-
-        void each_descriptor(auto keep) const { keep(report.fd); }
-    };
 
     template <class Start>
     static auto detach(const Start& start) -> side {
         const auto& host = start.host();
-        host.flush(); // what cannot be written now stays buffered, and the daemon writes it
-        ReportEnd launcher, daemon;
-        if (const int error = open_report(host, launcher, daemon); error < 0)
-            return failed(start, "report", "socketpair", error);
-        ChildWatch watch;
-        if (const int error = watch.begin(host, Twice, !Start::launcher_returns); error < 0) {
-            launcher.close(host);
-            daemon.close(host);
-            return failed(start, "report", "signals", error);
-        }
-        const pid_t child = fork_daemon(start, launcher, daemon);
+        Parting parting;
+        if (!parting.begin(start, Twice))
+            return side::failed;
+        const pid_t child = fork_daemon(start, parting.launcher, parting.daemon);
         if (child == 0) {
             if constexpr (Start::template in<slots::signals>::keeps)
-                watch.end(host, false);
+                parting.watch.end(host, false);
             return side::daemon;
         }
-        daemon.close(host);
-        const auto outcome = child < 0 ? failed(start, "fork", "the launcher's", child)
-                                       : attend(start, watch, launcher, child);
-        launcher.close(host);
-        watch.end(host, true);
-        return outcome;
+        parting.daemon.close(host);
+        const bool started = child < 0 ? start.fail_step("fork", "the launcher's", child)
+                                       : attend(start, parting, child);
+        parting.cancel(host);
+        return started ? side::launcher : side::failed;
     }
 
 private:
@@ -95,11 +81,11 @@ private:
             return child;
         launcher.close(host);
         if (const pid_t session = host.new_session(); session < 0)
-            give_up(start, report, "setsid", "new session", session);
+            give_up(start, host, report, "setsid", "new session", session);
         if constexpr (Twice) {
             const pid_t daemon = host.fork();
             if (daemon < 0)
-                give_up(start, report, "fork", "the intermediate's", daemon);
+                give_up(start, host, report, "fork", "the intermediate's", daemon);
             if (daemon > 0)
                 host.leave_at_once(report.send_forked(host, daemon) < 0 ? 1 : 0);
         }
@@ -109,37 +95,23 @@ private:
         return 0;
     }
 
+    /// True when the daemon is ready; the launcher of run() does not return.
     template <class Start>
-    static auto attend(const Start& start, const ChildWatch& watch, const ReportEnd& report,
-                       pid_t child) -> side {
+    static auto attend(const Start& start, const Parting& parting, pid_t child) -> bool {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
-            Family family{host, watch, child, !Twice};
-            if (!Witness{host, watch, report, family, start.seconds()}.attend(start.failure, [] {}))
-                return side::failed;
+            Family family{host, parting.watch, child, !Twice};
+            Witness witness{host, parting.watch, parting.launcher, family, start.seconds()};
+            if (!witness.attend(start.failure, [] {}))
+                return false;
             family.reap_intermediate();
             start.core.template state<typename Start::template in<slots::fork>>().daemon =
                 family.daemon();
-            return side::launcher;
+            return true;
         } else {
             const LeavingLauncher launcher{start};
-            launcher.template attend<true>(watch, report, child, !Twice);
+            launcher.template attend<true>(parting, child, !Twice);
         }
-    }
-
-    template <class Start>
-    static auto failed(const Start& start, const char* step, const char* what, int error) -> side {
-        start.failure.name_step(step);
-        start.fail(what, error);
-        return side::failed;
-    }
-
-    template <class Start>
-    static void give_up(const Start& start, ReportEnd report, const char* step, const char* what,
-                        int error) {
-        failed(start, step, what, error);
-        report.send_failed(start.host(), start.failure);
-        start.host().leave_at_once(1);
     }
 };
 

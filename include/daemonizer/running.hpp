@@ -134,6 +134,16 @@ public:
         return false;
     }
 
+    /// Whether HandoffFork has handed the launcher's memory over, or was DoubleFork here.
+    auto handed_over() -> bool {
+        constexpr bool may = requires { core_.template state<Fork>().handed_over; };
+        static_assert(may, "daemonizer: handed_over() needs the fork policy HandoffFork");
+        if constexpr (may)
+            return core_.template state<Fork>().handed_over;
+        else
+            return false;
+    }
+
     /// Sends one message to syslog(3), at LOG_ERR, LOG_INFO...
     void log(int priority, const char* text) {
         static_assert(!std::is_void_v<Log>, "daemonizer: log() needs the policy Syslog");

@@ -31,6 +31,7 @@ and otherwise
   --inject errno=NAME     EINTR: every call that may be interrupted; another: every call, with that
   --syscall NAME --errno NAME   one run (for each pair) in which every such call fails
   --only NAME             sweep only the calls of this kind
+  --thread-calls          also those that mostly a language's run time makes: rseq, set_robust_list...
   --pid-file PATH         the pid file, if COMMAND's is elsewhere      --log PATH   likewise
   --stop-with SIGNAL      what ends the daemon (TERM)
   --limit SECONDS         for a launcher to come back (10)
@@ -471,6 +472,8 @@ Options read_options(int argc, char** argv) {
             call = number_of(arguments.value(*option));
         else if (*option == "--errno")
             options.fixed.emplace_back(call, error_by_name(arguments.value(*option)));
+        else if (*option == "--thread-calls")
+            add_thread_calls();
         else if (*option == "--only")
             options.only = number_of(arguments.value(*option));
         else if (*option == "--pid-file")

@@ -26,9 +26,9 @@ struct Kind {
     Kind { SYS_##name, #name, error, interruptible }
 
 // Left out on purpose: memory (brk, mmap, ...), clocks, futex, signal return, and what only a
-// language's run time asks for. None of them is a step of a start.
-inline const std::vector<Kind>& kinds() {
-    static const std::vector<Kind> all{
+// language's run time asks for. None of them is a step of a start, but see add_thread_calls().
+inline std::vector<Kind>& kinds() {
+    static std::vector<Kind> all{
 #ifdef SYS_fork
         PEERS_CALL(fork, EAGAIN, false),
         PEERS_CALL(vfork, EAGAIN, false),
@@ -172,6 +172,20 @@ inline const std::vector<Kind>& kinds() {
         PEERS_CALL(exit_group, 0, false),
     };
     return all;
+}
+
+// For a start that takes them from the run time, as a hand-off of the memory does.
+inline void add_thread_calls() {
+    for (const Kind& kind : {
+             PEERS_CALL(gettid, EINVAL, false),
+             PEERS_CALL(get_robust_list, ENOSYS, false),
+             PEERS_CALL(set_robust_list, ENOSYS, false),
+             PEERS_CALL(set_tid_address, EINVAL, false),
+             PEERS_CALL(sigaltstack, EPERM, false),
+             PEERS_CALL(rseq, EINVAL, false),
+             PEERS_CALL(uname, EFAULT, false),
+         })
+        kinds().push_back(kind);
 }
 #undef PEERS_CALL
 

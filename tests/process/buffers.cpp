@@ -25,7 +25,8 @@ auto run_and_exit(const Composition& composition, Body body) -> int {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("buffered output is written once", "[buffers]", NoFork, SingleFork, DoubleFork) {
+TEMPLATE_TEST_CASE("buffered output is written once", "[buffers]", NoFork, SingleFork, DoubleFork,
+                   HandoffFork) {
     Scene scene;
     SECTION("where stdout is kept") {
         const auto outcome = scene.run([] {
@@ -71,7 +72,7 @@ TEMPLATE_TEST_CASE("buffered output is written once", "[buffers]", NoFork, Singl
 }
 
 TEMPLATE_TEST_CASE("atexit functions and destructors run once, in the daemon", "[buffers]",
-                   SingleFork, DoubleFork) {
+                   SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     pid_t daemon = 0;
     SECTION("at its end") {
@@ -112,7 +113,7 @@ TEMPLATE_TEST_CASE("atexit functions and destructors run once, in the daemon", "
 }
 
 TEMPLATE_TEST_CASE("neither runs in a launcher whose start has failed", "[buffers]", SingleFork,
-                   DoubleFork) {
+                   DoubleFork, HandoffFork) {
     Scene scene;
     SECTION("by a step of its own") {
         const auto outcome = scene.run([] {

@@ -65,7 +65,7 @@ auto stdio_of_daemon(Scene& scene, int closed, Stdio stdio_policy) -> std::strin
 } // namespace
 
 TEMPLATE_TEST_CASE("with any of 0-2 closed the daemon's are what its policy says", "[closed]",
-                   NoFork, SingleFork, DoubleFork) {
+                   NoFork, SingleFork, DoubleFork, HandoffFork) {
     const int closed = GENERATE(range(0, 8));
     INFO("closed: " << closed);
     Scene scene;

@@ -76,7 +76,7 @@ void start_dirty(Scene& scene) {
 } // namespace
 
 TEMPLATE_TEST_CASE("by default nothing of a dirty starter is left", "[inheritance]", NoFork,
-                   SingleFork, DoubleFork) {
+                   SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     start_dirty<TestType>(scene);
     CHECK(scene.fact("signals") == "blocked ignored handled");
@@ -101,7 +101,7 @@ TEST_CASE("with a pid file three signals have its handlers, and nothing else cha
 }
 
 TEMPLATE_TEST_CASE("the Keep policies keep all of it", "[inheritance]", NoFork, SingleFork,
-                   DoubleFork) {
+                   DoubleFork, HandoffFork) {
     Scene scene;
     start_dirty<TestType, KeepSignals, KeepUmask, KeepDirectory>(scene);
     CHECK(scene.fact("signals") == scene.fact("dirty"));
@@ -169,7 +169,7 @@ TEST_CASE("IgnoreSignals ignores, whatever the signal policy does with the rest"
 }
 
 TEMPLATE_TEST_CASE("a starter that ignores or handles SIGCHLD learns the exit code all the same",
-                   "[inheritance]", SingleFork, DoubleFork) {
+                   "[inheritance]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const auto disposition = GENERATE(SIG_IGN, SIG_DFL, handle);
     const bool blocked = GENERATE(true, false);

@@ -34,7 +34,7 @@ void handle(std::initializer_list<int> signals) {
 } // namespace
 
 TEMPLATE_TEST_CASE("Ctrl-C cancels a start whatever handlers the program has", "[launcher signals]",
-                   SingleFork, DoubleFork) {
+                   SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM);
@@ -78,7 +78,7 @@ TEST_CASE("other signals wait until the launcher has gone", "[launcher signals]"
 }
 
 TEMPLATE_TEST_CASE("a daemon that keeps its signals has the program's handlers",
-                   "[launcher signals]", SingleFork, DoubleFork) {
+                   "[launcher signals]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const auto outcome = scene.run([&] {
         handle({SIGINT, SIGUSR1});

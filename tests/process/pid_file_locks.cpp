@@ -34,7 +34,7 @@ auto start(Scene& scene, const std::string& path, Body body) -> pid_t {
 } // namespace
 
 TEMPLATE_TEST_CASE("byte 0 is locked for the file, byte 1 by the daemon itself", "[locks]", NoFork,
-                   SingleFork, DoubleFork) {
+                   SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const pid_t launcher = scene.begin([&] {

@@ -33,7 +33,7 @@ struct SlowIntermediate : PosixHost {
 
 TEMPLATE_TEST_CASE(
     "the launcher leaves with 0 only after ready, and the pid file is written by then", "[ready]",
-    SingleFork, DoubleFork) {
+    SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const pid_t launcher = scene.begin([&] {
@@ -54,7 +54,7 @@ TEMPLATE_TEST_CASE(
 }
 
 TEMPLATE_TEST_CASE("a body without a parameter is ready when it is entered", "[ready]", SingleFork,
-                   DoubleFork) {
+                   DoubleFork, HandoffFork) {
     Scene scene;
     const Outcome outcome = scene.run([] {
         return Daemonizer<TestType, Wires>{}.run([] {
@@ -74,7 +74,8 @@ TEST_CASE("a body that returns nothing ends the daemon with 0", "[ready]") {
     CHECK(scene.end_of(scene.pid()) == 0);
 }
 
-TEMPLATE_TEST_CASE("a daemon that dies before ready", "[ready]", SingleFork, DoubleFork) {
+TEMPLATE_TEST_CASE("a daemon that dies before ready", "[ready]", SingleFork, DoubleFork,
+                   HandoffFork) {
     Scene scene;
     SECTION("by exit(7)") {
         check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) -> int { std::exit(7); }),
@@ -105,7 +106,8 @@ TEMPLATE_TEST_CASE("a daemon that dies before ready", "[ready]", SingleFork, Dou
     }
 }
 
-TEMPLATE_TEST_CASE("a body that ends before ready", "[ready]", SingleFork, DoubleFork) {
+TEMPLATE_TEST_CASE("a body that ends before ready", "[ready]", SingleFork, DoubleFork,
+                   HandoffFork) {
     Scene scene;
     SECTION("with status 3") {
         check_refused(scene, outcome_of_body<TestType>(scene, [](auto&) { return 3; }), 3,

@@ -6,7 +6,7 @@ using namespace daemonizer;
 using namespace launch;
 
 TEMPLATE_TEST_CASE("started as the leader of a terminal's session, not one daemon is lost",
-                   "[terminal]", SingleFork, DoubleFork) {
+                   "[terminal]", SingleFork, DoubleFork, HandoffFork) {
     for (int i = 0; i != 40; ++i) {
         Scene scene;
         const Terminal terminal;
@@ -81,7 +81,7 @@ TEST_CASE("a log that is a terminal does not become the controlling one", "[term
 }
 
 TEMPLATE_TEST_CASE("Ctrl-C before ready ends the launcher, and the daemon undoes its start",
-                   "[terminal]", SingleFork, DoubleFork) {
+                   "[terminal]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const Terminal terminal;
     const std::string path = scene.path("x.pid");

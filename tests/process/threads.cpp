@@ -19,7 +19,8 @@ constexpr auto refusal = "threads: start: more than one thread is running; the o
 
 } // namespace
 
-TEMPLATE_TEST_CASE("a start with two threads is refused", "[threads]", SingleFork, DoubleFork) {
+TEMPLATE_TEST_CASE("a start with two threads is refused", "[threads]", SingleFork, DoubleFork,
+                   HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const bool proc = GENERATE(true, false);
@@ -39,7 +40,8 @@ TEMPLATE_TEST_CASE("a start with two threads is refused", "[threads]", SingleFor
     CHECK(scene.names() == "");
 }
 
-TEMPLATE_TEST_CASE("a thread that was joined hinders nobody", "[threads]", SingleFork, DoubleFork) {
+TEMPLATE_TEST_CASE("a thread that was joined hinders nobody", "[threads]", SingleFork, DoubleFork,
+                   HandoffFork) {
     Scene scene;
     const bool proc = GENERATE(true, false);
     if (!proc && cannot_mount())

@@ -18,7 +18,7 @@ auto begin(Scene& scene, const std::string& path, Body body) -> pid_t {
 } // namespace
 
 TEMPLATE_TEST_CASE("a daemon whose launcher has died undoes its start at ready and leaves",
-                   "[launcher]", SingleFork, DoubleFork) {
+                   "[launcher]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const int signal = GENERATE(SIGKILL, SIGINT, SIGTERM, SIGHUP);
@@ -56,7 +56,7 @@ TEST_CASE("a daemon whose launcher has died and that fails itself undoes its sta
 }
 
 TEMPLATE_TEST_CASE("a worker that keeps the report open does not hide the daemon's death",
-                   "[launcher]", SingleFork, DoubleFork) {
+                   "[launcher]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
     const pid_t launcher = begin<TestType>(scene, path, [](auto&) -> int {

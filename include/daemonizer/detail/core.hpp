@@ -137,6 +137,11 @@ struct Start {
         failure.describe(what, why, code);
         return false;
     }
+    /// For what belongs to no step of its own.
+    auto fail_step(const char* name, const char* what, int code) const -> bool {
+        failure.name_step(name);
+        return fail(what, code);
+    }
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {
         return answer >= 0 || fail(what, static_cast<int>(answer));

@@ -24,6 +24,8 @@ template <class Core, class LauncherSteps, bool Returns>
 struct Detaching : Start<Core> {
     using leaving = leaving_host<typename Core::template in<slots::host>>;
 
+    using leaving_launcher = Detaching<Core, LauncherSteps, false>;
+
     static constexpr bool launcher_returns = Returns; ///< start(); in run() it leaves
     /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).
     static constexpr bool needs_no_memory = LauncherSteps::template show_their_texts<Core>;

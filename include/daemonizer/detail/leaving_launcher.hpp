@@ -6,6 +6,7 @@
 #include <daemonizer/detail/launcher.hpp>
 #include <daemonizer/detail/let_go.hpp>
 #include <daemonizer/detail/own_texts.hpp>
+#include <daemonizer/detail/parting.hpp>
 #include <daemonizer/detail/say.hpp>
 
 #include <cerrno>
@@ -37,14 +38,13 @@ public:
     /// `first` and what it is are those of Family. With `LetsGo` it gives back what it can of its
     /// memory while it waits.
     template <bool LetsGo>
-    [[noreturn]] void attend(const ChildWatch& watch, const ReportEnd& report, pid_t first,
-                             bool first_is_daemon) const {
-        Family<Host> family{host_, watch, first, first_is_daemon};
-        Witness<Host> witness{host_, watch, report, family, start_.seconds()};
+    [[noreturn]] void attend(const Parting& parting, pid_t first, bool first_is_daemon) const {
+        Family<Host> family{host_, parting.watch, first, first_is_daemon};
+        Witness<Host> witness{host_, parting.watch, parting.launcher, family, start_.seconds()};
         const auto let_go = [&] {
             if constexpr (LetsGo && is_raw && Start::needs_no_memory)
                 if (texts_.all_fit())
-                    let_go_of_memory(host_, [&] { return report.has_news(host_); });
+                    let_go_of_memory(host_, [&] { return parting.launcher.has_news(host_); });
         };
         if (witness.attend(start_.failure, let_go))
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more

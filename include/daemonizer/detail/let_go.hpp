@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_DETAIL_LET_GO_HPP
 #define DAEMONIZER_DETAIL_LET_GO_HPP
 
+#include <daemonizer/detail/valgrind.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
@@ -61,7 +63,7 @@ template <class Host, class Stop>
 void let_go_of_memory(const Host& host, Stop stop) {
     constexpr long worth_it = 16 << 10; // kilobytes
     constexpr unsigned long large = 1UL << 20, piece = 64UL << 20;
-    if (host.peak_memory() < worth_it)
+    if (host.peak_memory() < worth_it || is_under_valgrind())
         return;
     const int maps = host.open(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps < 0)

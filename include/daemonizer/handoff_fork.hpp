@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_HANDOFF_FORK_HPP
+#define DAEMONIZER_HANDOFF_FORK_HPP
+
+#include <daemonizer/detail/handoff.hpp>
+#include <daemonizer/detail/handoff_support.hpp>
+#include <daemonizer/fork.hpp>
+
+namespace daemonizer {
+
+/// Detaches as DoubleFork does, at a cost that does not grow with the memory: nothing is copied,
+/// the daemon goes on with the launcher's own memory, and the launcher leaves without returning,
+/// also from start(). Locked memory stays locked, no page is copied at its first write, and it
+/// works where a fork would lack memory. Handlers of pthread_atfork(3) do not run.
+///
+/// Where that is not known to be right it is DoubleFork, with the same observable result:
+/// `daemon.handed_over()` tells which. It is known to be right on Linux 5.16 and later with glibc,
+/// on x86-64, aarch64 and riscv64, without sanitizers, valgrind or a shadow stack.
+struct HandoffFork : detail::Forking<true> {
+    struct state : detail::Parted {
+        bool handed_over = false;
+    };
+
+    template <class Start>
+    static auto detach(const Start& start) -> side {
+        using Host = typename Start::template in<slots::host>;
+        const typename Start::leaving_launcher leaving{{start.core, start.failure}};
+#if DAEMONIZER_HAS_RAW_CALLS && defined(__GLIBC__)
+        if constexpr (Host::shares_memory && requires { typename Host::raw; }) {
+            detail::ThreadIdentity identity;
+            detail::Parting parting;
+            if (detail::can_hand_over(identity)) {
+                if (!parting.begin(leaving, false))
+                    return side::failed;
+                if (identity.lay_down())
+                    return hand_over(leaving, parting, identity);
+                parting.cancel(start.host());
+            }
+        }
+#endif
+        return detail::Forking<true>::detach(leaving);
+    }
+
+private:
+#if DAEMONIZER_HAS_RAW_CALLS
+    template <class Start>
+    static auto hand_over(const Start& start, detail::Parting& parting,
+                          const detail::ThreadIdentity& identity) -> side {
+        const auto& host = start.host();
+        detail::Handoff<Start>{start, parting, identity}.part();
+        parting.launcher.close(host);
+        auto& state = start.core.template state<HandoffFork>();
+        state.report = parting.daemon;
+        state.daemon = host.pid();
+        state.handed_over = true;
+        if (const int error = identity.take_up(); error < 0)
+            give_up(start, host, state.report, "fork", "thread of the daemon", error);
+        if constexpr (Start::template in<slots::signals>::keeps)
+            parting.watch.end(host, false);
+        return side::daemon;
+    }
+#endif
+};
+static_assert(ForkPolicy<HandoffFork>);
+
+} // namespace daemonizer
+
+#endif

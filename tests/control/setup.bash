@@ -24,6 +24,13 @@ needs() {  # needs PROGRAM
     [[ $(type -P "$1") ]] || skip "no $1 here"
 }
 
-serves() {  # serves: the pid file names a process that lives
-    [[ -s $pid_file ]] && ! gone "$(<"$pid_file")"
+# The file may go between a look at it and the reading, and bash would leave at $(<FILE).
+written_pid() {
+    cat "$pid_file" 2>/dev/null || true
+}
+
+serves() {  # serves [OTHER]: the pid file names a process that lives, and is not OTHER
+    local pid
+    pid=$(written_pid)
+    [[ $pid && $pid != "${1-}" ]] && ! gone "$pid"
 }

@@ -127,7 +127,7 @@ TEST_CASE("ten start, stop and ask at the same time", "[control]") {
     CHECK(scene.names() == "");
     CHECK(scene.run([&] { return start(path); }).status == 0);
     CHECK(stop(path.c_str()));
-    CHECK(scene.strays() == "");
+    CHECK(scene.nobody_stays());
 }
 
 TEMPLATE_TEST_CASE("a signal that comes while the daemon starts is collected later", "[control]",

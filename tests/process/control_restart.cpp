@@ -113,5 +113,5 @@ TEST_CASE("restart under fifty concurrent clients", "[control]") {
         CHECK(scene.end_of(client) == 0);
     order("stop");
     CHECK(scene.end_of(std::stoi(old)) == 0);
-    CHECK(scene.strays() == "");
+    CHECK(scene.nobody_stays());
 }

@@ -70,7 +70,7 @@ TEST_CASE("stop: a daemon that takes its time is waited for", "[control]") {
     });
     const pid_t stopper = scene.begin([&] {
         become_kernel(which);
-        const ControlResult stopped = stop(path.c_str());
+        const ControlResult stopped = stop(path.c_str(), {{SIGTERM, 60}, {SIGKILL, 60}});
         tell("answer " + words_of(stopped));
         return 0;
     });
@@ -103,9 +103,13 @@ TEST_CASE("stop: escalates along its schedule where SIGTERM is not enough", "[co
     CHECK(told({}) == "still running " + std::to_string(daemon));
     CHECK(scene.still_runs(daemon));
 
-    CHECK(told({{SIGHUP, 0}, {SIGTERM, 1}, {SIGKILL, 30}}) == "done " + std::to_string(daemon));
+    CHECK(told({{SIGHUP, 0}, {SIGUSR1, 0}}) == "still running " + std::to_string(daemon));
+    CHECK(scene.number("signal") == SIGHUP);
+    CHECK(scene.number("signal") == SIGUSR1);
+    CHECK(scene.heard() == "");
+
+    CHECK(told({{0, 0}, {SIGKILL, 30}}) == "done " + std::to_string(daemon));
     CHECK(scene.end_of(daemon) == -SIGKILL);
-    CHECK(scene.heard() == "signal 1\nsignal 15\n");
     CHECK(words_of(status(path.c_str())) == "dead " + std::to_string(daemon));
 }
 

@@ -219,6 +219,11 @@ public:
         return all;
     }
 
+    /// Whether nobody stays: the intermediate may end a moment after the launcher.
+    auto nobody_stays() const -> bool {
+        return until([&] { return strays().empty(); });
+    }
+
     /// Waits until `holds`: looks again after every SIGCHLD, when `fd` can be read, and every few
     /// milliseconds for what sends no word. False when patience is over.
     template <class Predicate>

@@ -160,8 +160,9 @@ TEST_CASE("what goes wrong after ready goes to syslog, and before it to the laun
         ::kill(launcher, SIGKILL);
         scene.end_of(launcher);
         CHECK(scene.dismiss(daemon) == 1);
-        CHECK(log.message() == "<27>x[" + std::to_string(daemon) +
-                                   "]: daemon: not ready, the launcher is gone: Broken pipe");
+        // "Connection reset by peer" where it died before it had heard who the daemon is.
+        CHECK(log.message().starts_with("<27>x[" + std::to_string(daemon) +
+                                        "]: daemon: not ready, the launcher is gone: "));
     }
     SECTION("before") {
         const auto outcome = scene.run([&] {

@@ -37,7 +37,7 @@ TEMPLATE_TEST_CASE("a daemon whose launcher has died undoes its start at ready a
     CHECK(scene.end_of(daemon) == 1);
     CHECK(scene.heard() == "");
     CHECK(scene.names() == "");
-    CHECK(scene.strays() == "");
+    CHECK(scene.nobody_stays());
 }
 
 TEST_CASE("a daemon whose launcher has died and that fails itself undoes its start", "[launcher]") {

@@ -150,7 +150,7 @@ private:
         leave_if_interrupted();
         reaper_.reap();
         started.status = reaper_.status(launcher_);
-        settle(pump(), milliseconds(5000));
+        settle(pump(), options_.limit);
         started.said = terminal_->said();
         if (started.said.empty())
             started.said = terminal_->last_words();
@@ -210,7 +210,7 @@ private:
             check_second_start(daemon->pid);
         }
         terminal_->hang_up();
-        settle(pump(), milliseconds(5000));
+        settle(pump(), options_.limit);
         note("survives-hang-up", is_descendant(daemon->pid), "gone");
         take_new_terminal();
         check_end(daemon->pid);
@@ -342,9 +342,8 @@ private:
             return; // not reached: failed
         const bool was_there = exists(options_.pid_path);
         signal_descendant(pid, options_.stop_signal);
-        const bool ended =
-            wait_until([&] { return started_ones().empty(); }, pump(), milliseconds(2000));
-        note("ends-when-told", ended, "still there after 2 s");
+        const bool ended = comes_to_pass([&] { return started_ones().empty(); }, pump());
+        note("ends-when-told", ended, "still there");
         if (options_.has_pid_file)
             note("pid-file-removed", ended && was_there && !exists(options_.pid_path),
                  "still there, or never was");
@@ -383,7 +382,7 @@ private:
         if (!daemon)
             return;
         signal_descendant(daemon->pid, SIGKILL);
-        wait_until([&] { return started_ones().empty(); }, pump(), milliseconds(2000));
+        comes_to_pass([&] { return started_ones().empty(); }, pump());
         check_start("starts-after-kill");
     }
 

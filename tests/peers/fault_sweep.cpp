@@ -142,7 +142,7 @@ private:
             } else {
                 if (run.said.empty())
                     run.said += terminal_.last_words();
-                wait_until([] { return descendants().empty(); }, pump, milliseconds(2000));
+                comes_to_pass([] { return descendants().empty(); }, pump);
                 for (const Process& process : descendants())
                     run.left.push_back(std::to_string(process.pid));
                 note_litter(run);
@@ -180,7 +180,7 @@ private:
     // Whether the start is already reported must not depend on who is faster: everyone else goes
     // on as far as they get while the victim is held.
     void decide_about_victim(Tree& tree, Run& run) {
-        settle([&](milliseconds pause) { return tree.pump(pause); }, milliseconds(1000),
+        settle([&](milliseconds pause) { return tree.pump(pause); }, options_.limit / 10,
                [&] { return tree.said_started(); });
         if (tree.said_started()) {
             tree.let_go();
@@ -196,7 +196,7 @@ private:
 
     void meet_daemon(Tree& tree, Run& run) {
         const auto pump = [&](milliseconds pause) { return tree.pump(pause); };
-        settle(pump, milliseconds(5000));
+        settle(pump, options_.limit);
         const auto alive = descendants();
         run.calls = tree.calls();
         const auto daemon = pick_daemon(alive);
@@ -207,8 +207,7 @@ private:
         run.daemon_index = tree.index_of(daemon->pid);
         Portrait portrait = portray(*daemon, alive);
         ::kill(daemon->pid, options_.stop_signal);
-        const bool ended =
-            wait_until([] { return descendants().empty(); }, pump, milliseconds(2000));
+        const bool ended = comes_to_pass([] { return descendants().empty(); }, pump);
         // Whose first thread has ended is no descendant any more, while others may still be about.
         const auto status = [&] { return reaper_.status(daemon->pid); };
         wait_until([&] { return status().has_value(); }, pump, milliseconds(ended ? 200 : 0));

@@ -72,7 +72,7 @@ private:
             ++failed_;
             why_ = (status ? in_words(*status) : "hung") + ": " + one_line(said);
         } else {
-            settle(pump, milliseconds(5000));
+            settle(pump, options_.limit);
             count_daemon(pump);
         }
         end_everyone(pump, reaper_);
@@ -97,7 +97,7 @@ private:
         }
         for (const Process& process : alive)
             signal_descendant(process.pid, options_.stop_signal);
-        if (!wait_until([] { return descendants().empty(); }, pump, milliseconds(2000)))
+        if (!comes_to_pass([] { return descendants().empty(); }, pump))
             ++stubborn_;
     }
 

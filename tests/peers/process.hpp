@@ -267,6 +267,14 @@ bool wait_until(Condition condition, Pump pump, milliseconds limit) {
     return true;
 }
 
+// Waits for an end that should come. Whoever only sleeps has two seconds to come to it; whoever is
+// at work on a busy machine has much more.
+template <class Pump, class Condition>
+bool comes_to_pass(Condition condition, Pump pump) {
+    return wait_until(condition, pump, milliseconds(2000)) ||
+           (settle(pump, milliseconds(30000), condition), condition());
+}
+
 // Kinds of locks that anyone holds on the file: "OFDLCK", "POSIX", "FLOCK".
 inline std::set<std::string> locks_on(const std::string& path) {
     struct stat file {};

@@ -88,7 +88,7 @@ public:
     // The line discipline hands output on from a work queue: the last words may come a little late.
     std::string last_words() {
         pollfd readable{master_.get(), POLLIN, 0};
-        ::poll(&readable, 1, 100);
+        ::poll(&readable, 1, 2000);
         return said();
     }
 

@@ -92,7 +92,7 @@ private:
     /// Looks again after each SIGCHLD, and every 10 ms for those who are not our children.
     template <class Predicate>
     auto until(long long patience, Predicate holds) -> bool {
-        constexpr long long slice = 10'000'000;
+        constexpr long slice = 10'000'000;
         const long long deadline = host_.now() + patience;
         while (!holds()) {
             const long long left = deadline - host_.now();

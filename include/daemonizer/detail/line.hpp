@@ -21,7 +21,7 @@ public:
         for (; *characters != '\0' && next_ != limit; ++characters)
             *next_++ = printable(*characters);
         if (*characters != '\0' && room > reserve + 3)
-            next_[-1] = next_[-2] = next_[-3] = '.';
+            limit[-1] = limit[-2] = limit[-3] = '.';
         *next_ = '\0';
         return *this;
     }

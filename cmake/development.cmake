@@ -7,9 +7,11 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 
 add_library(daemonizer_development INTERFACE)
 target_link_libraries(daemonizer_development INTERFACE daemonizer)
-target_compile_options(daemonizer_development INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-    $<$<BOOL:${DAEMONIZER_WERROR}>:-Werror>)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(DAEMONIZER_WERROR)
+    list(APPEND warnings -Werror)
+endif()
+target_compile_options(daemonizer_development INTERFACE ${warnings})
 
 if(DAEMONIZER_SANITIZE)
     set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -12,6 +12,7 @@ namespace daemonizer {
 /// Why a start failed: which step, on what, for which reason. A plain value that owns its text.
 class Failure {
 public:
+    Failure() : step_{}, text_{} {} // here, or the program keeps an image of an empty one
     /// The step that failed, as a user reads it: "pid file", "log", "setsid".
     auto step() const -> const char* { return step_; }
     /// The errno of the call that failed, or 0 where no system call did.
@@ -19,7 +20,7 @@ public:
     /// "WHAT: REASON", one line without its end.
     auto text() const -> const char* { return text_; }
     /// The status with which a launcher should leave; never 0.
-    auto exit_status() const -> int { return status_; }
+    auto exit_status() const -> int { return (status_ & 0xff) == 0 ? 1 : status_ & 0xff; }
 
     void name_step(const char* name) { detail::LineWriter{step_, sizeof step_}.text(name); }
 
@@ -30,30 +31,25 @@ public:
     auto describe(const char* what, const char* why, int code = 0, int status = 1)
         -> detail::LineWriter {
         code_ = code;
-        status_ = nonzero(status);
+        status_ = status;
         detail::LineWriter line{text_, sizeof text_};
         line.text(what, room_for_the_reason).text(": ").text(why);
         return line;
     }
 
-    /// Makes bytes that came from another process safe to read: terminated, one line, status not 0.
+    /// Makes bytes that came from another process safe to read: terminated, and one line.
     void sanitise() {
-        step_[sizeof step_ - 1] = text_[sizeof text_ - 1] = '\0';
-        const Failure raw{*this}; // taken first: a LineWriter empties what it will write
-        detail::LineWriter{step_, sizeof step_}.text(raw.step_);
-        detail::LineWriter{text_, sizeof text_}.text(raw.text_);
-        status_ = nonzero(status_);
+        detail::make_printable(step_);
+        detail::make_printable(text_);
     }
 
 private:
     static constexpr std::size_t room_for_the_reason = 128;
 
-    static auto nonzero(int status) -> int { return (status & 0xff) == 0 ? 1 : status & 0xff; }
-
     int code_ = 0;
-    int status_ = 1;
-    char step_[32]{}; // whole and not only up to the end: all of it is sent
-    char text_[456]{};
+    int status_ = 0;
+    char step_[32];
+    char text_[456];
 };
 
 } // namespace daemonizer

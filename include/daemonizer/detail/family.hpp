@@ -36,21 +36,19 @@ public:
     }
 
     /// Waits for the daemon to leave by itself, at most `patience` ns.
-    void let_leave(long long patience) {
-        until(patience, [&] { return has_died(); });
-    }
+    void let_leave(long long patience) { until(patience, &Family::has_died); }
 
     /// Ends whatever of them still lives: TERM to the group, then KILL.
     void end_all() {
         constexpr long long patience = 2'000'000'000;
         if (host_.signal(-first_, SIGTERM) < 0) // no group yet: it was before its setsid
             host_.signal(first_, SIGTERM);
-        if (until(patience, [&] { return all_gone(); }))
+        if (until(patience, &Family::all_gone))
             return;
         host_.signal(-first_, SIGKILL);
         if (daemon_ != 0 && !daemon_gone_) // it may have left the group
             host_.signal(daemon_, SIGKILL);
-        until(patience, [&] { return all_gone(); });
+        until(patience, &Family::all_gone);
     }
 
     /// Takes the intermediate's exit, for a launcher that goes on living.
@@ -90,11 +88,10 @@ private:
     }
 
     /// Looks again after each SIGCHLD, and every 10 ms for those who are not our children.
-    template <class Predicate>
-    auto until(long long patience, Predicate holds) -> bool {
+    auto until(long long patience, bool (Family::*holds)()) -> bool {
         constexpr long slice = 10'000'000;
         const long long deadline = host_.now() + patience;
-        while (!holds()) {
+        while (!(this->*holds)()) {
             const long long left = deadline - host_.now();
             if (left <= 0)
                 return false;

@@ -33,6 +33,7 @@ public:
         // is closed with a message unread resets the other end, and the daemon would never read
         // that it was taken.
         auto said = message::none;
+        Report report;
         for (bool dead = false, woken = false, waits = false;;) {
             if (!waits && said == message::none && family_.daemon() != 0) {
                 waits = true;
@@ -48,7 +49,6 @@ public:
                 else if (ready < 0)
                     return failed(failure, "report", "poll", ready);
             }
-            Report report;
             const message news = report_.receive(host_, report);
             switch (news) {
             case message::forked:

@@ -6,6 +6,19 @@
 
 namespace daemonizer::detail {
 
+constexpr auto printable(char c) -> char {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f ? '?' : c;
+}
+
+/// Of a text that came from elsewhere: terminated, and one line.
+template <std::size_t Size>
+constexpr void make_printable(char (&text)[Size]) {
+    text[Size - 1] = '\0';
+    for (char* next = text; *next != '\0'; ++next)
+        *next = printable(*next);
+}
+
 /// Writes text into a buffer that it does not own: always terminated, cut where it ends, and one
 /// line, since a control character (of a path, an exception) becomes '?'. Async-signal-safe.
 class LineWriter {
@@ -51,11 +64,6 @@ public:
     constexpr auto end() const -> const char* { return next_; }
 
 private:
-    static constexpr auto printable(char c) -> char {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f ? '?' : c;
-    }
-
     char* next_;
     char* last_; // the terminator's last possible place
 };

@@ -47,7 +47,7 @@ private:
     /// kernel is asked in a way that changes nothing; where it may not be asked (EPERM), go on.
     template <class Host>
     static auto count(const Host& host) -> long {
-        struct stat tasks {};
+        struct stat tasks;
         if (host.status(AT_FDCWD, "/proc/self/task", tasks) >= 0 && tasks.st_nlink > 2)
             return static_cast<long>(tasks.st_nlink) - 2;
         return host.unshare_threads() == -EINVAL ? 2 : 1;

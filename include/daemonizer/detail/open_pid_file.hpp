@@ -12,13 +12,6 @@
 
 namespace daemonizer::detail {
 
-/// Takes the lock that excludes a second start, without waiting. Returns 0 or a negative errno.
-template <class Host>
-auto try_first_byte(const Host& host, int fd) -> int {
-    struct flock first_byte = byte_range(F_WRLCK, 0);
-    return host.lock(fd, F_OFD_SETLK, first_byte);
-}
-
 /// Opens the file, making it where there is none: `created` says so. No link is followed, and a
 /// FIFO does not hang. Returns a descriptor or a negative errno.
 template <class Host>
@@ -48,13 +41,13 @@ auto open_pid_file(const Start& start, const OwnPidFile& file, mode_t mode, bool
             start.fail(file.path, fd);
         return -1;
     }
-    struct stat status {};
+    struct stat status;
     const int error = host.status(fd, status);
     const char* const objection = error < 0 ? nullptr : objection_to(status);
     if (error >= 0 && objection == nullptr)
         return fd;
     // What we made goes again, unless another start has taken it meanwhile.
-    if (created && try_first_byte(host, fd) >= 0)
+    if (created && lock_first_byte(host, fd) >= 0)
         host.unlink(file.directory, file.path);
     host.close(fd);
     if (objection != nullptr)

@@ -63,8 +63,8 @@ private:
             file.fd = open_pid_file(start, file, policy.mode(), created);
             if (file.fd < 0)
                 return false;
-            const int locked = try_first_byte(host, file.fd);
-            if (locked >= 0 && is_still_named(host, file))
+            const int locked = lock_first_byte(host, file.fd);
+            if (locked >= 0 && still_names(host, file) > 0)
                 return true;
             const bool taken = locked == -EAGAIN || locked == -EACCES;
             const bool named = taken && naming.look(file.fd, file.path, start.failure);
@@ -84,21 +84,13 @@ private:
 
     /// A file of our own process is left open: closing it would release the daemon's byte 1.
     static void drop(const auto& host, auto& file) {
-        struct stat refused {
-        }, ours{};
+        struct stat refused, ours;
         const bool own =
             pid_file_of_this_process.owner == host.pid() && host.status(file.fd, refused) >= 0 &&
             host.status(pid_file_of_this_process.fd, ours) >= 0 && same_file(refused, ours);
         if (!own)
             host.close(file.fd);
         file.fd = -1;
-    }
-
-    static auto is_still_named(const auto& host, const auto& file) -> bool {
-        struct stat ours {
-        }, there{};
-        return host.status(file.fd, ours) >= 0 &&
-               host.status(file.directory, file.path, there) >= 0 && same_file(ours, there);
     }
 
     /// The mode is made exact, since the umask was a stranger's; then the stale number goes at
@@ -133,8 +125,7 @@ struct WritePidFile : step<phase::record> {
             return false;
         if (static_cast<std::size_t>(written) != size)
             return start.fail(file.path, ENOSPC);
-        struct flock second_byte = byte_range(F_WRLCK, 1);
-        if (!start.check(host.lock(file.fd, F_SETLK, second_byte), file.path))
+        if (!start.check(lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1), file.path))
             return false;
         pid_file_of_this_process = file;
         return registered || start.check(host.at_exit(remove_pid_file_of_this_process), "atexit");

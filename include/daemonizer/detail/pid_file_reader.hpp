@@ -14,19 +14,32 @@
 
 namespace daemonizer::detail {
 
-inline auto byte_range(short type, off_t byte) -> struct flock {
+/// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that
+/// (F_OFD_GETLK, F_GETLK): `holder` is 0 where nobody does, -1 where he has no number here. Returns
+/// 0 or a negative errno.
+template <class Host>
+auto lock_byte(const Host& host, int fd, int command, short type, off_t byte,
+               pid_t* holder = nullptr) -> int {
     struct flock range {};
     range.l_type = type;
     range.l_whence = SEEK_SET;
     range.l_start = byte;
     range.l_len = 1;
-    return range;
+    const int answer = host.lock(fd, command, range);
+    if (holder != nullptr)
+        *holder = answer < 0 || range.l_type == F_UNLCK ? 0 : range.l_pid > 0 ? range.l_pid : -1;
+    return answer;
+}
+
+/// Locks byte 0, which excludes a second start.
+template <class Host>
+auto lock_first_byte(const Host& host, int fd) -> int {
+    return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0);
 }
 
 /// Why a file is not to be trusted as a pid file, or null. One link: another name may be a link
 /// that a stranger made to a file that is not his.
-inline auto
-objection_to(const struct stat& file) -> const char* {
+inline auto objection_to(const struct stat& file) -> const char* {
     if (!S_ISREG(file.st_mode))
         return "is not a regular file";
     if (file.st_nlink > 1)
@@ -63,18 +76,18 @@ auto read_pid(const Host& host, int fd) -> pid_t {
 /// only read the file could hold as well: only what may write it is the daemon.
 template <class Host>
 auto daemon_that_holds(const Host& host, int fd) -> pid_t {
-    struct flock range = byte_range(F_RDLCK, 1);
-    if (host.lock(fd, F_GETLK, range) < 0 || range.l_type == F_UNLCK)
-        return 0;
-    return range.l_pid > 0 ? range.l_pid : -1;
+    pid_t holder;
+    lock_byte(host, fd, F_GETLK, F_RDLCK, 1, &holder);
+    return holder;
 }
 
 /// Whether a start, a daemon or a child of one holds byte 0. Asked, never tried: a reader that took
 /// the lock for a moment would make a start fail.
 template <class Host>
 auto is_held(const Host& host, int fd) -> bool {
-    struct flock range = byte_range(F_RDLCK, 0);
-    return host.lock(fd, F_OFD_GETLK, range) >= 0 && range.l_type != F_UNLCK;
+    pid_t holder;
+    lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 0, &holder);
+    return holder != 0;
 }
 
 /// Names who holds a pid file that could not be locked, giving a start that is still on its way

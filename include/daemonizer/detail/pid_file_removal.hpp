@@ -27,20 +27,27 @@ inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/// 1 where the path still names the file that is open, 0 where it names another, a negative errno
+/// where it names none or cannot be looked at.
+template <class Host>
+auto still_names(const Host& host, const OwnPidFile& file) -> int {
+    struct stat ours, there;
+    if (host.status(file.fd, ours) < 0)
+        return 0;
+    const int seen = host.status(file.directory, file.path, there);
+    return seen < 0 ? seen : same_file(ours, there);
+}
+
 /// Removes the file while it is still locked, and only if the path still is our inode: another
 /// instance's file stays. Emptied where it may no longer be unlinked. Async-signal-safe.
 template <class Host>
 void remove_pid_file(const Host& host, const OwnPidFile& file) {
     if (file.owner == 0 || file.owner != host.pid())
         return;
-    struct stat ours {
-    }, there{};
-    if (host.status(file.fd, ours) < 0)
+    const int named = still_names(host, file);
+    if (named == 0 || named == -ENOENT)
         return;
-    const int seen = host.status(file.directory, file.path, there);
-    if (seen == -ENOENT || (seen >= 0 && !same_file(ours, there)))
-        return;
-    if (seen < 0 || host.unlink(file.directory, file.path) < 0)
+    if (named < 0 || host.unlink(file.directory, file.path) < 0)
         host.truncate(file.fd);
 }
 

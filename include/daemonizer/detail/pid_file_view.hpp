@@ -32,7 +32,7 @@ public:
         const pid_t daemon = holder();
         const pid_t written = read_pid(host_, fd_);
         const bool held = daemon != 0 || is_held(host_, fd_);
-        struct stat file {};
+        struct stat file;
         if (const int error = host_.status(fd_, file); error < 0)
             return unknown(-error, "cannot be read");
         if (daemon > 0 && daemon == written)
@@ -85,7 +85,7 @@ private:
             instead_ = {state::stopped, 0, 0, 0, ""};
         else if (fd_ < 0)
             instead_ = unknown(-fd_, fd_ == -ELOOP ? "is a symbolic link" : error_text(-fd_));
-        else if (struct stat file{}; host_.status(fd_, file) < 0 || !S_ISREG(file.st_mode)) {
+        else if (struct stat file; host_.status(fd_, file) < 0 || !S_ISREG(file.st_mode)) {
             close();
             instead_ = unknown(EINVAL, "is not a regular file");
         }
@@ -93,8 +93,7 @@ private:
 
     /// The daemon itself must not open its file again: closing it would release byte 1.
     auto is_own() -> bool {
-        struct stat there {
-        }, ours{};
+        struct stat there, ours;
         is_own_ = pid_file_of_this_process.owner == host_.pid() &&
                   host_.status(AT_FDCWD, path_, there) >= 0 &&
                   host_.status(pid_file_of_this_process.fd, ours) >= 0 && same_file(there, ours);

@@ -12,10 +12,7 @@ struct bound_step {
 
     template <class Start>
     static auto run(const Start& start) -> bool {
-        if (Step::run(start, start.core.template option<Policy>()))
-            return true;
-        start.failure.name_step(Step::name);
-        return false;
+        return Step::run(start, start.core.template option<Policy>());
     }
     /// Whether its `undo` reads no text but what its state shows.
     template <class Core>
@@ -40,45 +37,40 @@ struct bound_step {
 /// Steps in order: plain calls, one after the other.
 template <class... Steps>
 struct sequence {
-    template <class Start>
-    static auto run(const Start&) -> bool {
-        return true;
-    }
-    template <class>
-    static constexpr bool show_their_texts = true;
-
-    template <class Core, class Host>
-    static void undo(Core&, const Host&) {}
     template <class Core>
-    static void hand_over(Core&) {}
-};
+    static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
 
-template <class First, class... Rest>
-struct sequence<First, Rest...> {
-    template <class Core>
-    static constexpr bool show_their_texts =
-        First::template shows_its_texts<Core>&& sequence<Rest...>::template show_their_texts<Core>;
-
-    /// Runs the steps up to the first that fails, and undoes on the way back those before it.
+    /// Runs the steps up to the first that fails, names that one, and undoes those before it.
     template <class Start>
     static auto run(const Start& start) -> bool {
-        if (!First::run(start))
-            return false;
-        if (sequence<Rest...>::run(start))
+        const char* name = nullptr;
+        unsigned done = 0;
+        if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
             return true;
-        First::undo(start.core, start.host());
+        start.failure.name_step(name);
+        undo(start.core, start.host(), done);
         return false;
     }
-    /// Undoes all of them, the last first.
+    /// Undoes the first `done` of them, the last first.
     template <class Core, class Host>
-    static void undo(Core& core, const Host& host) {
-        sequence<Rest...>::undo(core, host);
-        First::undo(core, host);
+    static void undo([[maybe_unused]] Core& core, [[maybe_unused]] Host host,
+                     [[maybe_unused]] unsigned done = sizeof...(Steps)) {
+        if constexpr (sizeof...(Steps) != 0)
+            undo_first<Steps...>(core, host, done);
     }
     template <class Core>
-    static void hand_over(Core& core) {
-        First::hand_over(core);
-        sequence<Rest...>::hand_over(core);
+    static void hand_over([[maybe_unused]] Core& core) {
+        (Steps::hand_over(core), ...);
+    }
+
+private:
+    template <class First, class... Rest, class Core, class Host>
+    static void undo_first(Core& core, Host host, unsigned done) {
+        if constexpr (sizeof...(Rest) != 0)
+            if (done > 1)
+                undo_first<Rest...>(core, host, done - 1);
+        if (done != 0)
+            First::undo(core, host);
     }
 };
 

@@ -194,8 +194,8 @@ private:
     static auto once(Value value) -> Value {
         return value < 0 ? static_cast<Value>(-errno) : value;
     }
-    template <class Call>
-    static auto again(Call call) -> decltype(call()) {
+    template <class Call> // inlined, or each call would pass a closure
+    [[gnu::always_inline]] static auto again(Call call) -> decltype(call()) {
         for (;;) {
             const auto value = call();
             if (value >= 0)

@@ -22,18 +22,27 @@ public:
     /// The status with which a launcher should leave; never 0.
     auto exit_status() const -> int { return (status_ & 0xff) == 0 ? 1 : status_ & 0xff; }
 
-    void name_step(const char* name) { detail::LineWriter{step_, sizeof step_}.text(name); }
+    [[gnu::cold]] void name_step(const char* name) {
+        detail::LineWriter{step_, sizeof step_}.text(name);
+    }
 
     /// The reason is the system's own for `code`.
-    void describe(const char* what, int code) { describe(what, detail::error_text(code), code); }
+    [[gnu::cold]] void describe(const char* what, int code) {
+        describe(what, detail::error_text(code), code);
+    }
 
     /// The reason may go on: `describe(path, "already running, pid ", EEXIST).number(pid)`.
-    auto describe(const char* what, const char* why, int code = 0, int status = 1)
+    [[gnu::cold]] auto describe(const char* what, const char* why, int code = 0)
         -> detail::LineWriter {
         code_ = code;
-        status_ = status;
+        status_ = 1;
         detail::LineWriter line{text_, sizeof text_};
         line.text(what, room_for_the_reason).text(": ").text(why);
+        return line;
+    }
+    auto describe(const char* what, const char* why, int code, int status) -> detail::LineWriter {
+        const auto line = describe(what, why, code);
+        status_ = status;
         return line;
     }
 

@@ -14,7 +14,7 @@ struct own_slot {};
 
 namespace slots {
 // clang-format off
-struct host        { static constexpr const char* name = "host"; };
+struct host        { static constexpr const char* name = "host"; }; // handed on by value
 struct fork        { static constexpr const char* name = "fork"; };
 struct timeout     { static constexpr const char* name = "start timeout"; };
 struct umask       { static constexpr const char* name = "umask"; };

@@ -36,7 +36,7 @@ struct SignalFd {
             start.state(policy).fd = fd;
             return start.check(fd, "signalfd");
         }
-        static void undo(const auto& host, const auto&, auto& state) {
+        static void undo(auto host, const auto&, auto& state) {
             if (state.fd >= 0)
                 host.close(state.fd);
             state.fd = -1;
@@ -47,7 +47,7 @@ struct SignalFd {
     /// The next signal; 0 when `limit` ns (negative: none) have passed first; a negative errno
     /// where the descriptor cannot be read.
     template <class Host>
-    static auto wait(const Host& host, state& state, long long limit) -> int {
+    static auto wait(Host host, state& state, long long limit) -> int {
         if (limit >= 0) {
             const long long deadline = host.now() + limit;
             int ready;

@@ -37,7 +37,7 @@ struct SignalFlag {
 
     /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed.
     template <class Host>
-    static auto wait(const Host& host, auto&, long long limit) -> int {
+    static auto wait(Host host, auto&, long long limit) -> int {
         // Blocked while the flags are looked at, and unblocked by the very call that sleeps: a
         // signal in between is not slept over.
         const auto set = detail::signal_set<Signals...>();
@@ -83,7 +83,7 @@ private:
     }
 
     /// False when the time is over.
-    static auto sleep(const auto& host, const sigset_t& mask, long long limit, long long deadline)
+    static auto sleep(auto host, const sigset_t& mask, long long limit, long long deadline)
         -> bool {
         if (limit < 0)
             return host.poll(nullptr, 0, nullptr, &mask) == -EINTR;

@@ -61,7 +61,7 @@ struct LogStdio : Text<Path> {
                                policy.characters());
         }
         template <class Host>
-        auto reopen(const Host& host, const LogStdio& policy) -> int {
+        auto reopen(Host host, const LogStdio& policy) -> int {
             return detail::reopen_onto<1, 2>(host, origin.directory(), policy.characters());
         }
     };
@@ -125,7 +125,7 @@ struct FileStdio {
                                policy.err.characters());
         }
         template <class Host>
-        auto reopen(const Host& host, const FileStdio& policy) -> int {
+        auto reopen(Host host, const FileStdio& policy) -> int {
             const int directory = origin.directory();
             const int error = detail::reopen_onto<1>(host, directory, policy.out.characters());
             return error < 0 ? error

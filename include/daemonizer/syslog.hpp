@@ -41,7 +41,7 @@ struct Syslog : Text<Ident> {
                 host.set_log_mask(Mask);
             return true;
         }
-        static void undo(const auto& host, const auto&, auto&) { host.close_log(); }
+        static void undo(auto host, const auto&, auto&) { host.close_log(); }
         static void hand_over(const auto&, const auto&, auto&) {}
     };
     using slot = slots::log;

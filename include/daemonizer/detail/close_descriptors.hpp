@@ -56,7 +56,7 @@ private:
 
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
 template <class Host, class Spared>
-auto close_listed(const Host& host, const Spared& spared) -> int {
+auto close_listed(Host host, const Spared& spared) -> int {
     const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return directory;
@@ -89,7 +89,7 @@ auto close_listed(const Host& host, const Spared& spared) -> int {
 /// The last resort: up to the limit, which may be 2^30, but not beyond the kernel's own bound for a
 /// process unless an administrator has raised it (fs.nr_open).
 template <class Host, class Spared>
-auto close_one_by_one(const Host& host, const Spared& spared) -> int {
+auto close_one_by_one(Host host, const Spared& spared) -> int {
     constexpr rlim_t bound = 1U << 20;
     rlimit limit{};
     if (const int error = host.descriptor_limit(limit); error < 0)
@@ -102,7 +102,7 @@ auto close_one_by_one(const Host& host, const Spared& spared) -> int {
 }
 
 template <class Host, class Spared>
-auto close_all_but(const Host& host, const Spared& spared) -> int {
+auto close_all_but(Host host, const Spared& spared) -> int {
     // ENOSYS before Linux 5.9; EPERM from the sandboxes that are older than it.
     if (spared.each_gap(
             [&](unsigned first, unsigned last) { return host.close_range(first, last); }) >= 0)

@@ -129,11 +129,11 @@ struct Start {
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.
-    auto fail(const char* what, int code) const -> bool {
+    [[gnu::cold]] auto fail(const char* what, int code) const -> bool {
         failure.describe(what, code < 0 ? -code : code);
         return false;
     }
-    auto fail(const char* what, const char* why, int code = 0) const -> bool {
+    [[gnu::cold]] auto fail(const char* what, const char* why, int code = 0) const -> bool {
         failure.describe(what, why, code);
         return false;
     }

@@ -17,7 +17,7 @@ namespace daemonizer::detail {
 template <class Host>
 class DaemonGrip {
 public:
-    DaemonGrip(const Host& host, const char* pid_file) : host_{host}, view_{host, pid_file} {
+    DaemonGrip(Host host, const char* pid_file) : host_{host}, view_{host, pid_file} {
         status_ = view_.settled();
         if (status_.what != ServiceStatus::state::running)
             return;
@@ -71,7 +71,7 @@ private:
         return host_.poll(&entry, 1, &time, nullptr) > 0;
     }
 
-    Host host_;
+    [[no_unique_address]] Host host_;
     PidFileView<Host> view_;
     ServiceStatus status_;
     int process_ = -ENOSYS;

@@ -15,7 +15,7 @@ class DaemonOrders {
     using outcome = ControlResult::outcome;
 
 public:
-    DaemonOrders(const Host& host, const char* pid_file) : daemon_{host, pid_file} {}
+    DaemonOrders(Host host, const char* pid_file) : daemon_{host, pid_file} {}
 
     auto signal(int number) const -> ControlResult {
         return has_daemon() ? answer(daemon_.signal(number)) : nobody();

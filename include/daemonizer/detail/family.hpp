@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_FAMILY_HPP
 
 #include <daemonizer/detail/child_watch.hpp>
+#include <daemonizer/detail/nap.hpp>
 
 #include <cerrno>
 #include <ctime>
@@ -17,7 +18,7 @@ namespace daemonizer::detail {
 template <class Host>
 class Family {
 public:
-    Family(const Host& host, const ChildWatch& watch, pid_t first, bool first_is_daemon)
+    Family(Host host, const ChildWatch& watch, pid_t first, bool first_is_daemon)
         : host_{host}, watch_{watch}, first_{first}, daemon_{first_is_daemon ? first : 0} {
         end_.si_pid = 0;
     }
@@ -95,13 +96,12 @@ private:
             const long long left = deadline - host_.now();
             if (left <= 0)
                 return false;
-            const timespec pause{0, left < slice ? static_cast<long>(left) : slice};
-            host_.poll(nullptr, 0, &pause, watch_.while_polling());
+            nap(host_, left < slice ? static_cast<long>(left) : slice, watch_.while_polling());
         }
         return true;
     }
 
-    const Host& host_;
+    [[no_unique_address]] Host host_;
     const ChildWatch& watch_;
     pid_t first_;
     pid_t daemon_;

@@ -20,7 +20,7 @@ struct ForegroundStdio : KeepStdio {
 template <class Signals>
 struct InterruptAsTerm : Signals {
     template <class Host>
-    static auto wait(const Host& host, auto& state, long long limit) -> int {
+    static auto wait(Host host, auto& state, long long limit) -> int {
         const int signal = Signals::wait(host, state, limit);
         return signal == SIGINT ? SIGTERM : signal;
     }

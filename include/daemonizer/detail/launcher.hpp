@@ -140,7 +140,7 @@ private:
         return false;
     }
 
-    const Host& host_;
+    [[no_unique_address]] Host host_;
     const ChildWatch& watch_;
     const ReportEnd& report_;
     Family<Host>& family_;

@@ -2,11 +2,11 @@
 #ifndef DAEMONIZER_DETAIL_ONE_THREAD_HPP
 #define DAEMONIZER_DETAIL_ONE_THREAD_HPP
 
+#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/step.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 
 namespace daemonizer::detail {
@@ -22,8 +22,7 @@ struct OneThread : step<phase::check> {
             const auto& host = start.host();
             if (host.never_had_threads() || count(host) <= 1 + of_the_runtime)
                 return true;
-            const timespec pause{0, 1'000'000};
-            host.poll(nullptr, 0, &pause, nullptr);
+            nap(host, 1'000'000);
         }
         start.failure.describe("start", "more than one thread is running; the others would vanish");
         return false;
@@ -46,7 +45,7 @@ private:
     /// proc(5): the links of /proc/self/task are "." and ".." and one a thread. Without /proc the
     /// kernel is asked in a way that changes nothing; where it may not be asked (EPERM), go on.
     template <class Host>
-    static auto count(const Host& host) -> long {
+    static auto count(Host host) -> long {
         struct stat tasks;
         if (host.status(AT_FDCWD, "/proc/self/task", tasks) >= 0 && tasks.st_nlink > 2)
             return static_cast<long>(tasks.st_nlink) - 2;

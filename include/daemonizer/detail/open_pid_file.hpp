@@ -15,7 +15,7 @@ namespace daemonizer::detail {
 /// Opens the file, making it where there is none: `created` says so. No link is followed, and a
 /// FIFO does not hang. Returns a descriptor or a negative errno.
 template <class Host>
-auto open_or_create(const Host& host, const OwnPidFile& file, mode_t mode, bool& created) -> int {
+auto open_or_create(Host host, const OwnPidFile& file, mode_t mode, bool& created) -> int {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     for (;;) {
         int fd = host.open(file.directory, file.path, flags | O_CREAT | O_EXCL, mode);
@@ -28,6 +28,17 @@ auto open_or_create(const Host& host, const OwnPidFile& file, mode_t mode, bool&
     }
 }
 
+/// Fails the step. What we made goes again, unless another start has taken it meanwhile.
+template <class Start>
+[[gnu::cold]] auto refuse_pid_file(const Start& start, const OwnPidFile& file, int fd, bool created,
+                                   const char* why, int code) -> int {
+    if (created && lock_first_byte(start.host(), fd) >= 0)
+        start.host().unlink(file.directory, file.path);
+    start.host().close(fd);
+    start.fail(file.path, why, code);
+    return -1;
+}
+
 /// As open_or_create(), above 2, and refused where it is no file to be trusted as a pid file.
 /// Returns a descriptor, or -1 when the step has failed.
 template <class Start>
@@ -35,26 +46,15 @@ auto open_pid_file(const Start& start, const OwnPidFile& file, mode_t mode, bool
     const auto& host = start.host();
     const int fd = above_stdio(host, open_or_create(host, file, mode, created));
     if (fd < 0) {
-        if (fd == -ELOOP)
-            start.fail(file.path, "is a symbolic link", ELOOP);
-        else
-            start.fail(file.path, fd);
+        start.fail(file.path, fd == -ELOOP ? "is a symbolic link" : error_text(-fd), -fd);
         return -1;
     }
     struct stat status;
-    const int error = host.status(fd, status);
-    const char* const objection = error < 0 ? nullptr : objection_to(status);
-    if (error >= 0 && objection == nullptr)
-        return fd;
-    // What we made goes again, unless another start has taken it meanwhile.
-    if (created && lock_first_byte(host, fd) >= 0)
-        host.unlink(file.directory, file.path);
-    host.close(fd);
-    if (objection != nullptr)
-        start.fail(file.path, objection, EPERM);
-    else
-        start.fail(file.path, error);
-    return -1;
+    if (const int error = host.status(fd, status); error < 0)
+        return refuse_pid_file(start, file, fd, created, error_text(-error), -error);
+    if (const char* const objection = objection_to(status); objection != nullptr)
+        return refuse_pid_file(start, file, fd, created, objection, EPERM);
+    return fd;
 }
 
 } // namespace daemonizer::detail

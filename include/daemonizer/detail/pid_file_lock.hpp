@@ -31,7 +31,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
     template <class Host>
-    static void undo(const Host& host, const auto&, auto& file) {
+    static void undo(Host host, const auto&, auto& file) {
         remove_pid_file(host, file);
         if (pid_file_of_this_process.fd == file.fd)
             pid_file_of_this_process.owner = 0;
@@ -39,12 +39,12 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
     template <class Host>
-    static void hand_over(const Host& host, const auto&, auto& file) {
+    static void hand_over(Host host, const auto&, auto& file) {
         let_go(host, file);
     }
 
 private:
-    static void let_go(const auto& host, auto& file) {
+    static void let_go(auto host, auto& file) {
         file.owner = 0;
         if (file.fd >= 0)
             host.close(file.fd);
@@ -83,7 +83,7 @@ private:
     }
 
     /// A file of our own process is left open: closing it would release the daemon's byte 1.
-    static void drop(const auto& host, auto& file) {
+    static void drop(auto host, auto& file) {
         struct stat refused, ours;
         const bool own =
             pid_file_of_this_process.owner == host.pid() && host.status(file.fd, refused) >= 0 &&

@@ -2,13 +2,13 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 
+#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/failure.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <limits>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,8 +18,8 @@ namespace daemonizer::detail {
 /// (F_OFD_GETLK, F_GETLK): `holder` is 0 where nobody does, -1 where he has no number here. Returns
 /// 0 or a negative errno.
 template <class Host>
-auto lock_byte(const Host& host, int fd, int command, short type, off_t byte,
-               pid_t* holder = nullptr) -> int {
+auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* holder = nullptr)
+    -> int {
     struct flock range {};
     range.l_type = type;
     range.l_whence = SEEK_SET;
@@ -33,7 +33,7 @@ auto lock_byte(const Host& host, int fd, int command, short type, off_t byte,
 
 /// Locks byte 0, which excludes a second start.
 template <class Host>
-auto lock_first_byte(const Host& host, int fd) -> int {
+auto lock_first_byte(Host host, int fd) -> int {
     return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0);
 }
 
@@ -52,7 +52,7 @@ inline auto objection_to(const struct stat& file) -> const char* {
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
 /// anything else than a pid above 1. Reads a bounded piece.
 template <class Host>
-auto read_pid(const Host& host, int fd) -> pid_t {
+auto read_pid(Host host, int fd) -> pid_t {
     char text[16];
     const long size = host.read_at(fd, text, sizeof text, 0);
     if (size < 0 || size == sizeof text)
@@ -75,7 +75,7 @@ auto read_pid(const Host& host, int fd) -> pid_t {
 /// where it has no number here (another pid namespace). Asked for a read lock, which whoever may
 /// only read the file could hold as well: only what may write it is the daemon.
 template <class Host>
-auto daemon_that_holds(const Host& host, int fd) -> pid_t {
+auto daemon_that_holds(Host host, int fd) -> pid_t {
     pid_t holder;
     lock_byte(host, fd, F_GETLK, F_RDLCK, 1, &holder);
     return holder;
@@ -84,7 +84,7 @@ auto daemon_that_holds(const Host& host, int fd) -> pid_t {
 /// Whether a start, a daemon or a child of one holds byte 0. Asked, never tried: a reader that took
 /// the lock for a moment would make a start fail.
 template <class Host>
-auto is_held(const Host& host, int fd) -> bool {
+auto is_held(Host host, int fd) -> bool {
     pid_t holder;
     lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 0, &holder);
     return holder != 0;
@@ -95,7 +95,7 @@ auto is_held(const Host& host, int fd) -> bool {
 template <class Host>
 class PatientNaming {
 public:
-    explicit PatientNaming(const Host& host) : host_{host}, begun_{host.now()} {}
+    explicit PatientNaming(Host host) : host_{host}, begun_{host.now()} {}
 
     /// True once `failure` says who it is; false after a pause, to try the lock again.
     auto look(int fd, const char* path, Failure& failure) const -> bool {
@@ -116,13 +116,12 @@ public:
             failure.describe(path, "already being started, and its pid is not written yet", EEXIST);
             return true;
         }
-        const timespec pause{0, waited > second / 10 ? 20'000'000 : 1'000'000};
-        host_.poll(nullptr, 0, &pause, nullptr);
+        nap(host_, waited > second / 10 ? 20'000'000 : 1'000'000);
         return false;
     }
 
 private:
-    const Host& host_;
+    [[no_unique_address]] Host host_;
     long long begun_;
 };
 

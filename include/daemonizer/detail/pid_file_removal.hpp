@@ -30,7 +30,7 @@ inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
 /// 1 where the path still names the file that is open, 0 where it names another, a negative errno
 /// where it names none or cannot be looked at.
 template <class Host>
-auto still_names(const Host& host, const OwnPidFile& file) -> int {
+auto still_names(Host host, const OwnPidFile& file) -> int {
     struct stat ours, there;
     if (host.status(file.fd, ours) < 0)
         return 0;
@@ -41,7 +41,7 @@ auto still_names(const Host& host, const OwnPidFile& file) -> int {
 /// Removes the file while it is still locked, and only if the path still is our inode: another
 /// instance's file stays. Emptied where it may no longer be unlinked. Async-signal-safe.
 template <class Host>
-void remove_pid_file(const Host& host, const OwnPidFile& file) {
+void remove_pid_file(Host host, const OwnPidFile& file) {
     if (file.owner == 0 || file.owner != host.pid())
         return;
     const int named = still_names(host, file);

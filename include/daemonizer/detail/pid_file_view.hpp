@@ -17,7 +17,7 @@ class PidFileView {
     using state = ServiceStatus::state;
 
 public:
-    PidFileView(const Host& host, const char* path) : host_{host}, path_{path} { open(); }
+    PidFileView(Host host, const char* path) : host_{host}, path_{path} { open(); }
     PidFileView(const PidFileView&) = delete;
     auto operator=(const PidFileView&) -> PidFileView& = delete;
     ~PidFileView() { close(); }
@@ -58,8 +58,7 @@ public:
                 now.what == state::starting || now.what == state::orphaned || now.code == EAGAIN;
             if (!under_way || host_.now() - begun > second)
                 return now;
-            const timespec pause{0, 2'000'000};
-            host_.poll(nullptr, 0, &pause, nullptr);
+            nap(host_, 2'000'000);
             close();
             open(); // the name may stand for another file by now
         }
@@ -108,7 +107,7 @@ private:
         fd_ = -1;
     }
 
-    Host host_;
+    [[no_unique_address]] Host host_;
     const char* path_;
     int fd_ = -1;
     bool is_own_ = false;

@@ -36,7 +36,7 @@ struct ReportEnd {
     int fd = -1;
 
     template <class Host>
-    void close(const Host& host) {
+    void close(Host host) {
         if (fd >= 0)
             host.close(fd);
         fd = -1;
@@ -44,16 +44,16 @@ struct ReportEnd {
 
     // Each returns 0 or a negative errno.
     template <class Host>
-    auto send_forked(const Host& host, pid_t daemon) const -> int {
+    auto send_forked(Host host, pid_t daemon) const -> int {
         return send(host, ReportHead{ReportHead::kind::forked, daemon});
     }
     template <class Host>
-    auto send_failed(const Host& host, const Failure& failure) const -> int {
+    auto send_failed(Host host, const Failure& failure) const -> int {
         return send(host, Report{{ReportHead::kind::failed, 0}, failure});
     }
     /// Says ready and waits until the launcher has taken it.
     template <class Host>
-    auto announce(const Host& host) const -> int {
+    auto announce(Host host) const -> int {
         if (const int error = send(host, ReportHead{ReportHead::kind::ready, 0}); error < 0)
             return error;
         long size = -EIO;
@@ -65,7 +65,7 @@ struct ReportEnd {
     }
 
     template <class Host>
-    auto acknowledge(const Host& host) const -> int {
+    auto acknowledge(Host host) const -> int {
         const char taken = 1;
         const long sent = host.send(fd, &taken, sizeof taken);
         return sent < 0 ? static_cast<int>(sent) : 0;
@@ -80,7 +80,7 @@ struct ReportEnd {
 
     /// Takes one message if there is one. Whatever arrives is checked: it may be anything.
     template <class Host>
-    auto receive(const Host& host, Report& report) const -> message {
+    auto receive(Host host, Report& report) const -> message {
         const long size = host.receive(fd, &report, sizeof report, MSG_DONTWAIT);
         if (size == -EAGAIN)
             return message::none;
@@ -108,7 +108,7 @@ struct ReportEnd {
 
 private:
     template <class Host, class Message>
-    auto send(const Host& host, const Message& message) const -> int {
+    auto send(Host host, const Message& message) const -> int {
         const long sent = host.send(fd, &message, sizeof message);
         return sent < 0 ? static_cast<int>(sent) : sent == sizeof message ? 0 : -EIO;
     }
@@ -116,7 +116,7 @@ private:
 
 /// Keeps descriptors of the library off 0-2, where the stdio step would replace them.
 template <class Host>
-auto above_stdio(const Host& host, int fd) -> int {
+auto above_stdio(Host host, int fd) -> int {
     if (fd < 0 || fd > 2)
         return fd;
     const int higher = host.duplicate_above_stdio(fd);
@@ -126,7 +126,7 @@ auto above_stdio(const Host& host, int fd) -> int {
 
 /// Opens both ends, close-on-exec. Returns 0 or a negative errno, and then neither is open.
 template <class Host>
-auto open_report(const Host& host, ReportEnd& launcher, ReportEnd& daemon) -> int {
+auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     int ends[2];
     if (const int error = host.socket_pair(ends); error < 0)
         return error;

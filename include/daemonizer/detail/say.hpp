@@ -10,7 +10,7 @@ namespace daemonizer::detail {
 
 /// "PROGRAM: STEP: WHAT: REASON", in one write, so that lines of several programs don't mix.
 template <class Host>
-void say(const Host& host, int fd, const Failure& failure,
+void say(Host host, int fd, const Failure& failure,
          const char* program = program_invocation_short_name) {
     char buffer[640];
     LineWriter line{buffer, sizeof buffer};

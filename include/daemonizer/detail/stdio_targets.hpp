@@ -14,7 +14,7 @@ namespace daemonizer::detail {
 /// nobody reads is an error (ENXIO) and not a start that hangs; it is cleared once the file is
 /// open.
 template <class Host>
-auto open_blocking(const Host& host, int directory, const char* path, int flags) -> int {
+auto open_blocking(Host host, int directory, const char* path, int flags) -> int {
     constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     const int fd = above_stdio(host, host.open(directory, path, flags | always, 0640));
     if (fd < 0)
@@ -39,16 +39,16 @@ struct Targets {
         return start.check(in, "/dev/null");
     }
     template <class Host>
-    static auto open_input(const Host& host, int directory, const char* path) -> int {
+    static auto open_input(Host host, int directory, const char* path) -> int {
         return open_blocking(host, directory, path, O_RDONLY);
     }
     template <class Host>
-    static auto open_log(const Host& host, int directory, const char* path) -> int {
+    static auto open_log(Host host, int directory, const char* path) -> int {
         return open_blocking(host, directory, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
     }
 
     template <class Host>
-    void close(const Host& host) {
+    void close(Host host) {
         close_once(host, in);
         if (out != in)
             close_once(host, out);
@@ -57,14 +57,14 @@ struct Targets {
         in = out = err = -1;
     }
     template <class Host>
-    void close_terminal(const Host& host) {
+    void close_terminal(Host host) {
         close_once(host, terminal);
         terminal = -1;
     }
 
 private:
     template <class Host>
-    static void close_once(const Host& host, int fd) {
+    static void close_once(Host host, int fd) {
         if (fd >= 0)
             host.close(fd);
     }
@@ -77,8 +77,8 @@ struct FindOrigin : undoable_step<phase::check> {
     static auto run(const auto& start, const auto& policy) -> bool {
         return start.state(policy).find_origin(start, policy);
     }
-    static void undo(const auto& host, const auto&, auto& state) { state.origin.close(host); }
-    static void hand_over(const auto& host, const auto&, auto& state) { state.origin.close(host); }
+    static void undo(auto host, const auto&, auto& state) { state.origin.close(host); }
+    static void hand_over(auto host, const auto&, auto& state) { state.origin.close(host); }
 };
 
 struct OpenTargets : undoable_step<phase::targets> {
@@ -91,7 +91,7 @@ struct OpenTargets : undoable_step<phase::targets> {
         targets.close(start.host());
         return false;
     }
-    static void undo(const auto& host, const auto&, auto& targets) { targets.close(host); }
+    static void undo(auto host, const auto&, auto& targets) { targets.close(host); }
     static void hand_over(const auto&, const auto&, auto&) {}
 };
 
@@ -119,7 +119,7 @@ struct ReplaceStdio : step<phase::stdio> {
 
 /// Opens a log anew and puts it in place of what `Descriptors` were; on an error they stay.
 template <int... Descriptors, class Host>
-auto reopen_onto(const Host& host, int directory, const char* path) -> int {
+auto reopen_onto(Host host, int directory, const char* path) -> int {
     const int fd = Targets::open_log(host, directory, path);
     if (fd < 0)
         return fd;

@@ -10,7 +10,7 @@ namespace daemonizer::detail {
 // these texts without the translation, whose locks and allocations have no place in a process that
 // may share its memory, or have been forked in the middle of something. Async-signal-safe there.
 
-inline auto error_text(int code) -> const char* {
+[[gnu::cold]] inline auto error_text(int code) -> const char* {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
     const char* const text = strerrordesc_np(code);
     return text != nullptr ? text : "unknown error";
@@ -19,7 +19,7 @@ inline auto error_text(int code) -> const char* {
 #endif
 }
 
-inline auto signal_text(int number) -> const char* {
+[[gnu::cold]] inline auto signal_text(int number) -> const char* {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
     const char* const text = sigdescr_np(number);
     return text != nullptr ? text : "real-time signal";

@@ -45,7 +45,7 @@ public:
         }
         return *this;
     }
-    ~Running() { finish(1); }
+    [[gnu::always_inline]] ~Running() { finish(1); }
 
     /// True in the process that the user started, which should now leave by `_exit(0)`.
     auto is_launcher() const -> bool { return stage_ == stage::launcher; }
@@ -201,23 +201,23 @@ private:
             return stage_ == stage::starting;
     }
 
-    /// Inlined, so that a handle which is known to hold nothing costs nothing.
+    /// Inlined, so that a handle which is known to hold nothing costs nothing. A daemon that never
+    /// was ready says so, once everything is given back.
     [[gnu::always_inline]] void finish(int status) {
-        if (stage_ != stage::nothing && stage_ != stage::launcher)
-            finish_daemon(status);
-    }
-
-    /// A daemon that never was ready says so, once everything is given back.
-    void finish_daemon(int status) {
+        if (stage_ == stage::nothing || stage_ == stage::launcher)
+            return;
         const bool was_starting = is_starting();
         undo();
-        if (was_starting) {
-            Failure failure;
-            failure.name_step("daemon");
-            failure.describe("ended before it was ready", "status ", 0, status).number(status);
-            tell(failure);
-        }
+        if (was_starting)
+            tell_end(status);
         stage_ = stage::nothing;
+    }
+
+    [[gnu::cold]] void tell_end(int status) {
+        Failure failure;
+        failure.name_step("daemon");
+        failure.describe("ended before it was ready", "status ", 0, status).number(status);
+        tell(failure);
     }
 
     void give_back() {
@@ -281,7 +281,7 @@ private:
             return static_cast<int>(limit); // refused by wait()
     }
 
-    core_type core_;
+    [[no_unique_address]] core_type core_;
     stage stage_ = stage::nothing;
 };
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The compositions whose objects are looked at, by size/measure and by tests/codegen."""
+import os
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.path.join(ROOT, "bench", "size", "composition.cpp")
+PLAIN = "-std=c++20 -fno-exceptions -fno-rtti -fno-asynchronous-unwind-tables".split()
+
+FULL = {"LogStdio": 'LogStdio<"/var/log/x.log">', "PidFile": 'PidFile<"/run/x.pid">',
+        "SignalFd": "SignalFd<SIGTERM, SIGHUP>", "SignalFlag": "SignalFlag<SIGTERM, SIGHUP>",
+        "FileStdio": 'FileStdio<"/dev/null", "/var/log/x.out", "/var/log/x.err">'}
+EMPTY = {"fork": "NoFork", "stdio": "KeepStdio", "pid": "NoPidFile", "signals": "KeepSignals",
+         "umask": "KeepUmask", "directory": "KeepDirectory", "descriptors": "KeepDescriptors"}
+ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("stdio", "NullStdio"),
+         ("stdio", "LogStdio"), ("stdio", "FileStdio"), ("pid", "PidFile"),
+         ("signals", "DefaultSignals"), ("signals", "SignalFd"), ("signals", "SignalFlag"),
+         ("umask", "Umask<022>"), ("directory", 'WorkingDirectory<"/">'),
+         ("descriptors", "CloseDescriptors<>"), ("ignored", "IgnoreSignals<SIGPIPE>"),
+         ("timeout", "StartTimeout<20>"), ("log", 'Syslog<"x">')]
+TYPICAL = ["DoubleFork", "NullStdio", "PidFile", "SignalFd"]
+EVERYTHING = ["DoubleFork", "LogStdio", "PidFile", "SignalFd", "Umask<027>", "IgnoreSignals<SIGPIPE>",
+              "StartTimeout<20>", 'Syslog<"x">']
+
+
+def presets():
+    """NAME, policies: the whole ones, and each policy alone in an otherwise empty composition."""
+    yield "preset/empty", list(EMPTY.values())
+    yield "preset/typical", TYPICAL
+    yield "preset/everything", EVERYTHING
+    for slot, policy in ALONE:
+        yield "alone/" + policy, list({**EMPTY, slot: policy}.values())
+
+
+def compile_object(compiler, policies, target, *flags, source=PROGRAM):
+    policies = ", ".join(FULL.get(policy, policy) for policy in policies)
+    subprocess.run([compiler, *PLAIN, *flags, "-I", os.path.join(ROOT, "include"),
+                    "-DPOLICIES=" + policies, "-c", source, "-o", target], check=True)
+
+
+def text_and_data(target):
+    """Bytes of code, constants and strings; of what is written to."""
+    text, data, bss = subprocess.check_output(["size", target], text=True).split("\n")[1].split()[:3]
+    return int(text), int(data) + int(bss)
+
+
+def undefined(target):
+    symbols = subprocess.check_output(["nm", "--undefined-only", target], text=True).split("\n")
+    return sorted(line.split()[-1] for line in symbols if line)

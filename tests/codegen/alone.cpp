@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// A composition, POLICIES, around a body that lives elsewhere: what else the object refers to, the
+// composition calls.
+#include <daemonizer/daemonizer.hpp>
+
+#include <csignal>
+
+using namespace daemonizer;
+
+int body();
+
+int composed() {
+    return Daemonizer<POLICIES>{}.run([] { return body(); });
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""symbols.py COMPILER: each policy alone refers to the functions of libc that its steps name, which
+the table `symbols` lists, and to no other; and no object has anything of Hana, of the C++ library,
+of run-time types or exceptions, or anything that runs before main."""
+import os
+import re
+import sys
+
+from codegen import *
+from compositions import compile_object, presets, undefined
+
+compiler = sys.argv[1]
+needs(compiler, "objdump", "nm")
+libc = os.confstr("CS_GNU_LIBC_VERSION").split() if "CS_GNU_LIBC_VERSION" in os.confstr_names else []
+if len(libc) != 2 or tuple(map(int, libc[1].split("."))) < (2, 33):
+    skip("the table has the names of glibc 2.33 and later")
+
+unwanted_symbols = re.compile(
+    r"boost::|\bhana::|\bstd::|^vtable|^VTT|^typeinfo|^guard variable|_GLOBAL__|^__cxa|^__gxx|"
+    r"^operator (new|delete)|^(malloc|calloc|realloc|free)$")
+unwanted_sections = re.compile(r"\.(init_array|ctors|fini_array|dtors|gcc_except_table|tbss|tdata)\b")
+compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
+
+
+def check_clean(name, target):
+    for line in run("nm", "-C", target).splitlines():
+        symbol = line.split(maxsplit=1 if line.startswith(" ") else 2)[-1]
+        check(not unwanted_symbols.search(symbol), name, "has the symbol", symbol)
+    for section in re.findall(r"^\s*\d+\s+(\S+)", run("objdump", "-h", target), re.MULTILINE):
+        check(not unwanted_sections.search(section), name, "has the section", section)
+
+
+expected = table("symbols")
+failing = expected.pop("failing")
+seen = set()
+with scratch() as directory:
+    target = directory + "/composition.o"
+    for name, policies in presets():
+        compile_object(compiler, policies, target, "-O2", source=HERE + "/alone.cpp")
+        check_clean(name, target)
+        if not name.startswith("alone/"):
+            compile_object(compiler, policies, target, "-Os")
+            check_clean(name, target)
+            continue
+        name = name[len("alone/"):]
+        seen.add(name)
+        actual = set(undefined(target)) - compilers_own - {"_Z4bodyv"}
+        if not check(name in expected, "the table `symbols` has no", name, "which refers to", *sorted(actual)):
+            continue
+        wanted = set(expected[name])
+        if "failing" in wanted:
+            wanted = wanted - {"failing"} | set(failing)
+        check(actual == wanted, name, "calls, what the table does not list:", *sorted(actual - wanted),
+              "; does not call, what it lists:", *sorted(wanted - actual))
+        print(name, "refers to", *sorted(actual))
+check(seen == set(expected), "the table `symbols` lists what is no policy:", *(set(expected) - seen))
+finish()

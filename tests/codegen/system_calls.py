@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""system_calls.py COMPILER: every process of a start makes the system calls that the table
+`system_calls` lists, in that order, and no other."""
+import os
+import re
+import subprocess
+import sys
+from itertools import groupby
+
+from codegen import *
+from compositions import FULL, PLAIN, ROOT, presets
+
+compiler = sys.argv[1]
+needs(compiler, "strace")
+if machine(compiler) != "x86_64":
+    skip("the table has the names of x86_64")
+if subprocess.run(["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+    skip("strace may not trace here")
+
+# libc's own, which other versions make at other places.
+libc = {"set_robust_list", "rseq", "brk", "gettid"}
+# How often the launcher wakes is chance: the intermediate's exit, its word and the daemon's may come
+# in any order.
+waiting = {"ppoll", "recvfrom", "waitid", "rt_sigreturn"}
+
+
+def traced(program, directory):
+    """{role: [system call...]} of a start, from its beginning until nothing of it is left."""
+    trace = directory + "/trace"
+    status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
+                            cwd=directory).returncode
+    check(status == 0, program, "left with", status)
+    calls, daemon, launcher = {}, None, None
+    with open(trace) as lines:
+        for line in lines:
+            found = re.match(r"(\d+)\s+(\w+)\((.*)", line)
+            if not found:
+                continue
+            process, call, arguments = found.groups()
+            mark = re.search(r"mark:(\w+)", arguments)
+            if mark and mark.group(1) == "begin":
+                launcher = process
+            elif mark:
+                daemon = process
+                calls.setdefault(process, []).append(mark.group(1))
+            elif launcher and call not in libc:
+                calls.setdefault(process, []).append(call)
+    roles = {}
+    for process, made in calls.items():
+        if process == daemon:
+            roles["daemon"] = made[:made.index("ready")]
+            roles["end"] = made[made.index("end") + 1:-1]  # but the exit
+        else:
+            roles["launcher" if process == launcher else "intermediate"] = made
+    return roles
+
+
+def written(calls):
+    """As in the table: `dup2*3` for three in a row."""
+    names = ["waits" if call in waiting else call for call in calls]
+    words = []
+    for name, group in groupby(names):
+        count = len(list(group))
+        words.append(name if count == 1 or name == "waits" else "%s*%d" % (name, count))
+    return words
+
+
+def in_directory(policies, directory):
+    """With the files that they name in a directory of our own."""
+    for policy in policies:
+        text = FULL.get(policy, policy)
+        yield re.sub(r'"/(run|var/log)/', '"%s/' % directory, text)
+
+
+def main():
+    expected, seen = table("system_calls"), set()
+    with scratch() as directory:
+        for name, policies in presets():
+            if os.path.exists("/dev/log") and any("Syslog" in policy for policy in policies):
+                print("skipped:", name, "where a syslog is: what libc then does is its own affair")
+                seen.update(key for key in expected if key.startswith(name + " "))
+                continue
+            program = directory + "/program"
+            subprocess.run([compiler, *PLAIN, "-O1", "-I", ROOT + "/include", HERE + "/marked.cpp",
+                            "-DPOLICIES=" + ", ".join(in_directory(policies, directory)),
+                            "-o", program], check=True)
+            for role, calls in traced(program, directory).items():
+                key, actual = name + " " + role, written(calls)
+                seen.add(key)
+                wanted = expected.get(key, [])
+                check(actual == wanted, key, "makes\n ", *actual, "\n  and not\n ", *wanted)
+    check(seen == set(expected), "the table `system_calls` lists what does not happen:",
+          *sorted(set(expected) - seen))
+
+
+main()
+finish()

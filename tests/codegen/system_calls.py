@@ -90,7 +90,7 @@ def main():
                 seen.add(key)
                 wanted = expected.get(key, [])
                 check(actual == wanted, key, "makes\n ", *actual, "\n  and not\n ", *wanted)
-    check(seen == set(expected), "the table `system_calls` lists what does not happen:",
+    check(set(expected) <= seen, "the table `system_calls` lists what does not happen:",
           *sorted(set(expected) - seen))
 
 

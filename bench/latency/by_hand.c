@@ -4,358 +4,730 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/single_threaded.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-struct message {
-    enum { FORKED, READY, FAILED } what;
-    pid_t pid;
-    char text[240]; /* sent with FAILED only */
-};
-static const size_t head_only = offsetof(struct message, text);
+#ifdef BY_HAND_TYPICAL
+static const struct by_hand typical = {
+    .forks = 2, .stdio = NULL_STDIO, .signals = SIGNAL_FD, .pid_file = "/run/x.pid"};
+#define chosen (&typical)
+#else
+static const struct by_hand* chosen;
+#endif
 
-/* For the handler and atexit, which are told nothing. */
-static const char* own_path;
-static int own_fd = -1;
-static pid_t own_pid;
+/* What a start holds; -1 where there is nothing. `remover` is the process that may remove the pid
+ * file: a worker that the daemon forks inherits all of this. */
+static int report = -1, terminal = -1, pid_fd = -1, signal_fd = -1;
+static pid_t remover;
+static bool is_starting;
+
+/* The processes of a start as the launcher sees them, and how its signals were before. */
+static pid_t first, daemon_pid;
+static bool daemon_is_gone;
+static siginfo_t end;
+static sigset_t mask_before, while_polling;
+static struct sigaction child_action_before;
+
+/* What the launcher is told: one whole message, of which only FAILED has more than the head. */
+struct message {
+    enum { FORKED = 0x64616501, READY, FAILED } what;
+    pid_t daemon; /* of FORKED */
+    int status;   /* of FAILED, as the text */
+    char text[480];
+};
+static const size_t head = offsetof(struct message, status);
+
+enum { MILLISECOND = 1000000, SECOND = 1000000000 };
+
+static long long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * (long long)SECOND + time.tv_nsec;
+}
+
+static void nap(long nanoseconds, const sigset_t* mask) {
+    const struct timespec pause = {0, nanoseconds};
+    ppoll(NULL, 0, &pause, mask);
+}
+
+/* Failures --------------------------------------------------------------------------------- */
+
+/* "PROGRAM: TEXT" as one line in one write, whatever bytes the text has. */
+static void say(int fd, const char* text) {
+    char line[640];
+    const int size =
+        snprintf(line, sizeof line - 1, "%s: %s", program_invocation_short_name, text);
+    size_t length = (size_t)size < sizeof line - 2 ? (size_t)size : sizeof line - 2;
+    for (size_t i = 0; i != length; ++i)
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = '?';
+    line[length++] = '\n';
+    while (write(fd, line, length) < 0 && errno == EINTR) {
+    }
+}
+
+static bool send_all(const void* data, size_t size) {
+    ssize_t sent;
+    do
+        sent = send(report, data, size, MSG_NOSIGNAL); /* a reader that has gone is an error */
+    while (sent < 0 && errno == EINTR);
+    return sent == (ssize_t)size;
+}
+
+/* Before ready the launcher, or the terminal of the process without one, is told. */
+static void tell(const struct message* failed) {
+    if (report < 0 || !send_all(failed, sizeof *failed))
+        say(terminal >= 0 ? terminal : 2, failed->text);
+}
 
 static void remove_pid_file(void) {
     struct stat ours, there;
-    if (own_pid != getpid() || fstat(own_fd, &ours) != 0 || lstat(own_path, &there) != 0 ||
-        ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+    if (remover == 0 || remover != getpid() || fstat(pid_fd, &ours) != 0)
         return;
-    if (unlink(own_path) != 0 && ftruncate(own_fd, 0) != 0)
-        return;
-    own_pid = 0;
+    const bool seen = lstat(chosen->pid_file, &there) == 0;
+    if (seen ? ours.st_dev == there.st_dev && ours.st_ino == there.st_ino : errno != ENOENT)
+        if ((!seen || unlink(chosen->pid_file) != 0) && ftruncate(pid_fd, 0) != 0) {
+        } /* nothing more can be done */
+    remover = 0;
 }
 
-static void remove_pid_file_and_die(int number) {
+/* Undoes the start, says why, and leaves: in the launcher, in an intermediate, in a daemon. */
+__attribute__((format(printf, 4, 5))) static _Noreturn void
+die(int status, const char* step, const char* what, const char* why, ...) {
+    struct message failed = {.what = FAILED, .status = status};
+    va_list arguments;
+    /* Of a long path the beginning, so that there is room for the reason. */
+    int length = snprintf(failed.text, sizeof failed.text - 128, "%s: %s", step, what);
+    if (length >= (int)sizeof failed.text - 128)
+        length = sizeof failed.text - 129;
+    length += snprintf(failed.text + length, sizeof failed.text - (size_t)length, ": ");
+    va_start(arguments, why);
+    vsnprintf(failed.text + length, sizeof failed.text - (size_t)length, why, arguments);
+    va_end(arguments);
     remove_pid_file();
-    raise(number);
+    tell(&failed);
+    _exit(status);
 }
 
-static ssize_t send_all(int fd, const void* data, size_t size) {
-    ssize_t sent;
-    do
-        sent = send(fd, data, size, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent;
+static _Noreturn void die_of_errno(const char* step, const char* what) {
+    die(1, step, what, "%s", strerror(errno));
 }
 
-static ssize_t receive(int fd, void* data, size_t size) {
-    ssize_t got;
-    do
-        got = recv(fd, data, size, 0);
-    while (got < 0 && errno == EINTR);
-    return got;
-}
-
-/* Says what has failed, to the launcher or on the terminal, and leaves. */
-static _Noreturn void die(struct by_hand* self, const char* step, const char* what,
-                          const char* why) {
-    struct message failed = {.what = FAILED};
-    snprintf(failed.text, sizeof failed.text, "%s: %s: %s: %s\n", self->program, step, what, why);
-    remove_pid_file();
-    const int terminal = self->terminal >= 0 ? self->terminal : 2;
-    if (self->report < 0 || send_all(self->report, &failed, sizeof failed) < 0)
-        if (write(terminal, failed.text, strlen(failed.text)) < 0)
-            _exit(2);
-    _exit(1);
-}
-
-static _Noreturn void die_of_errno(struct by_hand* self, const char* step, const char* what) {
-    die(self, step, what, strerror(errno));
-}
-
-/* Not on 0-2, where the next step would replace it. */
+/* Not on 0-2, where the stdio step would replace it. */
 static int above_stdio(int fd) {
     if (fd < 0 || fd > 2)
         return fd;
     const int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    const int error = errno;
     close(fd);
+    errno = error;
     return higher;
 }
 
-static struct flock byte(short type, off_t at) {
-    const struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
-    return range;
+/* The pid file ----------------------------------------------------------------------------- */
+
+static int lock(int fd, int command, short type, off_t byte, pid_t* holder) {
+    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    int answer;
+    do
+        answer = fcntl(fd, command, &range);
+    while (answer < 0 && errno == EINTR);
+    if (holder != NULL)
+        *holder = answer < 0 || range.l_type == F_UNLCK ? 0 : range.l_pid > 0 ? range.l_pid : -1;
+    return answer;
 }
 
-static _Noreturn void name_the_owner(struct by_hand* self, int fd) {
-    char text[32] = "", why[64];
-    if (pread(fd, text, sizeof text - 1, 0) > 0 && atol(text) > 0)
-        snprintf(why, sizeof why, "already running, pid %ld", atol(text));
-    else
-        snprintf(why, sizeof why, "already running");
-    die(self, "pid file", self->pid_file, why);
+/* 0 where the file is empty, -1 where it holds anything else than a pid above 1. */
+static pid_t read_pid(int fd) {
+    char text[16];
+    long long pid = 0;
+    ssize_t size;
+    do
+        size = pread(fd, text, sizeof text, 0);
+    while (size < 0 && errno == EINTR);
+    if (size <= 0)
+        return (pid_t)size;
+    if (size == sizeof text)
+        return -1;
+    size -= text[size - 1] == '\n';
+    for (ssize_t i = 0; i != size; ++i) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        pid = pid * 10 + text[i] - '0';
+    }
+    return pid > 1 && pid <= INT_MAX ? (pid_t)pid : -1;
 }
 
-static void lock_pid_file(struct by_hand* self) {
+/* Dies once it is known who holds the lock: a start on its way has some time to write its number. */
+static void name_the_owner(int fd, long long waited) {
+    pid_t owner;
+    lock(fd, F_GETLK, F_RDLCK, 1, &owner);
+    if (owner > 0)
+        die(1, "pid file", chosen->pid_file, "already running, pid %d", (int)owner);
+    const pid_t written = owner < 0 || waited > SECOND ? read_pid(fd) : 0;
+    if (owner < 0)
+        die(1, "pid file", chosen->pid_file, "already running, pid %d of another pid namespace",
+            (int)written);
+    if (written > 0)
+        die(1, "pid file", chosen->pid_file, "the daemon is gone, a child of it still holds %s",
+            chosen->pid_file);
+    if (waited > 10LL * SECOND)
+        die(1, "pid file", chosen->pid_file,
+            "already being started, and its pid is not written yet");
+    nap(waited > SECOND / 10 ? 20 * MILLISECOND : MILLISECOND, NULL);
+}
+
+static const char* objection_to(const struct stat* file) {
+    if (!S_ISREG(file->st_mode))
+        return "is not a regular file";
+    if (file->st_nlink > 1)
+        return "has more than one name";
+    if (file->st_uid != 0 && file->st_uid != geteuid())
+        return "belongs to another user";
+    return NULL;
+}
+
+static int open_file(const char* path, int flags, mode_t mode) {
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* As O_CREAT does it, but telling whether the file is ours to remove again. */
+static int open_or_create(bool* created) {
+    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK;
     for (;;) {
-        const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+        int fd = open_file(chosen->pid_file, flags | O_CREAT | O_EXCL, 0644);
+        *created = fd >= 0;
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        fd = open_file(chosen->pid_file, flags, 0);
+        if (fd >= 0 || errno != ENOENT) /* it may have gone in between */
+            return fd;
+    }
+}
+
+/* Removes what we made and could not use, and says why. */
+static _Noreturn void refuse_pid_file(int fd, bool created, const char* why) {
+    if (created && lock(fd, F_OFD_SETLK, F_WRLCK, 0, NULL) == 0)
+        unlink(chosen->pid_file);
+    die(1, "pid file", chosen->pid_file, "%s", why);
+}
+
+/* Ends with an open file that carries our lock and that the path still names. */
+static void lock_pid_file(void) {
+    const long long begun = now();
+    for (int replaced = 0; replaced != 100;) {
         struct stat ours, there;
-        const int fd = above_stdio(open(self->pid_file, flags, 0644));
-        if (fd < 0 || fstat(fd, &ours) != 0)
-            die_of_errno(self, "pid file", self->pid_file);
-        if (!S_ISREG(ours.st_mode) || ours.st_nlink > 1 ||
-            (ours.st_uid != 0 && ours.st_uid != geteuid()))
-            die(self, "pid file", self->pid_file, "is not a file of ours");
-        struct flock first = byte(F_WRLCK, 0);
-        if (fcntl(fd, F_OFD_SETLK, &first) != 0) {
-            if (errno == EAGAIN || errno == EACCES)
-                name_the_owner(self, fd);
-            die_of_errno(self, "pid file", self->pid_file);
+        bool created;
+        const int fd = above_stdio(open_or_create(&created));
+        if (fd < 0)
+            die(1, "pid file", chosen->pid_file, "%s",
+                errno == ELOOP ? "is a symbolic link" : strerror(errno));
+        if (fstat(fd, &ours) != 0)
+            refuse_pid_file(fd, created, strerror(errno));
+        const char* const objection = objection_to(&ours);
+        if (objection != NULL)
+            refuse_pid_file(fd, created, objection);
+        if (lock(fd, F_OFD_SETLK, F_WRLCK, 0, NULL) == 0) {
+            if (fstat(fd, &ours) == 0 && lstat(chosen->pid_file, &there) == 0 &&
+                ours.st_dev == there.st_dev && ours.st_ino == there.st_ino) {
+                pid_fd = fd;
+                remover = getpid();
+                /* The umask was a stranger's; the number of the last daemon goes at once. */
+                if (fchmod(fd, 0644) != 0 || ftruncate(fd, 0) != 0)
+                    die_of_errno("pid file", chosen->pid_file);
+                return;
+            }
+            ++replaced;
+        } else if (errno == EAGAIN || errno == EACCES) {
+            name_the_owner(fd, now() - begun);
+        } else {
+            const int error = errno;
+            if (created)
+                unlink(chosen->pid_file); /* nobody can have locked it either */
+            die(1, "pid file", chosen->pid_file, "%s", strerror(error));
         }
-        if (lstat(self->pid_file, &there) == 0 && ours.st_dev == there.st_dev &&
-            ours.st_ino == there.st_ino) {
-            own_path = self->pid_file;
-            own_fd = self->pid_fd = fd;
-            own_pid = getpid();
-            if (fchmod(fd, 0644) != 0 || ftruncate(fd, 0) != 0)
-                die_of_errno(self, "pid file", self->pid_file);
-            return;
-        }
-        close(fd); /* removed or replaced since it was opened */
+        close(fd); /* released, removed or replaced since it was opened */
     }
+    die(1, "pid file", chosen->pid_file, "is replaced faster than it can be locked");
 }
 
-static void write_pid_file(struct by_hand* self) {
+static void write_pid_file(void) {
     char text[24];
-    const int size = snprintf(text, sizeof text, "%ld\n", (long)(own_pid = getpid()));
-    struct flock second = byte(F_WRLCK, 1);
-    if (pwrite(self->pid_fd, text, (size_t)size, 0) != size ||
-        fcntl(self->pid_fd, F_SETLK, &second) != 0 || atexit(remove_pid_file) != 0)
-        die_of_errno(self, "pid file", self->pid_file);
+    const int size = snprintf(text, sizeof text, "%d\n", (int)(remover = getpid()));
+    ssize_t written;
+    do
+        written = pwrite(pid_fd, text, (size_t)size, 0);
+    while (written < 0 && errno == EINTR);
+    if (written >= 0 && written != size)
+        errno = ENOSPC;
+    if (written != size || lock(pid_fd, F_SETLK, F_WRLCK, 1, NULL) != 0)
+        die_of_errno("pid file", chosen->pid_file);
+    if (atexit(remove_pid_file) != 0)
+        die(1, "pid file", "atexit", "%s", strerror(ENOMEM));
 }
 
-/* In the launcher. From here on it is only a witness. */
-static _Noreturn void attend(struct by_hand* self, int report, pid_t child) {
-    struct message message;
-    pid_t daemon = child;
-    int status;
-    if (self->forks == 2) {
-        if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
-            die(self, "fork", "the intermediate", "was killed");
-        if (receive(report, &message, sizeof message) <= 0)
-            die(self, "fork", "the intermediate", "said nothing");
-        if (message.what == FAILED)
-            goto failed;
-        daemon = message.pid;
+static void remove_pid_file_and_die(int number) {
+    remove_pid_file();
+    raise(number); /* SA_RESETHAND: its default action, once this handler has returned */
+}
+
+static void remove_pid_file_on_signals(void) {
+    static const int deadly[] = {SIGTERM, SIGINT, SIGHUP};
+    struct sigaction dying = {.sa_handler = remove_pid_file_and_die, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    sigfillset(&dying.sa_mask);
+    for (int i = chosen->signals == SIGNAL_FD; i < 3; ++i) { /* which collects the first */
+        if (sigaction(deadly[i], &dying, &before) != 0)
+            die_of_errno("pid file", "sigaction");
+        if (before.sa_handler != SIG_DFL)
+            sigaction(deadly[i], &before, NULL); /* ignored, or the program's own */
     }
-    const int process = (int)syscall(SYS_pidfd_open, daemon, 0);
+}
+
+/* The launcher ----------------------------------------------------------------------------- */
+
+/* A fork would lose all threads but one, with the locks they hold. */
+static void check_threads(void) {
+    struct stat tasks;
+    for (int attempt = 0; attempt != 20; ++attempt) { /* one that was joined lingers */
+        if (__libc_single_threaded)
+            return;
+        if (stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2) {
+            if (tasks.st_nlink == 3)
+                return;
+        } else if (unshare(CLONE_THREAD) == 0 || errno != EINVAL) {
+            return; /* without /proc the kernel tells, or cannot be asked */
+        }
+        nap(MILLISECOND, NULL);
+    }
+    die(1, "threads", "start", "more than one thread is running; the others would vanish");
+}
+
+static void wake(int number) { (void)number; } /* ends a poll, no more */
+
+/* Every signal is blocked outside of a poll: no handler of the program's runs in a child, nothing
+ * comes between the last word and the status, and a death is not missed. */
+static void watch_children(void) {
+    const struct sigaction waking = {.sa_handler = wake, .sa_flags = SA_NOCLDSTOP};
+    int is_subreaper;
+    sigset_t all;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, &mask_before) != 0 ||
+        sigaction(SIGCHLD, &waking, &child_action_before) != 0)
+        die_of_errno("report", "SIGCHLD");
+    if (chosen->forks == 2 && prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && !is_subreaper)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    while_polling = mask_before;
+    sigdelset(&while_polling, SIGCHLD);
+}
+
+static int wait_for(idtype_t which, pid_t id, siginfo_t* how, int options) {
+    int answer;
+    how->si_pid = 0;
+    do
+        answer = waitid(which, (id_t)id, how, WEXITED | WNOHANG | options);
+    while (answer < 0 && errno == EINTR);
+    return answer;
+}
+
+static bool is_no_process(pid_t process) {
+    return kill(process, 0) != 0 && errno == ESRCH;
+}
+
+/* Looks, and leaves a zombie one: as long as it is not waited for, its number is its own. */
+static bool has_ended(pid_t process) {
+    siginfo_t how;
+    if (wait_for(P_PID, process, &how, WNOWAIT) != 0)
+        return is_no_process(process); /* not our child: no subreaper here */
+    if (how.si_pid != 0)
+        end = how;
+    return how.si_pid != 0;
+}
+
+/* The daemon, or an intermediate that could not make one. */
+static bool has_died(void) {
+    return has_ended(daemon_pid != 0 ? daemon_pid : first) &&
+           (daemon_pid != 0 || end.si_code != CLD_EXITED || end.si_status != 0);
+}
+
+static bool take(idtype_t which, pid_t id) {
+    siginfo_t how;
+    if (wait_for(which, id, &how, 0) != 0 || how.si_pid == 0)
+        return false;
+    if (how.si_pid == daemon_pid) {
+        daemon_is_gone = true;
+        end = how;
+    }
+    return true;
+}
+
+static bool all_gone(void) {
+    if (daemon_pid != 0 && !daemon_is_gone)
+        daemon_is_gone = take(P_PID, daemon_pid) || is_no_process(daemon_pid);
+    while (take(P_PGID, first)) {
+    }
+    take(P_PID, first);
+    return (daemon_pid == 0 || daemon_is_gone) && is_no_process(-first);
+}
+
+static bool comes_true(bool (*condition)(void), long long patience) {
+    const long long deadline = now() + patience;
+    while (!condition()) {
+        const long long left = deadline - now();
+        if (left <= 0)
+            return false;
+        nap(left < 10 * MILLISECOND ? (long)left : 10 * MILLISECOND, &while_polling);
+    }
+    return true;
+}
+
+/* Until nothing of the start is left: TERM to its process group, then KILL. */
+static void clear_away(long long patience) {
+    if (patience != 0)
+        comes_true(has_died, patience); /* by itself: its destructors and atexit functions */
+    if (kill(-first, SIGTERM) != 0)
+        kill(first, SIGTERM); /* no group yet */
+    if (comes_true(all_gone, 2LL * SECOND))
+        return;
+    kill(-first, SIGKILL);
+    if (daemon_pid != 0 && !daemon_is_gone)
+        kill(daemon_pid, SIGKILL); /* it may have left the group */
+    comes_true(all_gone, 2LL * SECOND);
+}
+
+static _Noreturn void die_of_daemon(long long patience) {
+    clear_away(patience);
+    if (end.si_pid == 0)
+        die(1, "daemon", "ended before it was ready", "how is not known");
+    if (end.si_code == CLD_EXITED)
+        die(end.si_status != 0 ? end.si_status : 1, "daemon", "ended before it was ready",
+            "exit status %d", end.si_status);
+    die(128 + end.si_status, "daemon", "killed before it was ready", "%s, signal %d",
+        strsignal(end.si_status), end.si_status);
+}
+
+static _Noreturn void die_of_report(const char* what, const char* why) {
+    clear_away(0);
+    die(1, "report", what, "%s", why);
+}
+
+/* Whatever arrives is checked: it may be anything. */
+static bool is_understood(const struct message* message, ssize_t size) {
+    if (size != (ssize_t)sizeof *message)
+        return size == (ssize_t)head &&
+               (message->what == READY || (message->what == FORKED && message->daemon > 0));
+    return message->what == FAILED || message->what == READY ||
+           (message->what == FORKED && message->daemon > 0);
+}
+
+/* From here on the launcher is only a witness. `from` is its end of the report. */
+static _Noreturn void attend(int from) {
+    static const long long after_a_failure = 5LL * SECOND;
+    struct message news, failed;
+    bool is_dead = false, was_woken = false, is_ready = false, has_failed = false;
     for (;;) {
-        struct pollfd set[] = {{report, POLLIN, 0}, {process, POLLIN, 0}};
-        if (ppoll(set, 2, NULL, &self->mask) < 0 && errno != EINTR)
-            die_of_errno(self, "report", "poll");
-        if (set[0].revents & POLLIN) {
-            if (receive(report, &message, sizeof message) <= 0)
+        struct pollfd entry = {from, POLLIN, 0};
+        if (!is_dead && ppoll(&entry, 1, NULL, &while_polling) < 0) {
+            if (errno != EINTR)
+                die_of_report("poll", strerror(errno));
+            was_woken = true;
+            is_dead = has_died(); /* first this, then messages: it may have left one */
+        }
+        ssize_t size;
+        do
+            size = recv(from, &news, sizeof news, MSG_DONTWAIT);
+        while (size < 0 && errno == EINTR);
+        const bool is_over =
+            size == 0 || (size < 0 && (errno == ECONNRESET || (errno == EAGAIN && is_dead)));
+        if (size > 0 ? !is_understood(&news, size) : !is_over && errno != EAGAIN)
+            die_of_report("message from the daemon", "cannot be understood");
+        if (size > 0)
+            switch (news.what) {
+            case FORKED:
+                daemon_pid = news.daemon;
+                is_dead = was_woken && has_died(); /* its SIGCHLD may have come before its name */
                 break;
-            if (message.what == FAILED)
-                goto failed;
-            if (send_all(report, "", 1) != 1)
+            case READY:
+                is_ready = true;
                 break;
-            if (self->leaving != NULL)
-                self->leaving();
+            case FAILED:
+                has_failed = true;
+                failed = news;
+                break;
+            }
+        /* An outcome is kept until the intermediate has said who the daemon is: a report that is
+         * closed with a message unread resets the other end. */
+        if (has_failed && (daemon_pid != 0 || is_over)) {
+            clear_away(after_a_failure);
+            failed.text[sizeof failed.text - 1] = '\0';
+            remove_pid_file();
+            tell(&failed);
+            _exit((failed.status & 0xff) != 0 ? failed.status : 1);
+        }
+        if (is_ready && daemon_pid != 0) {
+            report = from;
+            if (!send_all("", 1)) {
+                report = -1;
+                die_of_daemon(100LL * MILLISECOND);
+            }
+            if (chosen->leaving != NULL)
+                chosen->leaving();
             _exit(0);
         }
-        if (set[0].revents != 0 || set[1].revents != 0)
-            break;
+        if (is_over)
+            die_of_daemon(after_a_failure);
     }
-    kill(-child, SIGTERM);
-    remove_pid_file(); /* a daemon that was killed could not */
-    if (waitpid(daemon, &status, 0) == daemon && WIFSIGNALED(status)) {
-        fprintf(stderr, "%s: daemon: killed before it was ready: %s\n", self->program,
-                strsignal(WTERMSIG(status)));
-        _exit(128 + WTERMSIG(status));
-    }
-    fprintf(stderr, "%s: daemon: ended before it was ready\n", self->program);
-    _exit(1);
-
-failed:
-    waitpid(daemon, &status, 0); /* until nothing of it is left */
-    remove_pid_file();
-    if (write(2, message.text, strnlen(message.text, sizeof message.text)) < 0)
-        _exit(2);
-    _exit(1);
 }
 
-static void detach(struct by_hand* self) {
-    int ends[2], other = -1;
-    sigset_t all;
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    fflush(NULL);
+static void detach(void) {
+    int ends[2];
+    fflush(NULL); /* or both sides write the same buffer */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
-        (self->report = above_stdio(ends[0])) < 0 || (other = above_stdio(ends[1])) < 0)
-        die_of_errno(self, "report", "socketpair");
-    /* No handler of the program's in a child; nothing between the last word and the status. */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &self->mask);
-    /* Were it ignored, the kernel would throw away how the daemon ended. */
-    sigaction(SIGCHLD, &standard, &self->child_action);
-    if (self->forks == 2)
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const pid_t child = fork();
-    if (child < 0)
-        die_of_errno(self, "fork", "the launcher's");
-    if (child > 0) {
-        close(self->report);
-        self->report = -1;
-        attend(self, other, child);
+        (ends[0] = above_stdio(ends[0])) < 0 || (ends[1] = above_stdio(ends[1])) < 0)
+        die_of_errno("report", "socketpair");
+    watch_children();
+    first = fork();
+    if (first < 0)
+        die_of_errno("fork", "the launcher's");
+    if (first > 0) {
+        close(ends[1]);
+        if (chosen->forks == 1)
+            daemon_pid = first;
+        attend(ends[0]);
     }
-    close(other);
+    close(ends[0]);
+    report = ends[1];
     if (setsid() < 0)
-        die_of_errno(self, "setsid", "new session");
-    if (self->forks == 2) {
+        die_of_errno("setsid", "new session");
+    if (chosen->forks == 2) {
         const pid_t daemon = fork();
         if (daemon < 0)
-            die_of_errno(self, "fork", "the intermediate's");
+            die_of_errno("fork", "the intermediate's");
         if (daemon > 0) {
-            const struct message forked = {.what = FORKED, .pid = daemon};
-            _exit(send_all(self->report, &forked, head_only) < 0);
+            const struct message forked = {.what = FORKED, .daemon = daemon};
+            _exit(send_all(&forked, head) ? 0 : 1);
         }
     }
-    if (self->signals == KEEP_SIGNALS) {
-        sigaction(SIGCHLD, &self->child_action, NULL);
-        sigprocmask(SIG_SETMASK, &self->mask, NULL);
+    daemon_pid = getpid();
+    if (chosen->signals == KEEP_SIGNALS) {
+        sigaction(SIGCHLD, &child_action_before, NULL);
+        sigprocmask(SIG_SETMASK, &mask_before, NULL);
     }
 }
 
-static void reset_signals(struct by_hand* self) {
+/* The daemon ------------------------------------------------------------------------------- */
+
+static void reset_signals(void) {
     const struct sigaction standard = {.sa_handler = SIG_DFL};
     const int first_of_real_time = SIGRTMIN, last = SIGRTMAX;
     sigset_t blocked;
     for (int number = 1; number <= last; ++number)
         if (number != SIGKILL && number != SIGSTOP && (number < 32 || number >= first_of_real_time))
             if (sigaction(number, &standard, NULL) != 0)
-                die_of_errno(self, "signals", "sigaction");
+                die_of_errno("signals", "sigaction");
     sigemptyset(&blocked);
-    if (self->signals == SIGNAL_FD)
+    if (chosen->signals == SIGNAL_FD)
         sigaddset(&blocked, SIGTERM);
     if (sigprocmask(SIG_SETMASK, &blocked, NULL) != 0)
-        die_of_errno(self, "signals", "sigprocmask");
-    if (self->signals == SIGNAL_FD)
-        if ((self->signal_fd = above_stdio(signalfd(-1, &blocked, SFD_CLOEXEC))) < 0)
-            die_of_errno(self, "signals", "signalfd");
+        die_of_errno("signals", "sigprocmask");
+    if (chosen->signals == SIGNAL_FD)
+        if ((signal_fd = above_stdio(signalfd(-1, &blocked, SFD_CLOEXEC))) < 0)
+            die_of_errno("signals", "signalfd");
 }
 
-static void remove_pid_file_on_signals(struct by_hand* self) {
-    static const int deadly[] = {SIGTERM, SIGINT, SIGHUP};
-    struct sigaction dying = {.sa_handler = remove_pid_file_and_die, .sa_flags = (int)SA_RESETHAND};
-    struct sigaction before;
-    sigfillset(&dying.sa_mask);
-    for (int i = 0; i < 3; ++i) {
-        if (self->signals == SIGNAL_FD && deadly[i] == SIGTERM)
-            continue;
-        if (sigaction(deadly[i], &dying, &before) != 0)
-            die_of_errno(self, "pid file", "sigaction");
-        if (before.sa_handler != SIG_DFL)
-            sigaction(deadly[i], &before, NULL);
-    }
+static bool is_ours(int fd) {
+    return fd == report || fd == pid_fd || fd == signal_fd;
 }
 
-static void close_range_of(unsigned first, unsigned last) {
-    /* Before Linux 5.9 one by one, in a program that must run there. */
-    if (syscall(SYS_close_range, first, last, 0) != 0 && errno == ENOSYS)
-        for (unsigned fd = first; fd <= last && fd < (unsigned)sysconf(_SC_OPEN_MAX); ++fd)
-            close((int)fd);
-}
-
-static void close_descriptors(const struct by_hand* self) {
-    unsigned first = 3;
+/* Closes the gaps between ours. */
+static bool close_ranges(void) {
+    unsigned from = 3;
     for (;;) {
+        const int ours[] = {report, pid_fd, signal_fd};
         unsigned next = ~0U;
-        const int ours[] = {self->report, self->pid_fd, self->signal_fd};
         for (int i = 0; i < 3; ++i)
-            if (ours[i] >= (int)first && (unsigned)ours[i] < next)
+            if (ours[i] >= (int)from && (unsigned)ours[i] < next)
                 next = (unsigned)ours[i];
+        if (from < next && syscall(SYS_close_range, from, next == ~0U ? next : next - 1, 0) != 0)
+            return false; /* before Linux 5.9, or in a sandbox older than that */
         if (next == ~0U)
-            break;
-        if (first < next)
-            close_range_of(first, next - 1);
-        first = next + 1;
+            return true;
+        from = next + 1;
     }
-    close_range_of(first, ~0U);
 }
 
-static int open_log(struct by_hand* self) {
-    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY;
-    const int fd = above_stdio(open(self->log, flags | O_NONBLOCK, 0640));
+static bool close_listed(void) {
+    struct entry { /* of getdents64(2) */
+        uint64_t inode;
+        int64_t next;
+        uint16_t size;
+        unsigned char type;
+        char name[1];
+    };
+    _Alignas(struct entry) char entries[2048];
+    long size;
+    const int directory = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
+    if (directory < 0)
+        return false;
+    while ((size = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+        for (long at = 0; at < size; at += ((const struct entry*)(entries + at))->size) {
+            const int fd = atoi(((const struct entry*)(entries + at))->name);
+            if (fd > 2 && fd != directory && !is_ours(fd))
+                close(fd);
+        }
+    close(directory);
+    return size == 0;
+}
+
+/* The last resort; the limit may be 2^30, but the kernel's own bound rarely is. */
+static void close_one_by_one(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        die_of_errno("descriptors", "close");
+    const int bound = limit.rlim_max < 1U << 20 ? (int)limit.rlim_max : 1 << 20;
+    for (int fd = 3; fd < bound; ++fd)
+        if (!is_ours(fd))
+            close(fd);
+}
+
+static int open_log(void) {
+    /* Of a FIFO that nobody reads an error, and no start that hangs. */
+    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+    const int fd = above_stdio(open_file(chosen->log, flags, 0640));
     if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) != 0)
-        die_of_errno(self, "stdio", self->log);
+        die_of_errno("stdio", chosen->log);
     return fd;
 }
 
-static void replace_stdio(struct by_hand* self) {
-    const int how = self->stdio == NULL_STDIO ? O_RDWR : O_RDONLY;
-    const int null = above_stdio(open("/dev/null", how | O_CLOEXEC | O_NOCTTY));
+static void put(int fd, int target, const char* what) {
+    int answer;
+    do
+        answer = dup2(fd, target);
+    while (answer < 0 && errno == EINTR);
+    if (answer < 0)
+        die_of_errno("stdio", what);
+}
+
+static void replace_stdio(void) {
+    const int how = chosen->stdio == NULL_STDIO ? O_RDWR : O_RDONLY;
+    const int null = above_stdio(open_file("/dev/null", how, 0));
     if (null < 0)
-        die_of_errno(self, "stdio", "/dev/null");
-    const int out = self->stdio == NULL_STDIO ? null : open_log(self);
-    if (self->forks == 0) {
+        die_of_errno("stdio", "/dev/null");
+    const int out = chosen->stdio == NULL_STDIO ? null : open_log();
+    if (chosen->forks == 0) {
         fflush(NULL); /* what was printed before belongs to the old stdout */
-        self->terminal = fcntl(2, F_DUPFD_CLOEXEC, 3);
+        terminal = fcntl(2, F_DUPFD_CLOEXEC, 3);
     }
-    if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-        die_of_errno(self, "stdio", "dup2");
+    put(null, 0, "stdin");
+    put(out, 1, "stdout");
+    put(out, 2, "stderr");
     close(null);
     if (out != null)
         close(out);
 }
 
-void by_hand_start(struct by_hand* self) {
-    self->report = self->terminal = self->pid_fd = self->signal_fd = -1;
-    if (self->pid_file != NULL)
-        lock_pid_file(self);
-    if (self->forks != 0)
-        detach(self);
+void by_hand_start(const struct by_hand* description) {
+#ifdef BY_HAND_TYPICAL
+    (void)description;
+#else
+    chosen = description;
+#endif
+    if (chosen->forks != 0)
+        check_threads();
+    if (chosen->pid_file != NULL)
+        lock_pid_file();
+    if (chosen->forks != 0)
+        detach();
     umask(022);
     if (chdir("/") != 0)
-        die_of_errno(self, "directory", "/");
-    if (self->pid_file != NULL)
-        write_pid_file(self);
-    if (self->signals != KEEP_SIGNALS)
-        reset_signals(self);
-    if (self->pid_file != NULL)
-        remove_pid_file_on_signals(self);
-    close_descriptors(self);
-    if (self->stdio != KEEP_STDIO)
-        replace_stdio(self);
+        die_of_errno("directory", "/");
+    if (chosen->pid_file != NULL)
+        write_pid_file();
+    if (chosen->signals != KEEP_SIGNALS)
+        reset_signals();
+    if (chosen->pid_file != NULL)
+        remove_pid_file_on_signals();
+    if (!close_ranges() && !close_listed())
+        close_one_by_one();
+    if (chosen->stdio != KEEP_STDIO)
+        replace_stdio();
+    is_starting = true;
 }
 
-void by_hand_ready(struct by_hand* self) {
+void by_hand_ready(void) {
     const struct message ready = {.what = READY};
     char taken;
-    if (self->terminal >= 0) {
-        close(self->terminal);
-        self->terminal = -1;
+    if (terminal >= 0)
+        close(terminal);
+    terminal = -1;
+    if (report >= 0 && daemon_pid == getpid()) {
+        ssize_t size = -1;
+        if (send_all(&ready, head))
+            for (int attempt = 0; attempt != 3 && size < 0; ++attempt)
+                if ((size = recv(report, &taken, 1, 0)) < 0 && errno == ECONNRESET)
+                    break;
+        if (size != 1) { /* nobody was told that it runs */
+            const int error = size == 0 ? EPIPE : errno;
+            remove_pid_file();
+            char text[128];
+            snprintf(text, sizeof text, "daemon: not ready, the launcher is gone: %s",
+                     strerror(error));
+            say(2, text);
+            exit(1);
+        }
+        close(report);
+        report = -1;
     }
-    if (self->report < 0)
-        return;
-    if (send_all(self->report, &ready, head_only) < 0 || receive(self->report, &taken, 1) != 1) {
-        remove_pid_file(); /* nobody was told that it runs */
-        _exit(1);
-    }
-    close(self->report);
-    self->report = -1;
+    is_starting = false;
 }
 
-void by_hand_serve(struct by_hand* self) {
+int by_hand_end(int status) {
+    remove_pid_file();
+    if (pid_fd >= 0)
+        close(pid_fd);
+    if (signal_fd >= 0)
+        close(signal_fd);
+    pid_fd = signal_fd = -1;
+    if (is_starting && (chosen->forks == 0 || daemon_pid == getpid())) {
+        struct message failed = {.what = FAILED, .status = (status & 0xff) != 0 ? status : 1};
+        snprintf(failed.text, sizeof failed.text, "daemon: ended before it was ready: status %d",
+                 status);
+        tell(&failed);
+    }
+    return status;
+}
+
+#ifndef BY_HAND_TYPICAL
+void by_hand_wait(void) {
     struct signalfd_siginfo info;
-    if (self->signal_fd >= 0)
-        while (read(self->signal_fd, &info, sizeof info) < 0 && errno == EINTR) {
+    if (signal_fd >= 0)
+        while (read(signal_fd, &info, sizeof info) < 0 && errno == EINTR) {
         }
     else
         for (;;)
             pause();
-    remove_pid_file();
 }
+#endif

@@ -113,12 +113,12 @@ void start_ours() {
 }
 
 inline void start_by_hand(by_hand self) {
-    self.program = "by_hand";
     self.log = files.log.c_str();
     self.pid_file = self.pid_file != nullptr ? files.pid.c_str() : nullptr;
     self.leaving = [] { marks->known = now(); };
     by_hand_start(&self);
-    serve([&] { by_hand_ready(&self); }, [&] { by_hand_serve(&self); });
+    serve(by_hand_ready, by_hand_wait);
+    by_hand_end(0);
 }
 
 /// daemon(3): one fork, setsid, chdir, /dev/null. It waits for nothing.

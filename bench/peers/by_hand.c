@@ -4,14 +4,13 @@
 #include "../../tests/peers/programs/tell_ready.h"
 
 int main(int argc, char** argv) {
-    struct by_hand self = {.program = "by_hand",
-                           .forks = 2,
-                           .stdio = NULL_STDIO,
-                           .signals = SIGNAL_FD,
-                           .pid_file = argc > 1 ? argv[1] : NULL};
-    by_hand_start(&self);
-    by_hand_ready(&self);
+    const struct by_hand description = {.forks = 2,
+                                        .stdio = NULL_STDIO,
+                                        .signals = SIGNAL_FD,
+                                        .pid_file = argc > 1 ? argv[1] : NULL};
+    by_hand_start(&description);
+    by_hand_ready();
     tell_ready();
-    by_hand_serve(&self);
-    return 0;
+    by_hand_wait();
+    return by_hand_end(0);
 }

@@ -75,7 +75,10 @@ def instructions(target, function):
     code = []
     for line in lines.split("\n"):
         line = re.sub(r"\s+", " ", line).replace("<%s+" % function, "{+")  # a jump within it
-        code.append(re.sub(r"<\S*>", "", line).strip())
+        line = re.sub(r"<\S*>", "", line).strip()
+        if line.startswith("R_") and "{+" in code[-1]:
+            code[-1] = code[-1].split()[0]  # it goes where the relocation says
+        code.append(line)
     padding = re.compile(r"^((data16|cs) )*(nop|xchg %ax,%ax|int3)|^$")
     while code and padding.match(code[-1]):
         code.pop()

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -43,9 +44,13 @@ static bool is_starting;
 /* The processes of a start as the launcher sees them, and how its signals were before. */
 static pid_t first, daemon_pid;
 static bool daemon_is_gone;
-static siginfo_t end;
+static siginfo_t how_ended;
 static sigset_t mask_before, while_polling;
-static struct sigaction child_action_before;
+
+/* What ends or stops a command does so in the launcher; a child's death wakes it. */
+static const int not_blocked[] = {SIGCHLD, SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
+enum { NOT_BLOCKED = sizeof not_blocked / sizeof *not_blocked };
+static struct sigaction actions_before[NOT_BLOCKED];
 
 /* What the launcher is told: one whole message, of which only FAILED has more than the head. */
 struct message {
@@ -74,8 +79,7 @@ static void nap(long nanoseconds, const sigset_t* mask) {
 /* "PROGRAM: TEXT" as one line in one write, whatever bytes the text has. */
 static void say(int fd, const char* text) {
     char line[640];
-    const int size =
-        snprintf(line, sizeof line - 1, "%s: %s", program_invocation_short_name, text);
+    const int size = snprintf(line, sizeof line - 1, "%s: %s", program_invocation_short_name, text);
     size_t length = (size_t)size < sizeof line - 2 ? (size_t)size : sizeof line - 2;
     for (size_t i = 0; i != length; ++i)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
@@ -177,7 +181,7 @@ static pid_t read_pid(int fd) {
     return pid > 1 && pid <= INT_MAX ? (pid_t)pid : -1;
 }
 
-/* Dies once it is known who holds the lock: a start on its way has some time to write its number. */
+/* Dies once it is known who holds the lock; a start on its way has time to write its number. */
 static void name_the_owner(int fd, long long waited) {
     pid_t owner;
     lock(fd, F_GETLK, F_RDLCK, 1, &owner);
@@ -328,20 +332,35 @@ static void check_threads(void) {
 
 static void wake(int number) { (void)number; } /* ends a poll, no more */
 
-/* Every signal is blocked outside of a poll: no handler of the program's runs in a child, nothing
- * comes between the last word and the status, and a death is not missed. */
+/* Every signal is blocked outside of a poll, and all but those few in it: no handler of the
+ * program's runs in a child or in a launcher that never goes back to it, nothing comes between the
+ * last word and the status, no death is missed. What is ignored stays so, but for SIGCHLD. */
 static void watch_children(void) {
-    const struct sigaction waking = {.sa_handler = wake, .sa_flags = SA_NOCLDSTOP};
     int is_subreaper;
-    sigset_t all;
-    sigfillset(&all);
-    if (sigprocmask(SIG_SETMASK, &all, &mask_before) != 0 ||
-        sigaction(SIGCHLD, &waking, &child_action_before) != 0)
-        die_of_errno("report", "SIGCHLD");
+    sigfillset(&while_polling);
+    if (sigprocmask(SIG_SETMASK, &while_polling, &mask_before) != 0)
+        die_of_errno("report", "signals");
+    for (int i = 0; i != NOT_BLOCKED; ++i) {
+        const struct sigaction action = {.sa_handler = i == 0 ? wake : SIG_DFL,
+                                         .sa_flags = SA_NOCLDSTOP};
+        if (i != 0 && sigismember(&mask_before, not_blocked[i]))
+            continue;
+        if (sigaction(not_blocked[i], &action, &actions_before[i]) != 0)
+            die_of_errno("report", "signals");
+        if (i != 0 && actions_before[i].sa_handler == SIG_IGN)
+            sigaction(not_blocked[i], &actions_before[i], NULL);
+        sigdelset(&while_polling, not_blocked[i]);
+    }
     if (chosen->forks == 2 && prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && !is_subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
-    while_polling = mask_before;
-    sigdelset(&while_polling, SIGCHLD);
+}
+
+/* In a daemon that keeps its signals. */
+static void restore_signals(void) {
+    for (int i = 0; i != NOT_BLOCKED; ++i)
+        if (i == 0 || !sigismember(&mask_before, not_blocked[i]))
+            sigaction(not_blocked[i], &actions_before[i], NULL);
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
 static int wait_for(idtype_t which, pid_t id, siginfo_t* how, int options) {
@@ -353,9 +372,7 @@ static int wait_for(idtype_t which, pid_t id, siginfo_t* how, int options) {
     return answer;
 }
 
-static bool is_no_process(pid_t process) {
-    return kill(process, 0) != 0 && errno == ESRCH;
-}
+static bool is_no_process(pid_t process) { return kill(process, 0) != 0 && errno == ESRCH; }
 
 /* Looks, and leaves a zombie one: as long as it is not waited for, its number is its own. */
 static bool has_ended(pid_t process) {
@@ -363,14 +380,14 @@ static bool has_ended(pid_t process) {
     if (wait_for(P_PID, process, &how, WNOWAIT) != 0)
         return is_no_process(process); /* not our child: no subreaper here */
     if (how.si_pid != 0)
-        end = how;
+        how_ended = how;
     return how.si_pid != 0;
 }
 
 /* The daemon, or an intermediate that could not make one. */
 static bool has_died(void) {
     return has_ended(daemon_pid != 0 ? daemon_pid : first) &&
-           (daemon_pid != 0 || end.si_code != CLD_EXITED || end.si_status != 0);
+           (daemon_pid != 0 || how_ended.si_code != CLD_EXITED || how_ended.si_status != 0);
 }
 
 static bool take(idtype_t which, pid_t id) {
@@ -379,7 +396,7 @@ static bool take(idtype_t which, pid_t id) {
         return false;
     if (how.si_pid == daemon_pid) {
         daemon_is_gone = true;
-        end = how;
+        how_ended = how;
     }
     return true;
 }
@@ -420,13 +437,13 @@ static void clear_away(long long patience) {
 
 static _Noreturn void die_of_daemon(long long patience) {
     clear_away(patience);
-    if (end.si_pid == 0)
+    if (how_ended.si_pid == 0)
         die(1, "daemon", "ended before it was ready", "how is not known");
-    if (end.si_code == CLD_EXITED)
-        die(end.si_status != 0 ? end.si_status : 1, "daemon", "ended before it was ready",
-            "exit status %d", end.si_status);
-    die(128 + end.si_status, "daemon", "killed before it was ready", "%s, signal %d",
-        strsignal(end.si_status), end.si_status);
+    if (how_ended.si_code == CLD_EXITED)
+        die(how_ended.si_status != 0 ? how_ended.si_status : 1, "daemon",
+            "ended before it was ready", "exit status %d", how_ended.si_status);
+    die(128 + how_ended.si_status, "daemon", "killed before it was ready", "%s, signal %d",
+        strsignal(how_ended.si_status), how_ended.si_status);
 }
 
 static _Noreturn void die_of_report(const char* what, const char* why) {
@@ -443,13 +460,70 @@ static bool is_understood(const struct message* message, ssize_t size) {
            (message->what == FORKED && message->daemon > 0);
 }
 
+static bool has_news(int from) {
+    struct pollfd entry = {from, POLLIN, 0};
+    return poll(&entry, 1, 0) != 0;
+}
+
+static bool lies_in(const void* address, unsigned long begin, unsigned long end) {
+    return (unsigned long)address >= begin && (unsigned long)address < end;
+}
+
+/* Gives back the large pieces of memory that only the program has used, until there is news: as
+ * long as the launcher has its copy, each page that the daemon writes must be copied. libc's own
+ * variables lie elsewhere, and what it calls is bound when the program is loaded (-z now). */
+static void let_go_of_memory(int from) {
+    static const unsigned long large = 1UL << 20, piece = 64UL << 20;
+    char text[1024], line[128];
+    size_t length = 0; /* of the line so far; the end of a long one says nothing */
+    ssize_t size;
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 16 << 10)
+        return;
+    const int maps = open_file("/proc/self/maps", O_RDONLY, 0);
+    if (maps < 0)
+        return;
+    while ((size = read(maps, text, sizeof text)) > 0)
+        for (ssize_t i = 0; i != size; ++i) {
+            unsigned long begin, end, inode;
+            char mode[5], name[6] = "";
+            if (text[i] != '\n') {
+                if (length != sizeof line - 1)
+                    line[length++] = text[i];
+                continue;
+            }
+            line[length] = '\0';
+            length = 0;
+            const int fields =
+                sscanf(line, "%lx-%lx %4s %*x %*x:%*x %lu %5s", &begin, &end, mode, &inode, name);
+            if (fields < 4 || end - begin < large || mode[0] != 'r' || mode[1] != 'w' ||
+                mode[3] != 'p' || inode != 0 ||
+                (name[0] != '\0' && strcmp(name, "[heap") && strcmp(name, "[anon")) ||
+                lies_in(line, begin, end) || lies_in(&errno, begin, end))
+                continue;
+            while (begin != end) {
+                const unsigned long gone = end - begin < piece ? end - begin : piece;
+                if (has_news(from))
+                    goto over;
+                munmap((void*)begin, gone);
+                begin += gone;
+            }
+        }
+over:
+    close(maps);
+}
+
 /* From here on the launcher is only a witness. `from` is its end of the report. */
 static _Noreturn void attend(int from) {
     static const long long after_a_failure = 5LL * SECOND;
     struct message news, failed;
-    bool is_dead = false, was_woken = false, is_ready = false, has_failed = false;
+    bool is_dead = false, was_woken = false, is_ready = false, has_failed = false, waits = false;
     for (;;) {
         struct pollfd entry = {from, POLLIN, 0};
+        if (!waits && daemon_pid != 0 && !is_ready && !has_failed) {
+            waits = true;
+            let_go_of_memory(from);
+        }
         if (!is_dead && ppoll(&entry, 1, NULL, &while_polling) < 0) {
             if (errno != EINTR)
                 die_of_report("poll", strerror(errno));
@@ -532,10 +606,8 @@ static void detach(void) {
         }
     }
     daemon_pid = getpid();
-    if (chosen->signals == KEEP_SIGNALS) {
-        sigaction(SIGCHLD, &child_action_before, NULL);
-        sigprocmask(SIG_SETMASK, &mask_before, NULL);
-    }
+    if (chosen->signals == KEEP_SIGNALS)
+        restore_signals();
 }
 
 /* The daemon ------------------------------------------------------------------------------- */
@@ -558,9 +630,7 @@ static void reset_signals(void) {
             die_of_errno("signals", "signalfd");
 }
 
-static bool is_ours(int fd) {
-    return fd == report || fd == pid_fd || fd == signal_fd;
-}
+static bool is_ours(int fd) { return fd == report || fd == pid_fd || fd == signal_fd; }
 
 /* Closes the gaps between ours. */
 static bool close_ranges(void) {
@@ -653,7 +723,16 @@ void by_hand_start(const struct by_hand* description) {
 #ifdef BY_HAND_TYPICAL
     (void)description;
 #else
-    chosen = description;
+    /* The path is needed to the end, when what it was given in may be gone. */
+    static struct by_hand own;
+    static char own_path[PATH_MAX];
+    own = *description;
+    chosen = &own;
+    if (own.pid_file != NULL) {
+        if (strlen(own.pid_file) >= sizeof own_path)
+            die(1, "pid file", own.pid_file, "%s", strerror(ENAMETOOLONG));
+        own.pid_file = strcpy(own_path, own.pid_file);
+    }
 #endif
     if (chosen->forks != 0)
         check_threads();

@@ -28,7 +28,7 @@ struct by_hand {
 
 /* Returns in the daemon only. The launcher leaves with 0, or with a line on stderr and another
  * status; without a fork there is no launcher, and a failure is said and ends the process. One start
- * a process, whose description the caller keeps. */
+ * a process. */
 BY_HAND_API void by_hand_start(const struct by_hand* description);
 
 /* The launcher leaves now; where it is gone, the start is taken back and the process ends. */

@@ -239,6 +239,7 @@ struct RecordingHost {
         return record->call("chmod", fd, octal(mode));
     }
     auto status(int fd, struct stat& status) const -> int {
+        status = {};
         const int error = record->call("status", fd);
         for (const auto& [path, file] : record->files)
             if (file.inode == record->open[fd])
@@ -246,6 +247,7 @@ struct RecordingHost {
         return error;
     }
     auto status(int directory, const char* path, struct stat& status) const -> int {
+        status = {};
         const std::string name = named(directory, path);
         if (const int error = record->call("status", name); error < 0)
             return error;

@@ -73,11 +73,17 @@ inline void wait_for_the_end() {
 
 /// The real host, which leaves a mark where the launcher leaves: an intermediate leaves earlier,
 /// so the last mark is the launcher's.
-struct MarkingHost : daemonizer::PosixHost {
+template <class Host>
+struct Marking : Host {
     [[noreturn]] static void leave_at_once(int status) {
         marks->known = now();
-        PosixHost::leave_at_once(status);
+        Host::leave_at_once(status);
     }
+};
+struct MarkingHost : Marking<daemonizer::PosixHost> {
+#if DAEMONIZER_HAS_RAW_CALLS
+    using raw = Marking<daemonizer::detail::RawHost>;
+#endif
 };
 
 template <class Policy>

@@ -69,7 +69,7 @@ void take_signal_stack() {
 void use_identity() {
     expect(::gettid() == ::getpid(), "the daemon's thread is its first");
     int* id = nullptr;
-    expect(::prctl(PR_GET_TID_ADDRESS, &id) == 0 && id != nullptr && *id == ::getpid(),
+    expect(!marks->handed_over || (::prctl(PR_GET_TID_ADDRESS, &id) == 0 && *id == ::getpid()),
            "the kernel's place for the id is libc's");
     expect(::sched_getcpu() >= 0, "sched_getcpu");
 

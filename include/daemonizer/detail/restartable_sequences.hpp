@@ -48,7 +48,7 @@ private:
 #endif
     }
 
-#if __has_include(<sys/rseq.h>)
+#if defined(RSEQ_SIG)
     static constexpr long signature = RSEQ_SIG;
 
     static auto place() -> long { return __rseq_size == 0 ? 0 : thread_pointer() + __rseq_offset; }

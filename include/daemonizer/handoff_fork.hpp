@@ -15,7 +15,7 @@ namespace daemonizer {
 ///
 /// Where that is not known to be right it is DoubleFork, with the same observable result:
 /// `daemon.handed_over()` tells which. It is known to be right on Linux 5.16 and later with glibc,
-/// on x86-64, aarch64 and riscv64, without sanitizers, valgrind or a shadow stack.
+/// on x86-64 and aarch64, without sanitizers, valgrind or a shadow stack.
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
@@ -25,7 +25,7 @@ struct HandoffFork : detail::Forking<true> {
     static auto detach(const Start& start) -> side {
         using Host = typename Start::template in<slots::host>;
         const typename Start::leaving_launcher leaving{{start.core, start.failure}};
-#if DAEMONIZER_HAS_RAW_CALLS && defined(__GLIBC__)
+#if DAEMONIZER_CAN_HAND_OVER
         if constexpr (Host::shares_memory && requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;
@@ -42,7 +42,7 @@ struct HandoffFork : detail::Forking<true> {
     }
 
 private:
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_CAN_HAND_OVER
     template <class Start>
     static auto hand_over(const Start& start, detail::Parting& parting,
                           const detail::ThreadIdentity& identity) -> side {

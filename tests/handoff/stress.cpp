@@ -157,8 +157,9 @@ auto serve(auto& daemon, int turn, ending end) -> int {
     use_threads(turn % 100 == 0 ? 400 : 8);
     if (end == ending::fails)
         return daemon.fail(3, "as told to");
+    const pid_t launcher = ::getppid();
     daemon.ready();
-    while (detail::launcher_is_there != 0) // it has been told, and is about to leave
+    while (::getppid() == launcher && launcher != 1) // it has been told, and is about to leave
         ::sched_yield();
     use_identity();
     use_threads(8);

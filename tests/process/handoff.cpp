@@ -15,7 +15,7 @@ namespace {
 
 /// Says why where a hand-off is not to be expected.
 auto cannot_hand_over() -> bool {
-#if DAEMONIZER_HAS_RAW_CALLS && defined(__GLIBC__)
+#if DAEMONIZER_CAN_HAND_OVER
     detail::ThreadIdentity identity;
     if (PosixHost::shares_memory && detail::can_hand_over(identity))
         return false;
@@ -142,8 +142,9 @@ TEST_CASE("a daemon can hand its memory over once more", "[handoff]") {
     Scene scene;
     const auto outcome = scene.run([] {
         return Daemonizer<HandoffFork, Wires>{}.run([](auto& first) {
+            const pid_t launcher = ::getppid();
             first.ready();
-            while (detail::launcher_is_there != 0) // its stack is in use until then
+            while (::getppid() == launcher) // its stack is in use until then
                 ::sched_yield();
             return Daemonizer<HandoffFork, Wires>{}.run([](auto& second) {
                 tell(std::string{"second "} + (second.handed_over() ? "yes" : "no"));

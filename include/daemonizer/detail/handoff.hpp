@@ -8,7 +8,7 @@
 #include <daemonizer/detail/stack_switch.hpp>
 #include <daemonizer/detail/thread_identity.hpp>
 
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_CAN_HAND_OVER
 #include <cerrno>
 #include <sched.h>
 #include <signal.h>

@@ -5,7 +5,7 @@
 #include <daemonizer/detail/thread_identity.hpp>
 #include <daemonizer/detail/valgrind.hpp>
 
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_CAN_HAND_OVER
 #include <cstdlib>
 #include <sys/syscall.h>
 #include <sys/utsname.h>

@@ -2,9 +2,9 @@
 #ifndef DAEMONIZER_DETAIL_RESTARTABLE_SEQUENCES_HPP
 #define DAEMONIZER_DETAIL_RESTARTABLE_SEQUENCES_HPP
 
-#include <daemonizer/detail/raw_call.hpp>
+#include <daemonizer/detail/stack_switch.hpp>
 
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_CAN_HAND_OVER
 #include <cerrno>
 #include <sys/syscall.h>
 

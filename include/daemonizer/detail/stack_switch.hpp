@@ -4,7 +4,17 @@
 
 #include <daemonizer/detail/raw_call.hpp>
 
-#if DAEMONIZER_HAS_RAW_CALLS
+#include <cstddef> // for __GLIBC__
+
+// DAEMONIZER_CAN_HAND_OVER: where the switch is written and has been seen on a kernel, with a libc
+// whose way with its threads is known.
+#if DAEMONIZER_HAS_RAW_CALLS && defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#define DAEMONIZER_CAN_HAND_OVER 1
+#else
+#define DAEMONIZER_CAN_HAND_OVER 0
+#endif
+
+#if DAEMONIZER_CAN_HAND_OVER
 namespace daemonizer::detail {
 
 /// Where a stack was left, for whoever goes on with it. The frame that left it must still be there.
@@ -35,7 +45,7 @@ struct Resumption {
                  : "rcx", "rbx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",
                    "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
                    "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
-#elif defined(__aarch64__)
+#else
     register void* first asm("x0") = argument;
     register void* place asm("x1") = &here;
     register void* end asm("x2") = top;
@@ -58,27 +68,6 @@ struct Resumption {
                    "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",
                    "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",
                    "cc");
-#else
-    register void* first asm("a0") = argument;
-    register void* place asm("a1") = &here;
-    register void* end asm("a2") = top;
-    register void (*function)(void*) asm("a3") = entry;
-    asm volatile("lla t0, 1f\n\t"
-                 "sd t0, 0(a1)\n\t"
-                 "sd sp, 8(a1)\n\t"
-                 "sd s0, 16(a1)\n\t"
-                 "mv sp, a2\n\t"
-                 "li s0, 0\n\t"
-                 "li ra, 0\n\t"
-                 "jr a3\n"
-                 "1:"
-                 : "+r"(first), "+r"(place), "+r"(end), "+r"(function)
-                 :
-                 : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a4", "a5", "a6", "a7", "s1",
-                   "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "ft0", "ft1",
-                   "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "ft8", "ft9", "ft10", "ft11", "fa0",
-                   "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7", "fs0", "fs1", "fs2", "fs3",
-                   "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "memory");
 #endif
 }
 
@@ -91,7 +80,7 @@ struct Resumption {
                  :
                  : "a"(&there)
                  : "memory");
-#elif defined(__aarch64__)
+#else
     register const void* place asm("x1") = &there;
     asm volatile("ldp x16, x4, [x1]\n\t"
                  "ldr x29, [x1, #16]\n\t"
@@ -100,15 +89,6 @@ struct Resumption {
                  :
                  : "r"(place)
                  : "x16", "x4", "memory");
-#else
-    register const void* place asm("a1") = &there;
-    asm volatile("ld t0, 0(a1)\n\t"
-                 "ld sp, 8(a1)\n\t"
-                 "ld s0, 16(a1)\n\t"
-                 "jr t0"
-                 :
-                 : "r"(place)
-                 : "t0", "memory");
 #endif
     __builtin_unreachable();
 }

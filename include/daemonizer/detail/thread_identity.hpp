@@ -4,7 +4,7 @@
 
 #include <daemonizer/detail/restartable_sequences.hpp>
 
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_CAN_HAND_OVER
 #include <cstddef>
 #include <linux/prctl.h>
 #include <signal.h>

@@ -21,8 +21,8 @@ if subprocess.run(["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNUL
 # libc's own, which other versions make at other places.
 libc = {"set_robust_list", "rseq", "brk", "gettid"}
 # How often the launcher wakes is chance: the intermediate's exit, its word and the daemon's may come
-# in any order.
-waiting = {"ppoll", "recvfrom", "waitid", "rt_sigreturn"}
+# in any order. And whether there is time to look at how much memory it might let go of.
+waiting = {"ppoll", "recvfrom", "waitid", "rt_sigreturn", "clock_gettime", "getrusage"}
 
 
 def traced(program, directory):

@@ -8,15 +8,28 @@
 
 namespace daemonizer::detail {
 
-/// "PROGRAM: STEP: WHAT: REASON", in one write, so that lines of several programs don't mix.
+/// "PROGRAM: STEP: WHAT: REASON" as a line.
+class FailureLine {
+public:
+    FailureLine(const Failure& failure, const char* program) {
+        LineWriter line{text_, sizeof text_};
+        line.text(program).text(": ").text(failure.step()).text(": ");
+        size_ = static_cast<std::size_t>(line.text(failure.text()).end_of_line().end() - text_);
+    }
+    auto text() const -> const char* { return text_; }
+    auto size() const -> std::size_t { return size_; }
+
+private:
+    char text_[640];
+    std::size_t size_;
+};
+
+/// Says it in one write, so that lines of several programs don't mix.
 template <class Host>
 void say(Host host, int fd, const Failure& failure,
          const char* program = program_invocation_short_name) {
-    char buffer[640];
-    LineWriter line{buffer, sizeof buffer};
-    line.text(program).text(": ").text(failure.step()).text(": ");
-    line.text(failure.text()).end_of_line();
-    host.write(fd, buffer, static_cast<std::size_t>(line.end() - buffer));
+    const FailureLine line{failure, program};
+    host.write(fd, line.text(), line.size());
 }
 
 } // namespace daemonizer::detail

@@ -6,8 +6,8 @@
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstddef>
-#include <linux/prctl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 namespace daemonizer::detail {

@@ -3,36 +3,34 @@
 #include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
-#include "state_path.hpp"
+#include "heartbeat_options.hpp"
 
-#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
 
 int main(int argc, char** argv) {
     using namespace daemonizer;
-    const char* const directory = take_option(argc, argv, "--dir");
-    const char* const every = take_option(argc, argv, "--every");
-    const std::chrono::seconds pause{every == nullptr ? 10 : std::atol(every)};
-    const StatePath pid_file{directory, "/run", "XDG_RUNTIME_DIR", nullptr, "heartbeat.pid"};
-    const StatePath log{directory, "/var/log", "XDG_STATE_HOME", "/.local/state", "heartbeat.log"};
-    if (pause.count() <= 0 || !pid_file || !log) {
-        std::fprintf(stderr, "heartbeat: give --every SECONDS above 0, and --dir DIR where neither "
-                             "root nor XDG_RUNTIME_DIR says where its files go\n");
+    const HeartbeatOptions options{argc, argv};
+    if (options.pause().count() == 0) {
+        std::fputs("heartbeat: --every: a whole number of seconds above 0 is needed\n", stderr);
         return 2;
     }
-    const Daemonizer service{PidFile{pid_file}, LogStdio{log}, SignalFd<SIGTERM, SIGHUP>{}};
+
+    const Daemonizer service{PidFile{options.pid_file}, LogStdio{options.log},
+                             SignalFd<SIGTERM, SIGHUP>{}};
     const auto beat = [&](auto& daemon) {
         std::printf("Daemon started with pid %d\n", daemon.pid());
         std::fflush(stdout);
         daemon.ready();
-        for (;;) {
+        for (int signal = 0; signal != SIGTERM; signal = daemon.wait_for(options.pause())) {
+            if (signal == SIGHUP)
+                daemon.reopen();
             const std::time_t now = std::time(nullptr);
             std::printf("Daemon Alive! %s", std::ctime(&now));
             std::fflush(stdout);
-            if (const int signal = daemon.wait_for(pause); signal == SIGTERM)
-                return 0;
-            else if (signal == SIGHUP)
-                daemon.reopen();
         }
+        return 0;
     };
     return command_line(service, argc, argv, beat,
                         {.about = "says every ten seconds that it is alive",

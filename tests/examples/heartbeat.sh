@@ -10,7 +10,12 @@ trap '"$heartbeat" stop --dir "$dir" >/dev/null 2>&1 || true; rm -rf "$dir"' EXI
 
 refused usage "$heartbeat"
 refused usage "$heartbeat" dance
-refused --every "$heartbeat" start --every never --dir "$dir"
+for every in never 5x 0 -1 ''; do
+    refused --every "$heartbeat" start --every "$every" --dir "$dir"
+done
+refused "pid file: path: is empty" "$heartbeat" start --dir ''
+refused "File name too long" "$heartbeat" start --dir "$(printf '/x%.0s' {1..3000})"
+refused "pid file: $dir/none/" "$heartbeat" start --dir "$dir/none"
 refused "not running" "$heartbeat" stop --dir "$dir"
 
 "$heartbeat" start --every 1 --dir "$dir"
@@ -28,3 +33,38 @@ refused "$pid" "$heartbeat" start --dir "$dir"
 wait_for 5 gone "$pid" || fail "process $pid is still there"
 [[ ! -e $dir/heartbeat.pid ]] || fail "the pid file is still there"
 refused "not running" "$heartbeat" stop --dir "$dir"
+
+# Without --dir: a user's own directories, of which one is made; root's are the system's.
+chmod 755 "$dir"
+install -m 755 "$heartbeat" "$dir/heartbeat"
+user=(env -i "HOME=$dir/home" "XDG_RUNTIME_DIR=$dir/run")
+mkdir "$dir/home" "$dir/run"
+if ((EUID == 0)); then
+    chown 60000:60000 "$dir/home" "$dir/run"
+    user=(setpriv --reuid 60000 --regid 60000 --clear-groups "${user[@]}")
+fi
+state=$dir/home/.local/state
+"${user[@]}" "$dir/heartbeat" start
+[[ -s $dir/run/heartbeat.pid ]] || fail "no pid file in XDG_RUNTIME_DIR"
+grep -q 'Daemon started' "$state/heartbeat.log" || fail "no log in HOME/.local/state"
+[[ $(stat -c %a "$state") == 700 ]] || fail "the user's directory is open to others"
+"${user[@]}" "$dir/heartbeat" stop
+"${user[@]}" "XDG_STATE_HOME=$dir/run" "$dir/heartbeat" start
+grep -q 'Daemon started' "$dir/run/heartbeat.log" || fail "no log in XDG_STATE_HOME"
+"${user[@]}" "$dir/heartbeat" stop
+"${user[@]}" XDG_RUNTIME_DIR= "$dir/heartbeat" help >/dev/null
+refused "path: is empty" "${user[@]}" XDG_RUNTIME_DIR= "$dir/heartbeat" start
+
+if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
+    echo "not tried: root's directories, which need a mount namespace"
+    exit
+fi
+unshare --mount --propagation private bash -s "$dir/heartbeat" <<'END' || fail "as root"
+set -e
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/log
+"$1" start
+[[ -s /run/heartbeat.pid && -s /var/log/heartbeat.log ]]
+"$1" stop
+[[ ! -e /run/heartbeat.pid ]]
+END

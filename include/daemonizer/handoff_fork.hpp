@@ -23,9 +23,9 @@ struct HandoffFork : detail::Forking<true> {
 
     template <class Start>
     static auto detach(const Start& start) -> side {
-        using Host = typename Start::template in<slots::host>;
         const typename Start::leaving_launcher leaving{{start.core, start.failure}};
 #if DAEMONIZER_CAN_HAND_OVER
+        using Host = typename Start::template in<slots::host>;
         if constexpr (Host::shares_memory && requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;

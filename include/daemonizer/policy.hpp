@@ -5,6 +5,7 @@
 #include <daemonizer/step.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 namespace daemonizer {
 
@@ -36,8 +37,11 @@ struct log         { static constexpr const char* name = "log"; };
 /// or beside a policy in another slot, it asserts in `template <class Core> static constexpr void
 /// check()`, where `Core::in<Slot>` is that policy: asserted in the class, every concept that looks
 /// at it would say so again.
+///
+/// It is copied. std::copyable would say that too, and take a third of this library's compile time
+/// to find out about swapping.
 template <class T>
-concept Policy = std::copyable<T> && requires {
+concept Policy = std::is_copy_constructible_v<T> && std::is_copy_assignable_v<T> && requires {
     typename T::slot;
     typename T::steps;
     { T::slot::name } -> std::convertible_to<const char*>;

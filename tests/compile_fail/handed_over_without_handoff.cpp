@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: handed_over\(\) needs the fork policy HandoffFork
+// expect: daemonizer: handed_over() needs the fork policy HandoffFork
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_CHILD_WATCH_HPP
 #define DAEMONIZER_DETAIL_CHILD_WATCH_HPP
 
+#include <initializer_list>
 #include <signal.h>
 
 namespace daemonizer::detail {

@@ -103,6 +103,12 @@ TEST_CASE("a working directory", "[steps]") {
 }
 
 TEST_CASE("too few descriptors: a start works, or says which step has none", "[steps]") {
+    const auto can = [] {
+        const rlimit few{3, 3};
+        must(::setrlimit(RLIMIT_NOFILE, &few) == 0, "RLIMIT_NOFILE");
+    };
+    if (cannot("a limit of three descriptors", can)) // valgrind needs some for itself
+        return;
     for (rlim_t limit = 3; limit != 16; ++limit) {
         Scene scene;
         const std::string path = scene.path("x.pid"), log = scene.path("x.log");

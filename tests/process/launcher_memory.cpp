@@ -39,8 +39,9 @@ auto resident(pid_t pid) -> long {
 
 TEMPLATE_TEST_CASE("the launcher of run() lets go of the memory it waits without",
                    "[launcher memory]", SingleFork, DoubleFork) {
-    if (!PosixHost::shares_memory || DAEMONIZER_HAS_RAW_CALLS == 0) {
-        WARN("skipped: the launcher keeps its memory under sanitizers and on this machine");
+    if (!PosixHost::shares_memory || DAEMONIZER_HAS_RAW_CALLS == 0 || detail::is_under_valgrind()) {
+        WARN("skipped: the launcher keeps its memory under sanitizers, valgrind and on this "
+             "machine");
         return;
     }
     Scene scene;

@@ -44,16 +44,23 @@ die() {
 
 # Installs what need and want found missing; asks for nothing, does nothing when all is there.
 install_missing() {
-    local packages=("${needed[@]}" "${wanted[@]}")
-    ((${#packages[@]})) || return 0
+    local packages=("${needed[@]}") package
+    ((${#needed[@]} + ${#wanted[@]})) || return 0
 
     local as_root=()
     if ((EUID != 0)); then
         as_root=(sudo -n)
     fi
     if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
-        say "installing ${packages[*]}"
         "${as_root[@]}" apt-get update -q </dev/null
+        for package in "${wanted[@]}"; do
+            if apt-cache show "$package" >/dev/null 2>&1; then
+                packages+=("$package")
+            else
+                say "going on without $package, which is not to be had here"
+            fi
+        done
+        say "installing ${packages[*]}"
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
             apt-get install -q -y --no-install-recommends "${packages[@]}" </dev/null
     elif ((${#needed[@]})) && have apt-get >/dev/null; then

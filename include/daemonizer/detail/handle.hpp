@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_DETAIL_HANDLE_HPP
+#define DAEMONIZER_DETAIL_HANDLE_HPP
+
+#include <daemonizer/detail/detaching.hpp>
+#include <daemonizer/detail/plan.hpp>
+#include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/say.hpp>
+#include <daemonizer/fork.hpp>
+
+#include <syslog.h>
+#include <type_traits>
+#include <utility>
+
+namespace daemonizer::detail {
+
+/// A start from its first step to its end: what Running owns, and what becomes of it.
+template <class... Policies>
+class Handle {
+protected:
+    using core_type = Core<Policies...>;
+    using plan = Plan<Policies...>;
+    using Fork = typename core_type::template in<slots::fork>;
+    using Stdio = typename core_type::template in<slots::stdio>;
+    using Log = typename core_type::template in<slots::log>;
+
+    enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
+
+    explicit Handle(const Options<Policies...>& options) : core_{options} {}
+    Handle(Handle&& other) noexcept
+        : core_{other.core_}, stage_{std::exchange(other.stage_, stage::nothing)} {}
+    auto operator=(Handle&& other) noexcept -> Handle& {
+        if (this != &other) {
+            finish(1);
+            core_ = other.core_;
+            stage_ = std::exchange(other.stage_, stage::nothing);
+        }
+        return *this;
+    }
+    [[gnu::always_inline]] ~Handle() { finish(1); }
+
+    enum class outcome { daemon, launcher, failed };
+
+    /// Runs the steps up to the body. Does not return in an intermediate, nor in a daemon whose
+    /// step failed: these report, undo and leave.
+    template <bool LauncherReturns>
+    auto begin(Failure& failure) -> outcome {
+        const Start<core_type> start{core_, failure};
+        if (!plan::in_launcher::run(start))
+            return outcome::failed;
+        if constexpr (Fork::detaches) {
+            using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
+            switch (Fork::detach(detaching{{core_, failure}})) {
+            case side::launcher:
+                plan::in_launcher::hand_over(core_);
+                stage_ = stage::launcher;
+                return outcome::launcher;
+            case side::failed:
+                plan::in_launcher::undo(core_, core_.host());
+                return outcome::failed;
+            case side::daemon:
+                break;
+            }
+        }
+        if (plan::in_daemon::run(start)) {
+            stage_ = stage::starting;
+            return outcome::daemon;
+        }
+        plan::in_launcher::undo(core_, core_.host());
+        if constexpr (Fork::detaches) {
+            stage_ = stage::starting;
+            tell(failure);
+            core_.host().leave_at_once(failure.exit_status());
+        }
+        return outcome::failed;
+    }
+
+    /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to
+    /// return from the body, is nobody's start.
+    auto is_starting() -> bool {
+        if constexpr (Fork::detaches)
+            return stage_ == stage::starting &&
+                   core_.host().pid() == core_.template state<Fork>().daemon;
+        else
+            return stage_ == stage::starting;
+    }
+
+    /// Inlined, so that a handle which is known to hold nothing costs nothing. A daemon that never
+    /// was ready says so, once everything is given back.
+    [[gnu::always_inline]] void finish(int status) {
+        if (stage_ == stage::nothing || stage_ == stage::launcher)
+            return;
+        const bool was_starting = is_starting();
+        undo();
+        if (was_starting)
+            tell_end(status);
+        stage_ = stage::nothing;
+    }
+
+    [[gnu::cold]] void tell_end(int status) {
+        Failure failure;
+        failure.name_step("daemon");
+        failure.describe("ended before it was ready", "status ", 0, status).number(status);
+        tell(failure);
+    }
+
+    void give_back() {
+        undo();
+        stage_ = stage::nothing;
+    }
+
+    void undo() {
+        plan::in_daemon::undo(core_, core_.host());
+        plan::in_launcher::undo(core_, core_.host());
+    }
+
+    /// To whom it concerns: before ready the launcher, or the terminal that we still are on.
+    void tell(const Failure& failure) {
+        if (!is_starting())
+            return complain(failure);
+        stage_ = stage::failed;
+        if constexpr (Fork::detaches) {
+            auto& end = core_.template state<Fork>().report;
+            if (end.send_failed(core_.host(), failure) < 0)
+                complain(failure);
+            end.close(core_.host());
+        } else if constexpr (Stdio::replaces) {
+            const int terminal = core_.template state<Stdio>().terminal;
+            say(core_.host(), terminal < 0 ? 2 : terminal, failure);
+            close_terminal();
+        } else {
+            say(core_.host(), 2, failure);
+        }
+    }
+
+    void complain(const Failure& failure) {
+        if constexpr (!std::is_void_v<Log>) {
+            char line[512];
+            LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
+            core_.host().log(LOG_ERR, line);
+        } else {
+            say(core_.host(), 2, failure);
+        }
+    }
+
+    void abandon(int error) {
+        Failure failure;
+        failure.name_step("daemon");
+        failure.describe("not ready, the launcher is gone", -error);
+        complain(failure);
+        stage_ = stage::failed;
+        finish(1);
+        core_.host().leave(1);
+    }
+
+    void close_terminal() { core_.template state<Stdio>().close_terminal(core_.host()); }
+
+    [[no_unique_address]] core_type core_;
+    stage stage_ = stage::nothing;
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -54,6 +54,7 @@ public:
             if (const char* const wrong = options_.take(argc, argv, verb.stops); wrong != nullptr)
                 return words_.usage("bad argument ", wrong);
             programs_own_ = argv + argc;
+            words_.verb = verb.name;
             return (this->*verb.obey)();
         }
         return words_.usage("there is no command ", argv[1]);

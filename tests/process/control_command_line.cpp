@@ -84,7 +84,7 @@ constexpr auto stubborn = [](auto& daemon) {
 TEST_CASE("command line: start, status and stop", "[control]") {
     Commands service;
     service.check("status", 3, "not running", "");
-    service.check("stop", 7, "", "not running");
+    service.check("stop", 7, "", "stop: not running");
     const pid_t daemon = service.start();
     const std::string pid = std::to_string(daemon);
 
@@ -101,7 +101,7 @@ TEST_CASE("command line: start, status and stop", "[control]") {
     CHECK(text_of(service.pid_file()) == pid + '\n');
     service.check("stop", 0, "", "");
     service.check_stopped(daemon);
-    service.check("stop", 7, "", "not running");
+    service.check("stop", 7, "", "stop: not running");
     service.check("status", 3, "not running", "");
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("command line: status of a service that has not ended well", "[control
     ::kill(daemon, SIGKILL);
     CHECK(scene.end_of(daemon) == -SIGKILL);
     service.check("status", 1, "not running, but its pid file remains: " + path, "");
-    service.check("stop", 7, "", "not running");
+    service.check("stop", 7, "", "stop: not running");
 
     const pid_t holder = begin_bystander(scene, [&] {
         must(lock_byte(::open(path.c_str(), O_RDWR), F_OFD_SETLK, F_WRLCK, 0), "lock");
@@ -123,15 +123,15 @@ TEST_CASE("command line: status of a service that has not ended well", "[control
                   "pid file: " + path + ": the daemon is gone, a child of it still holds " + path);
     REQUIRE(::truncate(path.c_str(), 0) == 0);
     service.check("status", 4, "being started", "");
-    service.check("stop", 1, "", path + ": is being started and has no pid yet");
+    service.check("stop", 1, "", "stop: " + path + ": is being started and has no pid yet");
     CHECK(scene.dismiss(holder) == 0);
 
     ::unlink(path.c_str());
     REQUIRE(::symlink("/dev/null", path.c_str()) == 0);
     service.check("status", 4, "", "status: " + path + ": is a symbolic link");
-    service.check("stop", 1, "", path + ": is a symbolic link");
-    service.check("restart", 1, "", path + ": is a symbolic link");
-    service.check("try-restart", 1, "", path + ": is a symbolic link");
+    service.check("stop", 1, "", "stop: " + path + ": is a symbolic link");
+    service.check("restart", 1, "", "restart: " + path + ": is a symbolic link");
+    service.check("try-restart", 1, "", "try-restart: " + path + ": is a symbolic link");
     service.check("start", 1, "", "pid file: " + path + ": is a symbolic link");
 }
 
@@ -154,12 +154,12 @@ TEST_CASE("command line: no permission is 4", "[control]") {
         CHECK(outcome.status == 4);
         return outcome.err.substr(std::strlen(program_invocation_short_name) + 2);
     };
-    CHECK(as_another("stop") == path + ": Operation not permitted\n");
-    CHECK(as_another("reload") == path + ": Operation not permitted\n");
+    CHECK(as_another("stop") == "stop: " + path + ": Operation not permitted\n");
+    CHECK(as_another("reload") == "reload: " + path + ": Operation not permitted\n");
     REQUIRE(::chmod(path.c_str(), 0600) == 0);
     CHECK(as_another("status") == "status: " + path + ": Permission denied\n");
-    CHECK(as_another("stop") == path + ": Permission denied\n");
-    CHECK(as_another("restart") == path + ": Permission denied\n");
+    CHECK(as_another("stop") == "stop: " + path + ": Permission denied\n");
+    CHECK(as_another("restart") == "restart: " + path + ": Permission denied\n");
     CHECK(scene.heard() == "");
     service.check("stop", 0, "", "");
     service.check_stopped(daemon);
@@ -201,13 +201,12 @@ TEST_CASE("command line: --timeout and --force", "[control]") {
     };
     CHECK(run("start").status == 0);
     const pid_t daemon = scene.pid();
-    for (const char* const words : {"stop --timeout 0", "restart --timeout=0",
-                                    "try-restart --timeout 00", "stop --timeout=0"}) {
-        const Outcome outcome = run(words);
+    for (const std::string verb : {"stop", "restart", "try-restart"}) {
+        const Outcome outcome = run(verb + (verb == "stop" ? " --timeout 0" : " --timeout=00"));
         CHECK(outcome.status == 1);
         CHECK(outcome.out == "");
-        CHECK(outcome.err == std::string{program_invocation_short_name} +
-                                 ": still running after 0 s, pid " + std::to_string(daemon) + '\n');
+        CHECK(outcome.err ==
+              line(verb + ": still running after 0 s, pid " + std::to_string(daemon)));
         CHECK(scene.still_runs(daemon));
     }
     CHECK(scene.heard() == "");
@@ -221,7 +220,7 @@ TEST_CASE("command line: --timeout and --force", "[control]") {
 
 TEST_CASE("command line: reload", "[control]") {
     Commands service;
-    service.check("reload", 7, "", "not running");
+    service.check("reload", 7, "", "reload: not running");
     const pid_t daemon = service.start();
     service.check("reload", 0, "", "");
     CHECK(service.scene().number("signal") == SIGHUP);

@@ -30,6 +30,7 @@ struct lsb {
 struct CommandWords {
     const ProgramText& text;
     const char* pid_file;
+    const char* verb = ""; ///< what was ordered, the step in an error's line
     const char* name = program_invocation_short_name;
 
     auto help(std::FILE* to = stdout) const -> int {
@@ -106,16 +107,16 @@ struct CommandWords {
         case outcome::done:
             return 0;
         case outcome::not_running:
-            std::fprintf(stderr, "%s: not running\n", name);
+            std::fprintf(stderr, "%s: %s: not running\n", name, verb);
             return lsb::not_running;
         case outcome::still_running:
-            std::fprintf(stderr, "%s: still running after %d s, pid %d\n", name, waited,
+            std::fprintf(stderr, "%s: %s: still running after %d s, pid %d\n", name, verb, waited,
                          result.pid);
             return lsb::failed;
         case outcome::refused:
             break;
         }
-        std::fprintf(stderr, "%s: %s: %s\n", name, pid_file, result.reason);
+        std::fprintf(stderr, "%s: %s: %s: %s\n", name, verb, pid_file, result.reason);
         return result.code == EPERM || result.code == EACCES ? lsb::no_permission : lsb::failed;
     }
 

@@ -28,14 +28,12 @@ public:
         if (const int error = host.set_mask(SIG_SETMASK, all, &mask_before_); error < 0)
             return error;
         while_polling_ = leaves ? all : mask_before_;
-        struct sigaction waking {};
-        waking.sa_handler = wake;
-        waking.sa_flags = SA_NOCLDSTOP;
-        int error = set_aside(host, SIGCHLD, waking);
-        if (leaves)
-            for (const int signal : {SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP})
-                if (error >= 0 && sigismember(&mask_before_, signal) == 0)
-                    error = set_aside(host, signal, standard());
+        int error = 0;
+        for (const int signal : {SIGCHLD, SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP}) {
+            error = set_aside(host, signal);
+            if (error < 0 || !leaves)
+                break;
+        }
         if (error < 0) {
             end(host, false);
             return error;
@@ -59,22 +57,22 @@ public:
     auto while_polling() const -> const sigset_t* { return &while_polling_; }
 
 private:
-    static auto standard() -> struct sigaction {
-        struct sigaction action {};
-        action.sa_handler = SIG_DFL;
-        return action;
-    }
-
-    /// What is ignored stays ignored, but for SIGCHLD; what is default has nothing to be kept.
+    /// SIGCHLD gets our handler, another the default, unless it is blocked or ignored.
     template <class Host>
-    auto set_aside(const Host& host, int signal, const struct sigaction& action) -> int {
+    auto set_aside(const Host& host, int signal) -> int {
+        const bool child = signal == SIGCHLD;
+        if (!child && sigismember(&mask_before_, signal) != 0)
+            return 0;
         auto& [number, before] = aside_[size_];
         number = signal;
+        struct sigaction action {};
+        action.sa_handler = child ? wake : SIG_DFL;
+        action.sa_flags = SA_NOCLDSTOP;
         const int error = host.set_disposition(signal, action, before);
         if (error < 0)
             return error;
         sigdelset(&while_polling_, signal);
-        if (signal == SIGCHLD || (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN))
+        if (child || (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN))
             ++size_;
         else if (before.sa_handler == SIG_IGN)
             return host.set_disposition(signal, before);

@@ -152,7 +152,7 @@ private:
         started.status = reaper_.status(launcher_);
         settle(pump(), options_.limit);
         started.said = terminal_->said();
-        if (started.said.empty())
+        if (started.said.empty() && started.status != 0)
             started.said = terminal_->last_words();
         return started;
     }

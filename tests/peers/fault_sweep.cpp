@@ -140,7 +140,7 @@ private:
             } else if (*run.status == 0) {
                 meet_daemon(tree, run);
             } else {
-                if (run.said.empty())
+                if (run.said.empty() && !run.launcher_killed)
                     run.said += terminal_.last_words();
                 comes_to_pass([] { return descendants().empty(); }, pump);
                 for (const Process& process : descendants())

@@ -12,8 +12,8 @@ FULL = {"LogStdio": 'LogStdio<"/var/log/x.log">', "PidFile": 'PidFile<"/run/x.pi
         "FileStdio": 'FileStdio<"/dev/null", "/var/log/x.out", "/var/log/x.err">'}
 EMPTY = {"fork": "NoFork", "stdio": "KeepStdio", "pid": "NoPidFile", "signals": "KeepSignals",
          "umask": "KeepUmask", "directory": "KeepDirectory", "descriptors": "KeepDescriptors"}
-ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("stdio", "NullStdio"),
-         ("stdio", "LogStdio"), ("stdio", "FileStdio"), ("pid", "PidFile"),
+ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("fork", "HandoffFork"),
+         ("stdio", "NullStdio"), ("stdio", "LogStdio"), ("stdio", "FileStdio"), ("pid", "PidFile"),
          ("signals", "DefaultSignals"), ("signals", "SignalFd"), ("signals", "SignalFlag"),
          ("umask", "Umask<022>"), ("directory", 'WorkingDirectory<"/">'),
          ("descriptors", "CloseDescriptors<>"), ("ignored", "IgnoreSignals<SIGPIPE>"),

@@ -13,8 +13,8 @@ from compositions import compile_object, presets, undefined
 compiler = sys.argv[1]
 needs(compiler, "objdump", "nm")
 libc = os.confstr("CS_GNU_LIBC_VERSION").split() if "CS_GNU_LIBC_VERSION" in os.confstr_names else []
-if len(libc) != 2 or tuple(map(int, libc[1].split("."))) < (2, 33):
-    skip("the table has the names of glibc 2.33 and later")
+if len(libc) != 2 or tuple(map(int, libc[1].split("."))) < (2, 35):
+    skip("the table has the names of glibc 2.35 and later")
 
 unwanted_symbols = re.compile(
     r"boost::|\bhana::|\bstd::|^vtable|^VTT|^typeinfo|^guard variable|_GLOBAL__|^__cxa|^__gxx|"

@@ -2,8 +2,8 @@
 /* A daemon's start as a careful programmer writes it in C, with exactly what the library promises:
  * the launcher stays until the daemon is ready or has failed, learns which, says so, and leaves
  * nothing behind; a launcher that dies first takes the start back. The yardstick of the benchmarks,
- * which choose at run time, and of tests/codegen, which includes by_hand.c with BY_HAND_TYPICAL: one
- * composition, in one file, and no choice. */
+ * which choose at run time, and of tests/codegen, which includes by_hand.c with BY_HAND_TYPICAL:
+ * one composition, in one file, and no choice. */
 #ifndef BY_HAND_H
 #define BY_HAND_H
 
@@ -27,8 +27,8 @@ struct by_hand {
 };
 
 /* Returns in the daemon only. The launcher leaves with 0, or with a line on stderr and another
- * status; without a fork there is no launcher, and a failure is said and ends the process. One start
- * a process. */
+ * status; without a fork there is no launcher, and a failure is said and ends the process. One
+ * start a process. */
 BY_HAND_API void by_hand_start(const struct by_hand* description);
 
 /* The launcher leaves now; where it is gone, the start is taken back and the process ends. */

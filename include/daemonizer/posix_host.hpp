@@ -37,7 +37,7 @@ namespace daemonizer {
 struct PosixHost {
     using slot = slots::host;
     using steps = step_list<>;
-#if DAEMONIZER_HAS_RAW_CALLS
+#if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
     /// For a launcher that only waits and leaves; where a host names none it is its own.
     using raw = detail::RawHost;
 #endif

@@ -5,6 +5,7 @@
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 from itertools import groupby
@@ -38,11 +39,18 @@ def unknown_here(policies):
     return None
 
 
+def plain_signals():
+    """What a starter ignores or blocks, such as nohup, costs calls of its own."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def traced(program, directory, uncounted):
     """{role: [system call...]} of a start, from its beginning until nothing of it is left."""
     trace = directory + "/trace"
     status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
-                            cwd=directory).returncode
+                            cwd=directory, preexec_fn=plain_signals).returncode
     check(status == 0, program, "left with", status)
     calls, daemon, launcher = {}, None, None
     with open(trace) as lines:

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <benchmark/benchmark.h>
 #include <cstddef>
-#include <string>
 #include <vector>
 
 /// The last one but half: one start in a hundred is disturbed by something, which a mean shows.
@@ -24,17 +22,4 @@ inline auto median_ratio(const std::vector<double>& ours, const std::vector<doub
         if (theirs[i] > 0)
             ratios.push_back(ours[i] / theirs[i]);
     return median(ratios);
-}
-
-/// Over the repetitions, whose own figures are medians: median, least and greatest of these.
-inline void with_spread(benchmark::internal::Benchmark* benchmark) {
-    benchmark->UseManualTime()
-        ->Unit(benchmark::kMicrosecond)
-        ->ComputeStatistics("min",
-                            [](const std::vector<double>& values) {
-                                return *std::min_element(values.begin(), values.end());
-                            })
-        ->ComputeStatistics("max", [](const std::vector<double>& values) {
-            return *std::max_element(values.begin(), values.end());
-        });
 }

@@ -12,11 +12,13 @@
 
 #include <algorithm>
 #include <array>
+#include <benchmark/benchmark.h>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace latency {
@@ -115,7 +117,7 @@ void enlist(const Subject& subject, const std::string& axis, const Burden& carri
         benchmark::RegisterBenchmark((subject.name + axis).c_str(), [=](benchmark::State& state) {
             compare(state, subject, carried);
         });
-    with_spread(benchmark->Iterations(std::max(starts, 1)));
+    benchmark->Iterations(std::max(starts, 1))->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 
 auto available_megabytes() -> std::size_t {
@@ -135,7 +137,7 @@ void enlist_axes(const Subject& subject) {
             (megabytes == 4096 && subject.name.rfind("HandoffFork", 0) != 0))
             continue;
         const std::string axis = "/memory:" + std::to_string(megabytes) + "MB";
-        const int starts = settings.starts / (megabytes < 1024 ? 4 : 16);
+        const int starts = settings.starts / (megabytes < 1024 ? 6 : 12);
         enlist(subject, axis, {megabytes, false, 0}, starts);
         if (megabytes != 0 && megabytes != 4096)
             enlist(subject, axis + "/written", {megabytes, true, 0}, starts);

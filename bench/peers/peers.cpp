@@ -11,6 +11,7 @@
 #include "../statistics.hpp"
 
 #include <algorithm>
+#include <benchmark/benchmark.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -217,11 +218,12 @@ auto main(int argc, char** argv) -> int {
         if (by_hand == commands.end())
             fail(std::string{"no command is named "} + reference);
         for (const Command& command : commands)
-            with_spread(benchmark::RegisterBenchmark(("program/" + command.name).c_str(),
-                                                     [&, by_hand](benchmark::State& state) {
-                                                         measure(state, command, *by_hand);
-                                                     })
-                            ->Iterations(starts));
+            benchmark::RegisterBenchmark(
+                ("program/" + command.name).c_str(),
+                [&, by_hand](benchmark::State& state) { measure(state, command, *by_hand); })
+                ->Iterations(starts)
+                ->UseManualTime()
+                ->Unit(benchmark::kMicrosecond);
         OneLineEach reporter;
         benchmark::RunSpecifiedBenchmarks(&reporter);
     } catch (const std::exception& error) {

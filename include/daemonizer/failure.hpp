@@ -48,8 +48,8 @@ public:
 
     /// Makes bytes that came from another process safe to read: terminated, and one line.
     void sanitise() {
-        detail::make_printable(step_);
-        detail::make_printable(text_);
+        detail::make_printable(step_, sizeof step_);
+        detail::make_printable(text_, sizeof text_);
     }
 
 private:

@@ -41,7 +41,7 @@ struct Forking {
     static auto detach(const Start& start) -> side {
         const auto& host = start.host();
         Parting parting;
-        if (!parting.begin(start, Twice))
+        if (!parting.begin<Twice>(start))
             return side::failed;
         const pid_t child = fork_daemon(start, parting.launcher, parting.daemon);
         if (child == 0) {
@@ -100,17 +100,17 @@ private:
     static auto attend(const Start& start, const Parting& parting, pid_t child) -> bool {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
-            Family family{host, parting.watch, child, !Twice};
-            Witness witness{host, parting.watch, parting.launcher, family, start.seconds()};
+            using Host = std::remove_cvref_t<decltype(host)>;
+            detail::Witness<Host, Start::seconds()> witness{
+                host, parting.watch, parting.launcher, {host, parting.watch, child, !Twice}};
             if (!witness.attend(start.failure, [] {}))
                 return false;
-            family.reap_intermediate();
+            witness.family().reap_intermediate();
             start.core.template state<typename Start::template in<slots::fork>>().daemon =
-                family.daemon();
+                witness.family().daemon();
             return true;
         } else {
-            const LeavingLauncher launcher{start};
-            launcher.template attend<true>(parting, child, !Twice);
+            LeavingLauncher<Start, memory::own>{start}.attend(parting, child, !Twice);
         }
     }
 };

@@ -30,7 +30,7 @@ struct HandoffFork : detail::Forking<true> {
             detail::ThreadIdentity identity;
             detail::Parting parting;
             if (detail::can_hand_over(identity)) {
-                if (!parting.begin(leaving, false))
+                if (!parting.begin<false>(leaving))
                     return side::failed;
                 if (identity.lay_down())
                     return hand_over(leaving, parting, identity);

@@ -190,9 +190,11 @@ struct PosixHost {
     static void close_log() { ::closelog(); }
 
 private:
+    [[gnu::cold, gnu::noinline]] static auto error() -> int { return -errno; }
+
     template <class Value>
     static auto once(Value value) -> Value {
-        return value < 0 ? static_cast<Value>(-errno) : value;
+        return value < 0 ? static_cast<Value>(error()) : value;
     }
     template <class Call> // inlined, or each call would pass a closure
     [[gnu::always_inline]] static auto again(Call call) -> decltype(call()) {
@@ -200,8 +202,8 @@ private:
             const auto value = call();
             if (value >= 0)
                 return value;
-            if (errno != EINTR)
-                return static_cast<decltype(call())>(-errno);
+            if (const int code = error(); code != -EINTR)
+                return static_cast<decltype(call())>(code);
         }
     }
 };

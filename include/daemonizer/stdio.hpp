@@ -21,10 +21,10 @@ struct NullStdio {
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
 
-    struct state : detail::Targets {
+    struct state : detail::OneTarget {
         template <class Start>
         auto open(const Start& start, const NullStdio&) -> bool {
-            return open_null(start, O_RDWR);
+            return (this->fd = detail::open_null(start, O_RDWR)) >= 0;
         }
     };
 };
@@ -55,7 +55,7 @@ struct LogStdio : Text<Path> {
         }
         template <class Start>
         auto open(const Start& start, const LogStdio& policy) -> bool {
-            return this->open_null(start, O_RDONLY) &&
+            return (this->in = detail::open_null(start, O_RDONLY)) >= 0 &&
                    start.check(this->out = this->err = this->open_log(
                                    start.host(), origin.directory(), policy.characters()),
                                policy.characters());

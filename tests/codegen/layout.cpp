@@ -52,11 +52,11 @@ using Detached = typename Daemonizer<KeepStdio, KeepSignals, Policies...>::runni
 static_assert(numbers<Detached<>>() == 2);
 static_assert(numbers<Detached<SingleFork, StartTimeout<3>, Syslog<"x">>>() == 2);
 
-// stdin, stdout, stderr and the way to the terminal; where a relative path starts only if it is
-// one.
+// What 0-2 become, one for all or one each, and the way to the terminal; where a relative path
+// starts only if it is one.
 template <class Stdio>
 using WithStdio = typename Daemonizer<NoFork, KeepSignals, Stdio>::running_type;
-static_assert(numbers<WithStdio<NullStdio>>() == 4);
+static_assert(numbers<WithStdio<NullStdio>>() == 2);
 static_assert(numbers<WithStdio<LogStdio<"/x">>>() == 4);
 static_assert(numbers<WithStdio<LogStdio<"x">>>() == 5);
 static_assert(numbers<WithStdio<FileStdio<"/a", "/b", "/c">>>() == 4);

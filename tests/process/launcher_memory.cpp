@@ -109,15 +109,22 @@ TEST_CASE("the launcher of start() keeps its memory", "[launcher memory]") {
 }
 
 TEST_CASE("what of a map is the program's own memory", "[launcher memory]") {
-    const auto size = [](const char* line) { return detail::OwnMemory::of_line(line).size(); };
+    detail::OwnMappings mappings;
+    const auto size = [&](const std::string& line) {
+        detail::Mapping found;
+        for (const char c : line)
+            REQUIRE(!mappings.take(c, found));
+        return mappings.take('\n', found) ? found.size() : 0;
+    };
     CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ") == 0x2000);
     CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0") == 0x2000);
     CHECK(size("5569aa000000-5569aa0ff000 rw-p 00000000 00:00 0                [heap]") == 0xff000);
     CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0    [anon:large]") == 0x2000);
-    CHECK(size("7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0    [stack]") == 0);
+    CHECK(size("7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0    [stack]") == 0x21000);
     CHECK(size("7f0000001000-7f0000003000 rw-s 00000000 00:01 1024 /dev/zero (deleted)") == 0);
     CHECK(size("7f0000001000-7f0000003000 r--p 00000000 00:00 0 ") == 0);
     CHECK(size("7f0000001000-7f0000003000 rw-p 00004000 fd:00 12 /usr/lib/libc.so.6") == 0);
     CHECK(size("7f0000001000-7f0000003000 ---p 00000000 00:00 0 ") == 0);
     CHECK(size("") == 0);
+    CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ") == 0x2000);
 }

@@ -16,11 +16,10 @@ auto operator+(Calls before, const Calls& after) -> Calls {
 
 const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
                             "status /run/x.pid", "chmod 3 0600", "truncate 3"};
-// What would interrupt a command does so, whatever handlers the program has.
-const Calls deaf_to_the_program{"mask all",    "handle CHLD",  "default HUP",  "default ALRM",
-                                "default INT", "default TERM", "default QUIT", "default TSTP"};
-const Calls forked_from_launcher = Calls{"flush", "socket_pair"} + deaf_to_the_program +
-                                   Calls{"is_subreaper", "subreaper on", "fork"};
+const Calls forked_from_launcher{"flush",        "socket_pair",  "mask all", "handle CHLD",
+                                 "is_subreaper", "subreaper on", "fork"};
+// What would interrupt a command does so in the launcher, whatever handlers the program has.
+const Calls deaf_to_the_program{"default 1 to 3", "default ALRM", "default TERM", "default TSTP"};
 const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};
 
 auto clockd(Record& record) {
@@ -72,9 +71,10 @@ TEST_CASE("what the launcher calls") {
     record.forks = {101};
     record.events = {messages::forked(102), messages::ready()};
     CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
-    CHECK(record.calls == pid_file_locked + forked_from_launcher +
-                              Calls{"close 5", "poll 4", "receive 4", "poll 4", "receive 4",
-                                    "send 4 taken", "leave_at_once 0"});
+    CHECK(record.calls == pid_file_locked + forked_from_launcher + Calls{"close 5"} +
+                              deaf_to_the_program +
+                              Calls{"poll 4", "receive 4", "poll 4", "receive 4", "send 4 taken",
+                                    "leave_at_once 0"});
     CHECK(record.has_file("/run/x.pid"));
     CHECK(record.written.empty());
 }
@@ -86,8 +86,9 @@ TEST_CASE("a launcher that starts one fork is no subreaper") {
     const Daemonizer single{RecordingHost{&record}, SingleFork{}};
     CHECK(recording::run(single, [] { return 0; }) == 0);
     CHECK(record.calls ==
-          Calls{"flush", "socket_pair"} + deaf_to_the_program +
-              Calls{"fork", "close 4", "poll 3", "receive 3", "send 3 taken", "leave_at_once 0"});
+          Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork", "close 4"} +
+              deaf_to_the_program +
+              Calls{"poll 3", "receive 3", "send 3 taken", "leave_at_once 0"});
 }
 
 TEST_CASE("the defaults") {
@@ -106,27 +107,37 @@ TEST_CASE("signals that are kept are put back as the launcher had them") {
                            KeepSignals{},          KeepUmask{},  KeepDescriptors{},
                            KeepDirectory{}};
     CHECK(recording::run(keeps, [] {}) == 0);
-    CHECK(record.calls == Calls{"flush", "socket_pair"} + deaf_to_the_program +
-                              Calls{"fork", "close 3", "setsid", "default CHLD", "mask nothing",
-                                    "send 4 ready", "receive 4", "close 4"});
+    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
+                                "close 3", "setsid", "default CHLD", "mask nothing", "send 4 ready",
+                                "receive 4", "close 4"});
 }
 
-TEST_CASE("the program's handlers are put aside, and put back in a daemon that keeps its signals") {
+TEST_CASE("the launcher loses the program's handlers, and keeps what is ignored") {
     Record record;
+    record.forks = {101};
+    record.events = {messages::ready()};
     record.dispositions[SIGINT].sa_handler = [](int) {};
     record.dispositions[SIGHUP].sa_handler = SIG_IGN;
-    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepStdio{}, KeepSignals{},
-                           KeepDescriptors{}};
-    CHECK(recording::run(keeps, [&] {
-              CHECK(record.dispositions[SIGINT].sa_handler != SIG_DFL);
-              CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
-          }) == 0);
+    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepSignals{}};
+    CHECK(recording::run(keeps, [] {}) == 0);
     const auto& calls = record.calls;
-    const auto aside = std::find(calls.begin(), calls.end(), "default HUP");
-    REQUIRE(calls.end() - aside > 4);
-    CHECK(Calls(aside, aside + 4) ==
-          Calls{"default HUP", "ignore HUP", "default ALRM", "default INT"});
-    CHECK(std::count(calls.begin(), calls.end(), "handle INT") == 1);
+    const auto first = std::find(calls.begin(), calls.end(), "default HUP");
+    REQUIRE(calls.end() - first > 3);
+    CHECK(Calls(first, first + 3) == Calls{"default HUP", "ignore HUP", "default INT"});
+    CHECK(record.dispositions[SIGINT].sa_handler == SIG_DFL);
+    CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+}
+
+TEST_CASE("a daemon that keeps its signals has the program's handlers") {
+    Record record;
+    record.dispositions[SIGCHLD].sa_handler = [](int) {};
+    record.dispositions[SIGINT].sa_handler = [](int) {};
+    const auto before = record.dispositions[SIGCHLD].sa_handler;
+    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepSignals{}};
+    CHECK(recording::run(keeps, [&] {
+              CHECK(record.dispositions[SIGCHLD].sa_handler == before);
+              CHECK(record.dispositions[SIGINT].sa_handler != SIG_DFL);
+          }) == 0);
 }
 
 TEST_CASE("a composition of nothing calls nothing") {

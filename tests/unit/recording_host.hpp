@@ -409,9 +409,12 @@ struct RecordingHost {
         auto& calls = record->calls;
         const bool standard = to.sa_handler == SIG_DFL;
         const std::string run = "default 1 to ";
-        const bool goes_on =
-            standard && !calls.empty() &&
-            (calls.back().rfind(run, 0) == 0 || (calls.back() == "default HUP" && number == 2));
+        const int last = calls.empty()                   ? 0
+                         : calls.back() == "default HUP" ? 1
+                         : calls.back().rfind(run, 0) == 0
+                             ? std::stoi(calls.back().substr(run.size()))
+                             : 0;
+        const bool goes_on = standard && last != 0 && number - last <= 3; // some cannot be set
         const std::size_t lines = calls.size();
         const int error = goes_on ? record->call(run + std::to_string(number))
                                   : record->call(standard                   ? "default"

@@ -2,7 +2,6 @@
 #ifndef DAEMONIZER_DETAIL_CHILD_WATCH_HPP
 #define DAEMONIZER_DETAIL_CHILD_WATCH_HPP
 
-#include <initializer_list>
 #include <signal.h>
 
 namespace daemonizer::detail {
@@ -16,31 +15,47 @@ inline void wake(int) {} // its only effect is that poll ends with EINTR
 /// program's own would take it from us.
 class ChildWatch {
 public:
-    /// `adopt`: orphans become our children. Not every kernel interface has that (qemu-user); then
+    /// `Adopts`: orphans become our children. Not every kernel interface has that (qemu-user); then
     /// a death is known by the closed report alone, without its code.
-    /// `leaves`: the launcher never goes back to the program, so none of the program's handlers
-    /// will run in it: what ends or stops a command does so, and all else stays blocked.
+    /// `Leaves`: the launcher never goes back to the program, and obey() is called after the fork.
     /// Returns 0 or a negative errno, and then nothing is changed.
-    template <class Host>
-    auto begin(const Host& host, bool adopt, bool leaves) -> int {
+    template <bool Adopts, bool Leaves, class Host>
+    auto begin(const Host& host) -> int {
         sigset_t all;
         sigfillset(&all);
         if (const int error = host.set_mask(SIG_SETMASK, all, &mask_before_); error < 0)
             return error;
-        while_polling_ = leaves ? all : mask_before_;
-        int error = 0;
-        for (const int signal : {SIGCHLD, SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP}) {
-            error = set_aside(host, signal);
-            if (error < 0 || !leaves)
-                break;
-        }
-        if (error < 0) {
-            end(host, false);
+        struct sigaction action {};
+        action.sa_handler = wake;
+        action.sa_flags = SA_NOCLDSTOP;
+        if (const int error = host.set_disposition(SIGCHLD, action, child_before_); error < 0) {
+            host.set_mask(SIG_SETMASK, mask_before_);
             return error;
         }
-        if (adopt && host.is_subreaper(was_subreaper_) >= 0)
-            adopts_ = was_subreaper_ == 0 && host.set_subreaper(true) >= 0;
+        while_polling_ = Leaves ? all : mask_before_;
+        sigdelset(&while_polling_, SIGCHLD);
+        if constexpr (Leaves)
+            each_obeyed([&](int signal) {
+                if (sigismember(&mask_before_, signal) == 0)
+                    sigdelset(&while_polling_, signal);
+            });
+        if constexpr (Adopts)
+            if (host.is_subreaper(was_subreaper_) >= 0 && was_subreaper_ == 0)
+                adopts_ = host.set_subreaper(true) >= 0;
         return 0;
+    }
+
+    /// In a launcher that leaves, where none of the program's handlers may run any more: what ends
+    /// or stops a command does so, unless it is ignored; all else stays blocked.
+    template <class Host>
+    static void obey(const Host& host) {
+        each_obeyed([&](int signal) {
+            struct sigaction action {
+            }, before;
+            action.sa_handler = SIG_DFL;
+            if (host.set_disposition(signal, action, before) >= 0 && before.sa_handler == SIG_IGN)
+                host.set_disposition(signal, before);
+        });
     }
 
     /// Back to how the program had it; in the launcher that returns, and in a daemon that keeps its
@@ -49,44 +64,24 @@ public:
     void end(const Host& host, bool in_launcher) const {
         if (in_launcher && adopts_)
             host.set_subreaper(false);
-        for (int i = 0; i != size_; ++i)
-            host.set_disposition(aside_[i].signal, aside_[i].action);
+        host.set_disposition(SIGCHLD, child_before_);
         host.set_mask(SIG_SETMASK, mask_before_);
     }
 
     auto while_polling() const -> const sigset_t* { return &while_polling_; }
 
 private:
-    /// SIGCHLD gets our handler, another the default, unless it is blocked or ignored.
-    template <class Host>
-    auto set_aside(const Host& host, int signal) -> int {
-        const bool child = signal == SIGCHLD;
-        if (!child && sigismember(&mask_before_, signal) != 0)
-            return 0;
-        auto& [number, before] = aside_[size_];
-        number = signal;
-        struct sigaction action {};
-        action.sa_handler = child ? wake : SIG_DFL;
-        action.sa_flags = SA_NOCLDSTOP;
-        const int error = host.set_disposition(signal, action, before);
-        if (error < 0)
-            return error;
-        sigdelset(&while_polling_, signal);
-        if (child || (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN))
-            ++size_;
-        else if (before.sa_handler == SIG_IGN)
-            return host.set_disposition(signal, before);
-        return 0;
+    static void each_obeyed(auto act) {
+        constexpr unsigned obeyed = 1U << SIGHUP | 1U << SIGALRM | 1U << SIGINT | 1U << SIGTERM |
+                                    1U << SIGQUIT | 1U << SIGTSTP;
+        for (int signal = 1; signal != 32; ++signal)
+            if ((obeyed >> signal & 1U) != 0)
+                act(signal);
     }
 
-    struct Aside {
-        int signal;
-        struct sigaction action;
-    };
     sigset_t mask_before_;
     sigset_t while_polling_;
-    Aside aside_[7];
-    int size_ = 0;
+    struct sigaction child_before_;
     int was_subreaper_ = 0;
     bool adopts_ = false;
 };

@@ -11,21 +11,13 @@
 
 namespace daemonizer::detail {
 
-/// A small sorted set of descriptors above 2.
+/// A small set of descriptors above 2.
 template <unsigned Capacity>
 class SparedDescriptors {
 public:
     void add(int fd) {
-        if (fd <= 2 || size_ == Capacity)
-            return;
-        unsigned place = size_;
-        for (; place != 0 && spared_[place - 1] >= fd; --place)
-            if (spared_[place - 1] == fd)
-                return;
-        for (unsigned i = size_; i != place; --i)
-            spared_[i] = spared_[i - 1];
-        spared_[place] = fd;
-        ++size_;
+        if (fd > 2 && size_ != Capacity)
+            spared_[size_++] = fd;
     }
 
     auto has(int fd) const -> bool {
@@ -38,18 +30,28 @@ public:
     /// Calls `close(first, last)` for each gap between them, until one answers an error.
     template <class Close>
     auto each_gap(Close close) const -> int {
-        unsigned first = 3;
-        for (unsigned i = 0; i != size_; ++i) {
-            const auto next = static_cast<unsigned>(spared_[i]);
-            if (first < next)
-                if (const int error = close(first, next - 1); error < 0)
-                    return error;
-            first = next + 1;
+        for (unsigned first = 3, next = 0; next != last; first = next + 1) {
+            next = next_from(first);
+            if (first == next)
+                continue;
+            if (const int error = close(first, next == last ? last : next - 1); error < 0)
+                return error;
         }
-        return close(first, ~0U);
+        return 0;
     }
 
 private:
+    static constexpr unsigned last = ~0U;
+
+    /// The least of them that is not below `first`, or `last`.
+    auto next_from(unsigned first) const -> unsigned {
+        unsigned next = last;
+        for (unsigned i = 0; i != size_; ++i)
+            if (const auto fd = static_cast<unsigned>(spared_[i]); fd >= first && fd < next)
+                next = fd;
+        return next;
+    }
+
     int spared_[Capacity];
     unsigned size_ = 0;
 };

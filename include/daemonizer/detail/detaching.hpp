@@ -30,11 +30,13 @@ struct Detaching : Start<Core> {
     /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).
     static constexpr bool needs_no_memory = LauncherSteps::template show_their_texts<Core>;
 
-    auto seconds() const -> int {
-        if constexpr (std::is_void_v<typename Core::template in<slots::timeout>>)
+    /// After which the launcher gives up; 0 where it never does.
+    static constexpr auto seconds() -> int {
+        using Timeout = typename Core::template in<slots::timeout>;
+        if constexpr (std::is_void_v<Timeout>)
             return 0;
         else
-            return this->template option<slots::timeout>().seconds;
+            return Timeout::seconds;
     }
 
     /// Gives back what the launcher has acquired.

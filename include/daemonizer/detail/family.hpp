@@ -37,19 +37,19 @@ public:
     }
 
     /// Waits for the daemon to leave by itself, at most `patience` ns.
-    void let_leave(long long patience) { until(patience, &Family::has_died); }
+    void let_leave(long long patience) { comes_true(condition::died, patience); }
 
     /// Ends whatever of them still lives: TERM to the group, then KILL.
     void end_all() {
         constexpr long long patience = 2'000'000'000;
         if (host_.signal(-first_, SIGTERM) < 0) // no group yet: it was before its setsid
             host_.signal(first_, SIGTERM);
-        if (until(patience, &Family::all_gone))
+        if (comes_true(condition::all_gone, patience))
             return;
         host_.signal(-first_, SIGKILL);
         if (daemon_ != 0 && !daemon_gone_) // it may have left the group
             host_.signal(daemon_, SIGKILL);
-        until(patience, &Family::all_gone);
+        comes_true(condition::all_gone, patience);
     }
 
     /// Takes the intermediate's exit, for a launcher that goes on living.
@@ -59,6 +59,8 @@ public:
     }
 
 private:
+    enum class condition { died, all_gone };
+
     auto has_ended(pid_t pid) -> bool {
         siginfo_t how;
         if (host_.wait(P_PID, pid, how, WEXITED | WNOHANG | WNOWAIT) < 0)
@@ -77,9 +79,9 @@ private:
         return (daemon_ == 0 || daemon_gone_) && host_.signal(-first_, 0) == -ESRCH;
     }
 
-    auto take(idtype_t which, pid_t id) -> bool {
+    auto take(idtype_t kind, pid_t id) -> bool {
         siginfo_t how;
-        if (host_.wait(which, id, how, WEXITED | WNOHANG) < 0 || how.si_pid == 0)
+        if (host_.wait(kind, id, how, WEXITED | WNOHANG) < 0 || how.si_pid == 0)
             return false;
         if (how.si_pid == daemon_) {
             daemon_gone_ = true;
@@ -89,10 +91,10 @@ private:
     }
 
     /// Looks again after each SIGCHLD, and every 10 ms for those who are not our children.
-    auto until(long long patience, bool (Family::*holds)()) -> bool {
+    auto comes_true(condition which, long long patience) -> bool {
         constexpr long slice = 10'000'000;
         const long long deadline = host_.now() + patience;
-        while (!(this->*holds)()) {
+        while (!(which == condition::died ? has_died() : all_gone())) {
             const long long left = deadline - host_.now();
             if (left <= 0)
                 return false;

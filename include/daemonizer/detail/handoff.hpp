@@ -49,7 +49,7 @@ private:
         Failure failure;
         const Leaving start{{core, failure}};
         Parting parting = self.parting_;
-        const LeavingLauncher<Leaving> launcher{start};
+        LeavingLauncher<Leaving, memory::shared> launcher{start};
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);
         if (child < 0) {
@@ -57,7 +57,7 @@ private:
             launcher.fail();
         }
         parting.daemon.close(RawHost{});
-        launcher.template attend<false>(parting, child, false);
+        launcher.attend(parting, child, false);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's

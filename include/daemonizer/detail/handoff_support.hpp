@@ -35,7 +35,8 @@ inline auto has_shadow_stack() -> bool {
 #else
     constexpr long get_shadow_stack_status = 74; // PR_GET_SHADOW_STACK_STATUS, Linux 6.13
     unsigned long status = 0;
-    return raw_call(SYS_prctl, get_shadow_stack_status, reinterpret_cast<long>(&status)) == 0 &&
+    return raw_call(SYS_prctl, get_shadow_stack_status, reinterpret_cast<long>(&status), 0, 0, 0) ==
+               0 &&
            (status & 1) != 0;
 #endif
 }

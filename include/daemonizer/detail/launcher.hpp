@@ -7,23 +7,23 @@
 #include <daemonizer/detail/system_text.hpp>
 
 #include <poll.h>
+#include <type_traits>
 
 namespace daemonizer::detail {
 
 /// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
-/// a failure until nothing of it is left.
-template <class Host>
+/// a failure until nothing of it is left. `Seconds` 0: without a limit.
+template <class Host, int Seconds>
 class Witness {
 public:
-    /// `seconds` 0: without a limit.
     Witness(const Host& host, const ChildWatch& watch, const ReportEnd& report,
-            Family<Host>& family, int seconds)
-        : host_{host}
-        , watch_{watch}
-        , report_{report}
-        , family_{family}
-        , seconds_{seconds}
-        , deadline_{seconds == 0 ? 0 : host.now() + seconds * 1'000'000'000LL} {}
+            const Family<Host>& family)
+        : host_{host}, watch_{watch}, report_{report}, family_{family} {
+        if constexpr (Seconds != 0)
+            deadline_.at = host.now() + Seconds * 1'000'000'000LL;
+    }
+
+    auto family() -> Family<Host>& { return family_; }
 
     /// True when the daemon is ready and knows that this is known. Otherwise `failure` says why.
     /// `meanwhile` is called once, as soon as it is known who the daemon is.
@@ -44,10 +44,11 @@ public:
                 woken = woken || ready == -EINTR;
                 if (ready == -EINTR)
                     dead = family_.has_died(); // first this, then messages: it may have left one
-                else if (ready == 0)
-                    return give_up(failure);
                 else if (ready < 0)
-                    return failed(failure, "report", "poll", ready);
+                    return failed(failure, ready);
+                if constexpr (Seconds != 0)
+                    if (ready == 0)
+                        return give_up(failure);
             }
             const message news = report_.receive(host_, report);
             switch (news) {
@@ -88,9 +89,14 @@ private:
 
     auto poll_report() const -> int {
         pollfd entry{report_.fd, POLLIN, 0};
-        if (seconds_ == 0)
+        if constexpr (Seconds == 0)
             return host_.poll(&entry, 1, nullptr, watch_.while_polling());
-        const long long left = deadline_ - host_.now();
+        else
+            return poll_until_deadline(entry);
+    }
+
+    auto poll_until_deadline(pollfd& entry) const -> int requires(Seconds != 0) {
+        const long long left = deadline_.at - host_.now();
         if (left <= 0)
             return 0;
         const timespec limit{static_cast<time_t>(left / 1'000'000'000),
@@ -105,7 +111,7 @@ private:
     auto give_up(Failure& failure) -> bool {
         failure.name_step("start timeout");
         failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
-            .number(seconds_);
+            .number(Seconds);
         return clear_away(0);
     }
 
@@ -127,9 +133,9 @@ private:
         return false;
     }
 
-    auto failed(Failure& failure, const char* step, const char* what, int error) -> bool {
-        failure.name_step(step);
-        failure.describe(what, -error);
+    auto failed(Failure& failure, int error) -> bool {
+        failure.name_step("report");
+        failure.describe("poll", -error);
         return clear_away(0);
     }
 
@@ -140,12 +146,16 @@ private:
         return false;
     }
 
+    struct Deadline {
+        long long at = 0;
+    };
+    struct no_deadline {};
+
     [[no_unique_address]] Host host_;
     const ChildWatch& watch_;
-    const ReportEnd& report_;
-    Family<Host>& family_;
-    int seconds_;
-    long long deadline_;
+    const ReportEnd report_;
+    Family<Host> family_;
+    [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 
 } // namespace daemonizer::detail

@@ -14,57 +14,71 @@
 
 namespace daemonizer::detail {
 
+/// Whose memory a launcher waits on: its own copy, or the one that the daemon goes on with.
+enum class memory { own, shared };
+
 /// The launcher of run(), which never returns to the program: it waits for the outcome of the start
 /// and leaves with it. Without libc where the host knows how, so that neither a memory that is gone
 /// nor one that is shared with the daemon is in its way.
-template <class Start>
+template <class Start, memory Memory>
 class LeavingLauncher {
     using Host = typename Start::leaving::type;
     static constexpr bool is_raw =
         !std::is_same_v<Host, std::remove_cvref_t<decltype(std::declval<Start>().host())>>;
+    static constexpr bool copies_texts = is_raw && Memory == memory::shared;
 
 public:
     /// To be made while the memory is still this process's own.
     explicit LeavingLauncher(const Start& start)
         : start_{start}, host_{Start::leaving::of(start.host())} {
-        if constexpr (is_raw) {
-            const auto keep = [this](const char*& text) { texts_.keep(text); };
-            keep(program_);
-            start.core.each_text(keep);
+        if constexpr (is_raw)
             find_symbols();
-        }
+        if constexpr (copies_texts)
+            each_text([this](const char*& text) { texts_.keep(text); });
     }
 
-    /// `first` and what it is are those of Family. With `LetsGo` it gives back what it can of its
-    /// memory while it waits.
-    template <bool LetsGo>
-    [[noreturn]] void attend(const Parting& parting, pid_t first, bool first_is_daemon) const {
-        Family<Host> family{host_, parting.watch, first, first_is_daemon};
-        Witness<Host> witness{host_, parting.watch, parting.launcher, family, start_.seconds()};
-        const auto let_go = [&] {
-            if constexpr (LetsGo && is_raw && Start::needs_no_memory)
-                if (texts_.all_fit())
-                    let_go_of_memory(host_, [&] { return parting.launcher.has_news(host_); });
-        };
-        if (witness.attend(start_.failure, let_go))
+    /// `first` and what it is are those of Family. While it waits it gives back what it can of a
+    /// memory of its own.
+    [[noreturn]] void attend(const Parting& parting, pid_t first, bool first_is_daemon) {
+        ChildWatch::obey(host_);
+        Witness<Host, Start::seconds()> witness{
+            host_, parting.watch, parting.launcher, {host_, parting.watch, first, first_is_daemon}};
+        if (witness.attend(start_.failure, [&] { let_go(parting.launcher); }))
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         fail();
     }
 
     /// Undoes, says why, and leaves.
-    [[noreturn]] void fail() const {
+    [[noreturn]] void fail() {
         start_.undo(host_);
         say(host_, 2, start_.failure, program_);
         host_.leave_at_once(start_.failure.exit_status());
     }
 
 private:
+    /// What is read until the end, and not on the stack.
+    void each_text(auto act) {
+        act(program_);
+        start_.core.each_text(act);
+    }
+
+    void let_go([[maybe_unused]] const ReportEnd& report) {
+        if constexpr (Memory == memory::own && is_raw && Start::needs_no_memory)
+            let_go_of_memory(
+                host_, [&] { return report.has_news(host_); },
+                [&](const Mapping& piece) {
+                    bool needed = false;
+                    each_text([&](const char* text) { needed = needed || piece.has(text); });
+                    return needed;
+                });
+    }
+
     struct no_texts {};
 
     const Start& start_;
     std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
-    [[no_unique_address]] std::conditional_t<is_raw, OwnTexts, no_texts> texts_;
+    [[no_unique_address]] std::conditional_t<copies_texts, OwnTexts, no_texts> texts_;
 };
 
 } // namespace daemonizer::detail

@@ -12,11 +12,10 @@ constexpr auto printable(char c) -> char {
 }
 
 /// Of a text that came from elsewhere: terminated, and one line.
-template <std::size_t Size>
-constexpr void make_printable(char (&text)[Size]) {
-    text[Size - 1] = '\0';
-    for (char* next = text; *next != '\0'; ++next)
-        *next = printable(*next);
+[[gnu::cold, gnu::noinline]] inline void make_printable(char* text, std::size_t size) {
+    text[size - 1] = '\0';
+    for (; *text != '\0'; ++text)
+        *text = printable(*text);
 }
 
 /// Writes text into a buffer that it does not own: always terminated, cut where it ends, and one

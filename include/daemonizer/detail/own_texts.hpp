@@ -14,21 +14,19 @@ namespace daemonizer::detail {
 /// then, or another process's.
 class OwnTexts {
 public:
-    /// `text` becomes the copy, which lives as long as this does.
+    /// `text` becomes the copy, which lives as long as this does; one that is longer than a path
+    /// can be stays where it is.
     void keep(const char*& text) {
         const std::size_t size = std::strlen(text) + 1;
-        fit_ = fit_ && size <= sizeof room_ - used_;
-        if (!fit_)
+        if (size > sizeof room_ - used_)
             return;
         text = static_cast<const char*>(std::memcpy(room_ + used_, text, size));
         used_ += size;
     }
-    auto all_fit() const -> bool { return fit_; }
 
 private:
     char room_[PATH_MAX + NAME_MAX + 1]; // a path and the program's name
     std::size_t used_ = 0;
-    bool fit_ = true;
 };
 
 /// Has the dynamic linker find what compilers call on their own, and the texts of errors, as long

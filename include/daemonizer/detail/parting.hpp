@@ -15,14 +15,15 @@ struct Parting {
     ReportEnd launcher, daemon;
     ChildWatch watch;
 
-    /// False when the step has failed; then nothing is left of it. `adopt` is ChildWatch's.
-    template <class Start>
-    auto begin(const Start& start, bool adopt) -> bool {
+    /// False when the step has failed; then nothing is left of it. `Adopts` is ChildWatch's.
+    template <bool Adopts, class Start>
+    auto begin(const Start& start) -> bool {
         const auto& host = start.host();
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = open_report(host, launcher, daemon); error < 0)
             return start.fail_step("report", "socketpair", error);
-        if (const int error = watch.begin(host, adopt, !Start::launcher_returns); error < 0) {
+        constexpr bool leaves = !Start::launcher_returns;
+        if (const int error = watch.begin<Adopts, leaves>(host); error < 0) {
             close(host);
             return start.fail_step("report", "signals", error);
         }
@@ -54,8 +55,9 @@ struct Parted {
 
 /// Tells the launcher why there is no daemon, and leaves: between launcher and daemon.
 template <class Start, class Host>
-[[noreturn]] void give_up(const Start& start, const Host& host, const ReportEnd& report,
-                          const char* step, const char* what, int error) {
+[[noreturn, gnu::cold, gnu::noinline]] void give_up(const Start& start, const Host& host,
+                                                    const ReportEnd& report, const char* step,
+                                                    const char* what, int error) {
     start.fail_step(step, what, error);
     report.send_failed(host, start.failure);
     host.leave_at_once(1);

@@ -79,7 +79,7 @@ struct RemovePidFileOnSignals : step<phase::signals> {
         for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
             if (Signals::collects(signal))
                 continue;
-            struct sigaction before {};
+            struct sigaction before;
             if (!start.check(start.host().set_disposition(signal, dying, before), "sigaction"))
                 return false;
             if (before.sa_handler != SIG_DFL)

@@ -29,9 +29,19 @@
 #if DAEMONIZER_HAS_RAW_CALLS
 namespace daemonizer::detail {
 
+/// What is in a register anyway, for an argument that a call does not have: costs no instruction.
+[[gnu::always_inline]] inline auto no_argument() -> long {
+    long whatever;
+    asm volatile("" : "=r"(whatever));
+    return whatever;
+}
+
 /// A system call without libc: no errno, no cancellation, no symbol to be looked up. Returns the
-/// value or the negative errno. Source: syscall(2), "Architecture calling conventions".
-inline auto raw_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0)
+/// value or the negative errno. All arguments that the call has must be given, a null pointer too.
+/// Source: syscall(2), "Architecture calling conventions".
+[[gnu::always_inline]] inline auto raw_call(long number, long a = no_argument(),
+                                            long b = no_argument(), long c = no_argument(),
+                                            long d = no_argument(), long e = no_argument())
     -> long {
 #if defined(__x86_64__)
     register long fourth asm("r10") = d;

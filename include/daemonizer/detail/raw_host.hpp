@@ -32,7 +32,7 @@ struct RawHost {
     static auto write(int fd, const void* from, std::size_t size) -> long {
         return again(SYS_write, fd, of(from), static_cast<long>(size));
     }
-    static auto truncate(int fd) -> int { return static_cast<int>(again(SYS_ftruncate, fd)); }
+    static auto truncate(int fd) -> int { return static_cast<int>(again(SYS_ftruncate, fd, 0)); }
     static auto status(int fd, struct stat& status) -> int {
         return static_cast<int>(raw_call(SYS_newfstatat, fd, of(""), of(&status), AT_EMPTY_PATH));
     }
@@ -41,7 +41,7 @@ struct RawHost {
             raw_call(SYS_newfstatat, directory, of(path), of(&status), AT_SYMLINK_NOFOLLOW));
     }
     static auto unlink(int directory, const char* path) -> int {
-        return static_cast<int>(raw_call(SYS_unlinkat, directory, of(path)));
+        return static_cast<int>(raw_call(SYS_unlinkat, directory, of(path), 0));
     }
 
     static auto pid() -> pid_t { return static_cast<pid_t>(raw_call(SYS_getpid)); }
@@ -56,11 +56,23 @@ struct RawHost {
     static auto signal(pid_t process, int number) -> int {
         return static_cast<int>(raw_call(SYS_kill, process, number));
     }
+    /// Only the handler counts, and `to` has none: the kernel would want more for one that returns.
+    static auto set_disposition(int number, const struct sigaction& to) -> int {
+        struct sigaction before;
+        return set_disposition(number, to, before);
+    }
+    static auto set_disposition(int number, const struct sigaction& to, struct sigaction& before)
+        -> int {
+        const KernelAction action{to.sa_handler};
+        KernelAction was{};
+        const long answer = raw_call(SYS_rt_sigaction, number, of(&action), of(&was), size_of_mask);
+        before.sa_handler = was.handler;
+        return static_cast<int>(answer);
+    }
     static auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask) -> int {
         timespec left{}; // the kernel writes what is left of the time
         if (limit != nullptr)
             left = *limit;
-        constexpr long size_of_mask = 8; // the kernel's
         return static_cast<int>(raw_call(SYS_ppoll, of(set), static_cast<long>(size),
                                          limit != nullptr ? of(&left) : 0, of(mask), size_of_mask));
     }
@@ -88,12 +100,21 @@ struct RawHost {
     }
 
 private:
+    static constexpr long size_of_mask = 8; // the kernel's
+    /// What rt_sigaction(2) takes, or a little more.
+    struct KernelAction {
+        void (*handler)(int);
+        long rest[3]{};
+    };
+
     static auto of(const void* address) -> long { return reinterpret_cast<long>(address); }
 
-    static auto again(long call, long a, long b = 0, long c = 0, long d = 0) -> long {
+    /// Of a call whose fifth argument may be null or is not looked at.
+    static auto again(long call, long a, long b, long c = no_argument(), long d = no_argument())
+        -> long {
         long answer;
         do
-            answer = raw_call(call, a, b, c, d);
+            answer = raw_call(call, a, b, c, d, 0);
         while (answer == -EINTR);
         return answer;
     }

@@ -53,7 +53,7 @@ struct sequence {
     }
     /// Undoes the first `done` of them, the last first.
     template <class Core, class Host>
-    static void undo([[maybe_unused]] Core& core, [[maybe_unused]] Host host,
+    static void undo([[maybe_unused]] Core& core, [[maybe_unused]] const Host& host,
                      [[maybe_unused]] unsigned done = sizeof...(Steps)) {
         if constexpr (sizeof...(Steps) != 0)
             undo_first<Steps...>(core, host, done);
@@ -65,7 +65,7 @@ struct sequence {
 
 private:
     template <class First, class... Rest, class Core, class Host>
-    static void undo_first(Core& core, Host host, unsigned done) {
+    static void undo_first(Core& core, const Host& host, unsigned done) {
         if constexpr (sizeof...(Rest) != 0)
             if (done > 1)
                 undo_first<Rest...>(core, host, done - 1);

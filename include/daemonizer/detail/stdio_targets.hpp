@@ -26,17 +26,33 @@ auto open_blocking(Host host, int directory, const char* path, int flags) -> int
     return error;
 }
 
-/// What 0-2 will be, opened above 2 and open only between the phases targets and stdio.
-struct Targets {
-    int in = -1, out = -1, err = -1;
-    int terminal = -1; ///< a copy of the old stderr until ready, where no launcher speaks for us
+/// Fails the step, or returns a descriptor above 2.
+template <class Start>
+auto open_null(const Start& start, int how) -> int {
+    const auto& host = start.host();
+    const int fd = above_stdio(host, host.open(AT_FDCWD, "/dev/null", how | O_CLOEXEC | O_NOCTTY));
+    start.check(fd, "/dev/null");
+    return fd;
+}
 
-    template <class Start>
-    auto open_null(const Start& start, int how) -> bool {
-        in = above_stdio(start.host(),
-                         start.host().open(AT_FDCWD, "/dev/null", how | O_CLOEXEC | O_NOCTTY));
-        out = err = in;
-        return start.check(in, "/dev/null");
+/// A copy of the old stderr until ready, where no launcher speaks for us.
+struct OldStderr {
+    int terminal = -1;
+
+    template <class Host>
+    void close_terminal(Host host) {
+        if (terminal >= 0)
+            host.close(terminal);
+        terminal = -1;
+    }
+};
+
+/// What 0-2 will be, opened above 2 and open only between the phases targets and stdio.
+struct Targets : OldStderr {
+    int in = -1, out = -1, err = -1;
+
+    auto of(int descriptor) const -> int {
+        return descriptor == 0 ? in : descriptor == 1 ? out : err;
     }
     template <class Host>
     static auto open_input(Host host, int directory, const char* path) -> int {
@@ -56,17 +72,25 @@ struct Targets {
             close_once(host, err);
         in = out = err = -1;
     }
-    template <class Host>
-    void close_terminal(Host host) {
-        close_once(host, terminal);
-        terminal = -1;
-    }
 
 private:
     template <class Host>
     static void close_once(Host host, int fd) {
         if (fd >= 0)
             host.close(fd);
+    }
+};
+
+/// The same for all of 0-2.
+struct OneTarget : OldStderr {
+    int fd = -1;
+
+    auto of(int) const -> int { return fd; }
+    template <class Host>
+    void close(Host host) {
+        if (fd >= 0)
+            host.close(fd);
+        fd = -1;
     }
 };
 
@@ -106,12 +130,12 @@ struct ReplaceStdio : step<phase::stdio> {
             host.flush(); // what was printed before belongs to the old stdout; no fork has done it
             targets.terminal = host.duplicate_above_stdio(2); // -1 where there is no stderr
         }
-        if (!start.check(host.duplicate_onto(targets.in, 0), "stdin") ||
-            !start.check(host.duplicate_onto(targets.out, 1), "stdout") ||
-            !start.check(host.duplicate_onto(targets.err, 2), "stderr")) {
-            targets.close_terminal(host);
-            return false;
-        }
+        static constexpr char names[][7] = {"stdin", "stdout", "stderr"};
+        for (int i = 0; i != 3; ++i)
+            if (!start.check(host.duplicate_onto(targets.of(i), i), names[i])) {
+                targets.close_terminal(host);
+                return false;
+            }
         targets.close(host);
         return true;
     }

@@ -49,7 +49,7 @@ public:
     auto take_up() const -> int {
         RestartableSequences::register_again();
         if ((signal_stack_.ss_flags & SS_DISABLE) == 0)
-            if (const long error = raw_call(SYS_sigaltstack, of(&signal_stack_)); error < 0)
+            if (const long error = raw_call(SYS_sigaltstack, of(&signal_stack_), 0); error < 0)
                 return static_cast<int>(error);
         return static_cast<int>(
             raw_call(SYS_set_robust_list, of(robust_list_), static_cast<long>(size_)));

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace latency {
@@ -84,7 +85,8 @@ void compare(benchmark::State& state, const Subject& subject, const Burden& carr
         series.push_back({"bare", [&] { start_bare(subject.forks); }});
     }
     try {
-        std::size_t first = 0; // nobody always follows the same one
+        // Nobody always follows the same one, nor comes first where a process makes few starts.
+        static auto first = static_cast<std::size_t>(::getpid());
         for (auto _ : state) {
             for (std::size_t i = 0; i != series.size(); ++i) {
                 auto& next = series[(first + i) % series.size()];
@@ -131,13 +133,18 @@ auto available_megabytes() -> std::size_t {
 
 /// One combination for each fork policy, with more and more to carry.
 void enlist_axes(const Subject& subject) {
-    for (const std::size_t megabytes : {0, 64, 256, 1024, 4096}) {
+    struct Memory {
+        std::size_t megabytes;
+        int rarely; ///< of so many starts one
+    };
+    for (const auto [megabytes, rarely] :
+         {Memory{0, 1}, Memory{64, 4}, Memory{256, 6}, Memory{1024, 12}, Memory{4096, 12}}) {
         // 4 GB take long to be written: only where the question is what does not grow.
         if (available_megabytes() < 3 * megabytes ||
             (megabytes == 4096 && subject.name.rfind("HandoffFork", 0) != 0))
             continue;
         const std::string axis = "/memory:" + std::to_string(megabytes) + "MB";
-        const int starts = settings.starts / (megabytes < 1024 ? 6 : 12);
+        const int starts = settings.starts / rarely;
         enlist(subject, axis, {megabytes, false, 0}, starts);
         if (megabytes != 0 && megabytes != 4096)
             enlist(subject, axis + "/written", {megabytes, true, 0}, starts);

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_FORK_HPP
 #define DAEMONIZER_FORK_HPP
 
+#include <daemonizer/detail/fork_members.hpp>
 #include <daemonizer/detail/leaving_launcher.hpp>
 #include <daemonizer/detail/one_thread.hpp>
 #include <daemonizer/detail/parting.hpp>
@@ -20,6 +21,8 @@ struct NoFork {
     using slot = slots::fork;
     using steps = step_list<>;
     static constexpr bool detaches = false;
+    template <class Base>
+    using members = detail::without_handoff<Base>;
 };
 static_assert(ForkPolicy<NoFork>);
 
@@ -36,6 +39,8 @@ struct Forking {
     using steps = step_list<OneThread>;
     using state = Parted;
     static constexpr bool detaches = true;
+    template <class Base>
+    using members = detail::without_handoff<Base>;
 
     template <class Start>
     static auto detach(const Start& start) -> side {

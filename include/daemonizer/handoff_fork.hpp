@@ -20,6 +20,8 @@ struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
     };
+    template <class Base>
+    using members = detail::handoff_members<Base>;
 
     template <class Start>
     static auto detach(const Start& start) -> side {

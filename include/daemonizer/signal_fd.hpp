@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/dispositions.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/signal_members.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -70,6 +71,8 @@ struct SignalFd {
     using steps = step_list<detail::ResetSignals<Signals...>, Open>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    template <class Base>
+    using members = detail::descriptor_members<Base>;
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 

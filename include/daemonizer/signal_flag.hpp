@@ -3,6 +3,7 @@
 #define DAEMONIZER_SIGNAL_FLAG_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/signal_members.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -55,6 +56,8 @@ struct SignalFlag {
     using steps = step_list<detail::ResetSignals<Signals...>, Install>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    template <class Base>
+    using members = detail::without_descriptor<detail::collecting_members<Base>>;
 
 private:
     inline static volatile sig_atomic_t flags[sizeof...(Signals)] = {};

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_STDIO_HPP
 #define DAEMONIZER_STDIO_HPP
 
+#include <daemonizer/detail/stdio_members.hpp>
 #include <daemonizer/detail/stdio_targets.hpp>
 
 namespace daemonizer {
@@ -11,6 +12,8 @@ struct KeepStdio {
     using slot = slots::stdio;
     using steps = step_list<>;
     static constexpr bool replaces = false;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 };
 static_assert(StdioPolicy<KeepStdio>);
 
@@ -20,6 +23,8 @@ struct NullStdio {
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 
     struct state : detail::OneTarget {
         template <class Start>
@@ -43,6 +48,8 @@ struct LogStdio : Text<Path> {
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
@@ -102,6 +109,8 @@ struct FileStdio {
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<absolute> origin;

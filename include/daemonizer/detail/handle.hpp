@@ -134,7 +134,7 @@ protected:
     }
 
     void complain(const Failure& failure) {
-        if constexpr (!std::is_void_v<Log>) {
+        if constexpr (requires { requires Log::takes_lines; }) {
             char line[512];
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
             core_.host().log(LOG_ERR, line);

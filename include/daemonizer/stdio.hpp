@@ -17,6 +17,19 @@ struct KeepStdio {
 };
 static_assert(StdioPolicy<KeepStdio>);
 
+namespace detail {
+
+/// 0-2 in the foreground, of a composition that may have a log: there is none of ours to reopen.
+struct ForegroundStdio : KeepStdio {
+    struct state {
+        static auto reopen(const auto&, const ForegroundStdio&) -> int { return 0; }
+    };
+    template <class Base>
+    using members = reopening_members<Base>;
+};
+
+} // namespace detail
+
 /// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
 /// file that is opened becomes stdout. The default.
 struct NullStdio {

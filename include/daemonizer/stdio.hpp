@@ -55,7 +55,7 @@ static_assert(StdioPolicy<NullStdio>);
 template <fixed_string Path = "">
 struct LogStdio : Text<Path> {
     constexpr LogStdio() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit LogStdio(const char* path) requires Text<Path>::at_run_time
+    constexpr explicit LogStdio(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
     using slot = slots::stdio;
@@ -86,7 +86,7 @@ struct LogStdio : Text<Path> {
         }
     };
 };
-LogStdio(const char*)->LogStdio<>;
+LogStdio(TextArgument)->LogStdio<>;
 static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
 
 /// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
@@ -114,10 +114,10 @@ struct FileStdio {
     [[no_unique_address]] File<2, Text<Err>> err;
 
     constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
-    constexpr FileStdio(const char* input, const char* output,
-                        const char* error) requires Text<In>::at_run_time : in{input},
-                                                                            out{output},
-                                                                            err{error} {}
+    constexpr FileStdio(TextArgument input, TextArgument output,
+                        TextArgument error) requires Text<In>::at_run_time : in{input},
+                                                                             out{output},
+                                                                             err{error} {}
 
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
@@ -155,7 +155,7 @@ struct FileStdio {
         }
     };
 };
-FileStdio(const char*, const char*, const char*)->FileStdio<>;
+FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
 static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
 
 } // namespace daemonizer

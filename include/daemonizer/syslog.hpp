@@ -29,7 +29,7 @@ static_assert(Policy<NoLog>);
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
-    constexpr explicit Syslog(const char* ident) requires Text<Ident>::at_run_time
+    constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
 
     struct Open : undoable_step<phase::targets> {
@@ -66,7 +66,7 @@ struct Syslog : Text<Ident> {
         void log(int priority, const char* text) { this->host().log(priority, text); }
     };
 };
-Syslog(const char*)->Syslog<>;
+Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
 } // namespace daemonizer

@@ -5,23 +5,27 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace daemonizer {
 
-/// What std::string and std::filesystem::path have in common.
+/// A class whose objects are text: it has `c_str()`, as std::string and std::filesystem::path have,
+/// or converts to `const char*`.
 template <class T>
-concept HasCharacters = requires(const T& text) {
+concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
     { text.c_str() } -> std::convertible_to<const char*>;
-};
+} || std::convertible_to<const T&, const char*>);
 
-/// Text that a policy is given at run time: a pointer, or a named object with `c_str()`. The
-/// caller owns the characters for as long as the policy, or what is made of it, lives. A temporary
-/// string is refused at compile time. A null pointer is refused by the step that reads it.
+/// Text that a policy is given at run time: a pointer, or a named object of a TextClass. The caller
+/// owns the characters for as long as the policy, or what is made of it, lives. A temporary object
+/// is refused at compile time; a pointer into one, `(a + b).c_str()`, cannot be told from another.
+/// The step that reads the text refuses a null pointer.
 class TextArgument {
 public:
     constexpr TextArgument(const char* characters) : pointer_{characters} {}
-    constexpr TextArgument(const HasCharacters auto& text) : pointer_{text.c_str()} {}
-    template <HasCharacters T>
+    template <TextClass T>
+    constexpr TextArgument(const T& text) : pointer_{of(text)} {}
+    template <TextClass T>
     constexpr TextArgument(const T&&) : pointer_{nullptr} {
         static_assert(lasts<T>, "daemonizer: a policy keeps a pointer to its text; give it a "
                                 "string that has a name and lives on, not a temporary");
@@ -32,6 +36,14 @@ public:
 private:
     template <class>
     static constexpr bool lasts = false;
+
+    template <class T>
+    static constexpr auto of(const T& text) -> const char* {
+        if constexpr (requires { text.c_str(); })
+            return text.c_str();
+        else
+            return text;
+    }
 
     const char* pointer_;
 };

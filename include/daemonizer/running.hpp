@@ -99,6 +99,11 @@ protected:
     auto state_in() -> auto& {
         return state_of<in<Slot>>();
     }
+    /// Tells the policies of one of the events in event.hpp.
+    template <class Event>
+    void tell_policies(const Event& event) {
+        core_.tell(core_.host(), event);
+    }
     /// Says what went wrong, where errors go after ready.
     void complain(const Failure& failure) { handle::complain(failure); }
 };

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_CORE_HPP
 #define DAEMONIZER_DETAIL_CORE_HPP
 
+#include <daemonizer/detail/say.hpp>
 #include <daemonizer/failure.hpp>
 #include <daemonizer/policy.hpp>
 
@@ -95,7 +96,24 @@ struct Core : Options<Policies...>, State<Policies>... {
         (texts_of(state<Policies>(), keep), ...);
     }
 
+    /// Tells the policies of an event, those that want to know of it.
+    template <class Host, class Event>
+    void tell([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+        (tell_one<Policies>(host, event), ...);
+    }
+    /// The same, the last policy first.
+    template <class Host, class Event>
+    void tell_in_reverse([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+        [[maybe_unused]] int order;
+        (void)((order = (tell_one<Policies>(host, event), 0)) = ... = 0);
+    }
+
 private:
+    template <class Policy, class Host, class Event>
+    void tell_one(const Host& host, const Event& event) {
+        if constexpr (requires { Policy::on(event, host, option<Policy>(), state<Policy>()); })
+            Policy::on(event, host, option<Policy>(), state<Policy>());
+    }
     template <class S, class Keep>
     static void descriptors_of(S& state, Keep keep) {
         if constexpr (requires { state.each_descriptor(keep); })
@@ -141,6 +159,13 @@ struct Start {
     auto fail_step(const char* name, const char* what, int code) const -> bool {
         failure.name_step(name);
         return fail(what, code);
+    }
+    /// Says on stderr what the start goes on without.
+    [[gnu::cold]] void warn(const char* name, const char* what, int code) const {
+        Failure why;
+        why.name_step(name);
+        why.describe(what, code < 0 ? -code : code);
+        say(host(), 2, why);
     }
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {

@@ -40,6 +40,9 @@ struct descriptor_members : collecting_members<Base> {
     /// Readable when a collected signal is pending, for poll, epoll and their like. It stays the
     /// daemon's: the caller neither closes nor reads it.
     auto descriptor() -> int { return this->template state_in<slots::signals>().fd; }
+
+protected:
+    static constexpr bool has_signal_descriptor = true;
 };
 
 /// Refuses descriptor(), in words.
@@ -52,6 +55,9 @@ struct without_descriptor : Base {
         static_assert(Supported, "daemonizer: descriptor() needs the signal policy SignalFd");
         return -1;
     }
+
+protected:
+    static constexpr bool has_signal_descriptor = false;
 };
 
 /// Of a policy that collects nothing: refuses to wait, in words.
@@ -68,6 +74,15 @@ struct refusing_to_wait : without_descriptor<Base> {
     }
     template <class Duration, bool Supported = false>
     auto wait_for(const Duration&) -> int {
+        static_assert(
+            Supported,
+            "daemonizer: wait() needs a signal policy that collects (SignalFd, SignalFlag)");
+        return 0;
+    }
+
+protected:
+    template <bool Supported = false>
+    auto wait_nanoseconds(long long) -> int {
         static_assert(
             Supported,
             "daemonizer: wait() needs a signal policy that collects (SignalFd, SignalFlag)");

@@ -8,6 +8,7 @@
 #include <daemonizer/fork.hpp>
 #include <daemonizer/handoff_fork.hpp>
 #include <daemonizer/ignore_signals.hpp>
+#include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/pid_file.hpp>
 #include <daemonizer/posix_host.hpp>
 #include <daemonizer/signal_fd.hpp>
@@ -15,6 +16,7 @@
 #include <daemonizer/signals.hpp>
 #include <daemonizer/start_timeout.hpp>
 #include <daemonizer/stdio.hpp>
+#include <daemonizer/stdio/journal_stdio.hpp>
 #include <daemonizer/supervision/descriptor_notify.hpp>
 #include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/supervision/systemd_notify.hpp>

@@ -171,6 +171,13 @@ struct PosixHost : detail::SocketCalls, detail::TimerCalls {
         return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
     }
 
+    /// Seconds of CLOCK_REALTIME since 1970.
+    static auto wall_clock() -> long long {
+        timespec time{};
+        ::clock_gettime(CLOCK_REALTIME, &time);
+        return time.tv_sec;
+    }
+
     // The report's socket ----------------------------------------------------------------------
     static auto socket_pair(int (&ends)[2]) -> int {
         return once(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));

@@ -16,7 +16,8 @@ auto launch(Record& record, auto... policies) -> int {
     const int status = recording::run(service, [] { return 0; });
     if (status != 0) {
         CHECK_FALSE(record.has_file("/x.pid"));
-        CHECK(record.descriptors_above_stdio().size() == 2); // report and signals: its exit closes them
+        CHECK(record.descriptors_above_stdio().size() ==
+              2); // report and signals: its exit closes them
         CHECK(record.children.empty());
     }
     return status;
@@ -122,10 +123,9 @@ TEST_CASE("a message that was there before the death is heard") {
 
 TEST_CASE("only the daemon is heard, and the kernel says who that is") {
     const auto failure = messages::failed(messages::failure("x", "y", "z", EIO, 9));
-    const auto forged = GENERATE_COPY(messages::by(103, messages::ready()),
-                                      messages::by(103, failure), messages::forked(103),
-                                      messages::by(103, recording::Arrives{"x"}),
-                                      messages::by(0, messages::ready()));
+    const auto forged = GENERATE_COPY(
+        messages::by(103, messages::ready()), messages::by(103, failure), messages::forked(103),
+        messages::by(103, recording::Arrives{"x"}), messages::by(0, messages::ready()));
     Record record;
     SECTION("once there is one") {
         record.events = {messages::forked(102), forged, messages::ready()};

@@ -18,8 +18,8 @@ const Calls signals_held_back{"mask all"}; // before anything that would have to
 const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
                             "status /run/x.pid", "chmod 3 0600", "truncate 3"};
 auto forked_from_launcher(const std::string& report) -> Calls {
-    return {"flush",        "socket_pair", "ask_for_senders " + report, "default CHLD",
-            "subreaper on", "wait any",    "fork"};
+    return {"flush",    "socket_pair", "ask_for_senders " + report, "default CHLD", "subreaper on",
+            "wait any", "fork"};
 }
 const Calls watches{"signalfd HUP INT QUIT ALRM TERM CHLD"};
 const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};
@@ -45,13 +45,14 @@ TEST_CASE("what the daemon calls") {
     CHECK(status == 2);
     CHECK(record.calls ==
           signals_held_back + pid_file_locked + forked_from_launcher("4") +
-              Calls{"close 4", "setsid", "fork", "send 5 forked", "umask 022", "chdir /", "write_at 3 102",
-                    "lock 3 POSIX byte 1", "at_exit", "default 1 to 64", "mask HUP TERM",
-                    "signalfd HUP TERM", "handle INT",
+              Calls{"close 4", "setsid", "fork", "send 5 forked", "umask 022", "chdir /",
+                    "write_at 3 102", "lock 3 POSIX byte 1", "at_exit", "default 1 to 64",
+                    "mask HUP TERM", "signalfd HUP TERM", "handle INT",
                     // the pid file, the signals' and the report's descriptors are spared
                     "close_range 6 end", "open /dev/null", "open /log", "set_flags 7 append",
                     "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7", "the body",
-                    "send 5 ready", "poll 5", "receive 5", "close 5", "read 4", "read 4", "close 4"} +
+                    "send 5 ready", "poll 5", "receive 5", "close 5", "read 4", "read 4",
+                    "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());
@@ -61,9 +62,8 @@ TEST_CASE("what the intermediate calls") {
     Record record;
     record.forks = {0, 102};
     CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
-    CHECK(record.calls ==
-          signals_held_back + pid_file_locked + forked_from_launcher("4") +
-              Calls{"close 4", "setsid", "fork", "leave_at_once 0"});
+    CHECK(record.calls == signals_held_back + pid_file_locked + forked_from_launcher("4") +
+                              Calls{"close 4", "setsid", "fork", "leave_at_once 0"});
     CHECK(record.sent.empty());
 }
 
@@ -97,10 +97,11 @@ TEST_CASE("the defaults") {
     Record record;
     CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 0);
     CHECK(record.calls == signals_held_back + forked_from_launcher("3") +
-                              Calls{"close 3", "setsid", "fork", "send 4 forked", "umask 022", "chdir /",
-                                    "default 1 to 64", "mask nothing", "close_range 3 3",
+                              Calls{"close 3", "setsid", "fork", "send 4 forked", "umask 022",
+                                    "chdir /", "default 1 to 64", "mask nothing", "close_range 3 3",
                                     "close_range 5 end", "open /dev/null", "dup2 3 0", "dup2 3 1",
-                                    "dup2 3 2", "close 3", "send 4 ready", "poll 4", "receive 4", "close 4"});
+                                    "dup2 3 2", "close 3", "send 4 ready", "poll 4", "receive 4",
+                                    "close 4"});
 }
 
 TEST_CASE("signals that are kept are put back as the launcher had them") {

@@ -66,10 +66,10 @@ struct Record {
     bool is_subreaper = false;
     bool has_signalfd = true;
     std::vector<int> blocked_before; ///< by the starter
-    std::string content;           ///< of every file that is read
-    std::map<off_t, pid_t> locked; ///< by whom, each byte of every file
-    rlim_t descriptors = 64;       ///< their limit
-    std::string listed;            ///< what /proc/self/fd yields
+    std::string content;             ///< of every file that is read
+    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file
+    rlim_t descriptors = 64;         ///< their limit
+    std::string listed;              ///< what /proc/self/fd yields
 
     // The model.
     pid_t pid = 100;
@@ -96,9 +96,9 @@ struct Record {
     Child adopted{};
     std::vector<Child> descendants; ///< who become children as soon as there is a first
     std::map<int, std::string> written;
-    std::vector<daemonizer::detail::Report> sent; ///< a short message has an empty failure
+    std::vector<daemonizer::detail::Report> sent; ///< ready and failed; ready's failure is empty
     long long time = 0;
-    sigset_t watched{}; ///< by the signalfd
+    sigset_t watched{};          ///< by the signalfd
     bool answers_at_once = true; ///< the launcher, to ready
     bool left = false;
 
@@ -380,7 +380,8 @@ struct RecordingHost {
     auto at_exit(void (*)()) const -> int { return record->call("at_exit"); }
     auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) const -> int {
         how.si_pid = 0;
-        const std::string whom = which == P_ALL ? "any" : std::to_string(which == P_PGID ? -id : id);
+        const std::string whom =
+            which == P_ALL ? "any" : std::to_string(which == P_PGID ? -id : id);
         if (const int error = record->call("wait", whom); error < 0)
             return error;
         auto& children = record->children;
@@ -474,7 +475,9 @@ struct RecordingHost {
             for (const int signal : record->blocked_before)
                 sigaddset(before, signal);
         }
-        const char* const what = how == SIG_BLOCK ? "block" : how == SIG_UNBLOCK ? "unblock" : "mask";
+        const char* const what = how == SIG_BLOCK     ? "block"
+                                 : how == SIG_UNBLOCK ? "unblock"
+                                                      : "mask";
         return record->call(what, names(mask));
     }
     auto signal_descriptor(const sigset_t& mask) const -> int {
@@ -508,8 +511,8 @@ struct RecordingHost {
     }
     auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t*) const -> int {
         const bool waits = size == 2; // the launcher: its report, and its signals
-        const int error = size == 0  ? record->call("sleep")
-                          : !waits   ? record->call("poll", set->fd)
+        const int error = size == 0     ? record->call("sleep")
+                          : !waits      ? record->call("poll", set->fd)
                           : set->fd < 0 ? record->call("sleep")
                                         : record->call("poll", set->fd);
         for (nfds_t i = 0; i != size; ++i)
@@ -565,7 +568,9 @@ struct RecordingHost {
             std::memcpy(&report, from, std::min(size, sizeof report));
         if (const int error = record->call("send", fd, title(report.head)); error < 0)
             return error;
-        if (!record->left)
+        if (record->open.count(fd) == 0)
+            return -EBADF;
+        if (!record->left && report.head.what != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
@@ -650,9 +655,8 @@ private:
         return -EINTR;
     }
     auto is_watched_pending() const -> bool {
-        return std::any_of(record->pending.begin(), record->pending.end(), [&](int signal) {
-            return sigismember(&record->watched, signal) == 1;
-        });
+        return std::any_of(record->pending.begin(), record->pending.end(),
+                           [&](int signal) { return sigismember(&record->watched, signal) == 1; });
     }
     void cannot_fail(const std::string& line) const {
         if (!record->left)

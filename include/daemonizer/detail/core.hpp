@@ -2,7 +2,9 @@
 #ifndef DAEMONIZER_DETAIL_CORE_HPP
 #define DAEMONIZER_DETAIL_CORE_HPP
 
+#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/detail/say.hpp>
+#include <daemonizer/detail/start_signals.hpp>
 #include <daemonizer/failure.hpp>
 #include <daemonizer/policy.hpp>
 
@@ -134,6 +136,7 @@ struct Start {
 
     Core& core;
     Failure& failure;
+    StartSignals* signals = nullptr; ///< held back, in the launcher of a composition that forks
 
     auto host() const -> decltype(auto) { return core.host(); }
     template <class Policy>
@@ -144,6 +147,13 @@ struct Start {
     template <class Slot>
     auto option() const -> const in<Slot>& {
         return core.template option<in<Slot>>();
+    }
+
+    /// Sleeps, for less than a second. False once a signal has cancelled the start: then the step
+    /// should fail at once (EINTR).
+    auto pause(long nanoseconds) const -> bool {
+        nap(host(), nanoseconds);
+        return signals == nullptr || signals->look(host()) == 0;
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.

@@ -36,6 +36,7 @@ struct Forking {
     using steps = step_list<OneThread>;
     using state = Parted;
     static constexpr bool detaches = true;
+    static constexpr bool forks_twice = Twice; ///< then the daemon never is PID 1
 
     template <class Start>
     static auto detach(const Start& start) -> side {

@@ -73,6 +73,7 @@ struct Record {
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
     std::map<int, struct sigaction> dispositions;
+    std::map<int, int> wakes; ///< read end of a pipe to the bytes in it
     std::vector<Child> children;
     std::map<int, std::string> written;
     std::vector<daemonizer::detail::Report> sent; ///< a short message has an empty failure
@@ -208,17 +209,24 @@ struct RecordingHost {
             record->mistakes.push_back("closes " + std::to_string(fd) + ", which is not open");
         return 0;
     }
-    auto read(int fd, void* into, std::size_t) const -> long {
+    auto read(int fd, void* into, std::size_t size) const -> long {
         if (const int error = record->call("read", fd); error < 0)
             return error;
+        if (const auto pipe = record->wakes.find(fd); pipe != record->wakes.end()) {
+            const int taken = std::min(pipe->second, static_cast<int>(size));
+            pipe->second -= taken;
+            return taken == 0 ? -EAGAIN : taken;
+        }
         signalfd_siginfo info{};
         info.ssi_signo = static_cast<std::uint32_t>(next(record->signals));
-        std::memcpy(into, &info, sizeof info);
+        std::memcpy(into, &info, std::min(size, sizeof info));
         return sizeof info;
     }
     auto write(int fd, const void* from, std::size_t size) const -> long {
         const std::string text(static_cast<const char*>(from), size);
         const int error = record->call("write", fd);
+        if (const auto pipe = record->wakes.find(fd - 1); error == 0 && pipe != record->wakes.end())
+            return ++pipe->second, 1;
         if (error == 0 && !record->left)
             record->written[fd] += text;
         return error < 0 ? error : static_cast<long>(size);
@@ -428,6 +436,10 @@ struct RecordingHost {
             record->dispositions[number] = to;
         return error;
     }
+    auto disposition(int number, struct sigaction& now) const -> int {
+        now = record->dispositions[number];
+        return record->call("disposition", signal_name(number));
+    }
     auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) const -> int {
         if (before != nullptr)
             sigemptyset(before);
@@ -436,6 +448,15 @@ struct RecordingHost {
     auto signal_descriptor(const sigset_t& mask) const -> int {
         const int error = record->call("signalfd", names(mask));
         return error < 0 ? error : record->new_descriptor(3);
+    }
+    /// The write end is the number after the read end: nothing else is opened in between.
+    auto wake_pipe(int (&ends)[2]) const -> int {
+        if (const int error = record->call("pipe"); error < 0)
+            return error;
+        ends[0] = record->new_descriptor(6);
+        ends[1] = record->new_descriptor(6);
+        record->wakes[ends[0]] = 0;
+        return 0;
     }
     auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t*) const -> int {
         const int error = size == 0 ? record->call("sleep") : record->call("poll", set->fd);
@@ -447,6 +468,9 @@ struct RecordingHost {
         if (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
             return happen(next(events));
         if (size != 0 && !record->signals.empty())
+            return 1;
+        if (const auto pipe = record->wakes.find(size == 0 ? -1 : set->fd);
+            pipe != record->wakes.end() && pipe->second != 0)
             return 1;
         if (limit == nullptr)
             throw std::logic_error("sleeps for ever");

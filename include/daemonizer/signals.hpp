@@ -17,8 +17,8 @@ struct KeepSignals {
             using Start = std::remove_cvref_t<decltype(start)>;
             if (!detail::is_first_process(start))
                 return true;
-            const auto ending = detail::dying(
-                detail::give_back_and_die<typename Start::template in<slots::pid>>);
+            const auto ending =
+                detail::dying(detail::give_back_and_die<typename Start::template in<slots::pid>>);
             for (const int signal : {SIGTERM, SIGINT, SIGHUP})
                 if (!detail::replace_default(start, signal, ending))
                     return false;
@@ -35,7 +35,8 @@ static_assert(SignalPolicy<KeepSignals>);
 /// Every disposition default, nothing blocked: what a program expects, whatever its starter ignored
 /// or blocked (daemon(7) steps 2 and 3). As PID 1 SIGTERM, SIGINT and SIGHUP end the process with
 /// 128 + signal, since the kernel discards their default action there. All others are as the kernel
-/// has them for PID 1: SIGPIPE, SIGALRM, SIGUSR1 have no effect, a crash still ends it. The default.
+/// has them for PID 1: SIGPIPE, SIGALRM, SIGUSR1 have no effect, a crash still ends it. The
+/// default.
 struct DefaultSignals {
     using slot = slots::signals;
     using steps = step_list<detail::ResetSignals<>>;

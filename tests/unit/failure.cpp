@@ -83,7 +83,7 @@ TEST_CASE("LineWriter writes no control character of C1, and cuts no character o
     CHECK(line("\xc3\x9b") == "\xc3\x9b");
     CHECK(line("\xe2\x82\xac \xf0\x9f\x98\x80") == "\xe2\x82\xac \xf0\x9f\x98\x80");
     CHECK(line("\xe9t\xe9") == "\xe9t\xe9"); // Latin-1
-    CHECK(line("\xf0\x9f\x98") == "\xf0??");  // the end is missing
+    CHECK(line("\xf0\x9f\x98") == "\xf0??"); // the end is missing
     CHECK(line("\xc2") == "\xc2");
 
     CHECK(written<8>([](auto& writer) { writer.text("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"); }) ==

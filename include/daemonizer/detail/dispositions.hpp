@@ -26,8 +26,7 @@ constexpr int last_of_libc = 33;
 constexpr int last_of_libc = 34; // musl
 #endif
 template <int... Signals>
-constexpr bool are_the_programs =
-    ((Signals < first_of_libc || Signals > last_of_libc) && ...);
+constexpr bool are_the_programs = ((Signals<first_of_libc || Signals> last_of_libc) && ...);
 
 template <int... Signals>
 auto signal_set() -> sigset_t {
@@ -77,7 +76,8 @@ inline auto dying(void (*handler)(int)) -> struct sigaction {
 }
 
 /// By these a terminal, a supervisor or a container's runtime asks for the end.
-constexpr auto asks_for_the_end(int signal) -> bool {
+constexpr auto
+asks_for_the_end(int signal) -> bool {
     return signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
 }
 

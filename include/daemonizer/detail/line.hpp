@@ -22,11 +22,7 @@ constexpr auto next_piece(const char* text) -> Piece {
     const unsigned first = byte(0);
     if (first < 0x80)
         return {1, first >= 0x20 && first != 0x7f};
-    const int size = first < 0xc2   ? 1
-                     : first < 0xe0 ? 2
-                     : first < 0xf0 ? 3
-                     : first < 0xf5 ? 4
-                                    : 1;
+    const int size = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
     for (int i = 1; i < size; ++i)
         if ((byte(i) & 0xc0U) != 0x80) // also the text's end
             return {1, true};

@@ -44,6 +44,11 @@ struct Syslog : Text<Ident> {
         static void undo(auto host, const auto&, auto&) { host.close_log(); }
         static void hand_over(const auto&, const auto&, auto&) {}
     };
+    /// Connects by itself where Open has not run, or where the connection was closed.
+    static void write_line(const auto& host, const auto&, auto&, int priority, const char* text) {
+        host.log(priority, text);
+    }
+
     using slot = slots::log;
     using steps = step_list<Open>;
 };

@@ -99,7 +99,8 @@ private:
             if (running.template begin<false>(failure) == running_type::outcome::daemon)
                 return 0;
         } catch (...) {
-            thread_has_ended(running, failure);
+            if (std::current_exception() == nullptr)
+                thread_has_ended(running, failure);
             throw;
         }
 #else

@@ -280,6 +280,33 @@ TEST_CASE("as PID 1 the signals that ask for the end have a handler from the res
     }
 }
 
+TEST_CASE("nothing interrupts the handler that removes the pid file") {
+    Record record;
+    detail::pid_file_of_this_process = {};
+    auto daemon =
+        Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, PidFile<"/x.pid">{}}.start();
+    REQUIRE(daemon);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        CHECK(recording::names(record.dispositions[signal].sa_mask) == "all");
+        CHECK(record.dispositions[signal].sa_flags ==
+              static_cast<int>(static_cast<unsigned>(SA_RESETHAND)));
+    }
+}
+
+TEST_CASE(
+    "a handler for the pid file replaces nothing that the starter ignores, not for a moment") {
+    Record record;
+    detail::pid_file_of_this_process = {};
+    record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+    auto daemon = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
+                             PidFile<"/x.pid">{}}
+                      .start();
+    REQUIRE(daemon);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "handle TERM") == 1);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "handle HUP") == 0);
+    CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+}
+
 TEST_CASE("numbers that libc keeps at run time are refused in words") {
     Record record;
     if (SIGRTMIN == 34)

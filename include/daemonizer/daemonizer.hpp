@@ -43,7 +43,7 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptors, CloseDescriptors<>>,
     // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
     planning::by_default<slots::stdio, NullStdio>,
-    planning::by_default<slots::log, NoLog>,
+    planning::by_default<slots::log>,
     planning::by_default<slots::sockets, NoSockets>,
     planning::by_default<slots::notify, NoNotify>,
     planning::by_default<slots::descriptor_notify>,

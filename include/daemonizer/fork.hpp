@@ -41,6 +41,7 @@ struct Forking {
     static constexpr bool detaches = true;
     template <class Base>
     using members = detail::without_handoff<Base>;
+    static constexpr bool forks_twice = Twice; ///< then the daemon never is PID 1
 
     template <class Start>
     static auto detach(const Start& start) -> side {

@@ -61,6 +61,9 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                 keep(this->path);
         }
     };
+    /// For a handler that ends the process as PID 1. Async-signal-safe.
+    static void remove_on_signal() { detail::remove_pid_file_of_this_process(); }
+
     using slot = slots::pid;
     using steps =
         step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;

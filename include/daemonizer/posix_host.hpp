@@ -155,14 +155,14 @@ struct PosixHost : detail::SocketCalls, detail::TimerCalls {
         -> int {
         return once(::sigaction(number, &to, &before));
     }
+    static auto disposition(int number, struct sigaction& now) -> int {
+        return once(::sigaction(number, nullptr, &now));
+    }
     static auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) -> int {
         return once(::sigprocmask(how, &mask, before));
     }
     /// Of the signals that this thread has blocked: those that have come meanwhile.
     static auto pending_signals(sigset_t& set) -> int { return once(::sigpending(&set)); }
-    static auto disposition(int number, struct sigaction& now) -> int {
-        return once(::sigaction(number, nullptr, &now));
-    }
     /// Takes one that is pending, if there is one: its number, or -EAGAIN.
     static auto take_signal(const sigset_t& set) -> int {
         const timespec at_once{};
@@ -170,6 +170,10 @@ struct PosixHost : detail::SocketCalls, detail::TimerCalls {
     }
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return once(::signalfd(-1, &mask, SFD_CLOEXEC));
+    }
+    /// pipe2(2): read end and write end, close-on-exec and non-blocking.
+    static auto wake_pipe(int (&ends)[2]) -> int {
+        return once(::pipe2(ends, O_CLOEXEC | O_NONBLOCK));
     }
     /// ppoll(2): the mask holds during the wait only; -EINTR when a handler ran.
     static auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask) -> int {

@@ -19,12 +19,14 @@ class DaemonBase : protected Handle<Policies...> {
 
 protected:
     using handle::abandon;
+    using handle::complain_of_worker;
     using handle::core_;
     using handle::is_starting;
     using handle::stage_;
     using handle::tell;
     using typename handle::core_type;
     using typename handle::Fork;
+    using typename handle::LogSink;
     using typename handle::stage;
     using typename handle::Stdio;
 
@@ -47,10 +49,12 @@ public:
 
     /// The start is complete: the launcher leaves with 0. Returns once the launcher knows. If it
     /// has died instead, the start is undone and the daemon leaves: nobody was told that it runs.
-    /// `status` goes to a notify policy where there is one. A second call does nothing.
+    /// `status` goes to a notify policy where there is one. A second call does nothing. In a
+    /// process that the daemon has forked it reports nothing, and says so where failures after
+    /// ready go.
     void ready([[maybe_unused]] const char* status = nullptr) {
         if (!is_starting())
-            return;
+            return complain_of_worker();
         if constexpr (Fork::detaches) {
             auto& report = core_.template state<Fork>().report;
             const int error = report.announce(core_.host());
@@ -64,14 +68,23 @@ public:
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
-    /// ready it goes to syslog where the composition has it, else to stderr. Returns `status`, for
-    /// the body to return.
+    /// ready, or in a process that the daemon has forked, it goes to the log policy where there is
+    /// one, else to stderr. Returns `status`, for the body to return.
     auto fail(int status, const char* why) -> int {
         Failure failure;
         failure.name_step("daemon");
         failure.describe(is_starting() ? "not ready" : "failed", why, 0, status);
         tell(failure);
         return status;
+    }
+
+    /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
+    void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
+        constexpr bool has_sink = !std::is_void_v<LogSink>;
+        static_assert(has_sink,
+                      "daemonizer: log() needs the policy Syslog, or another with write_line");
+        if constexpr (has_sink)
+            this->write_line(priority, text);
     }
 
 protected:

@@ -2,7 +2,6 @@
 #ifndef DAEMONIZER_SYSLOG_HPP
 #define DAEMONIZER_SYSLOG_HPP
 
-#include <daemonizer/detail/log_members.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/policy.hpp>
 #include <daemonizer/text.hpp>
@@ -11,15 +10,6 @@
 #include <syslog.h>
 
 namespace daemonizer {
-
-/// No log: what goes wrong after ready is said on stderr. The default.
-struct NoLog {
-    using slot = slots::log;
-    using steps = step_list<>;
-    template <class Base>
-    using members = detail::refusing_to_log<Base>;
-};
-static_assert(Policy<NoLog>);
 
 /// openlog(3) with its descriptor opened at its place in the start: with the starter's rights and
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
@@ -54,17 +44,13 @@ struct Syslog : Text<Ident> {
         static void undo(auto host, const auto&, auto&) { host.close_log(); }
         static void hand_over(const auto&, const auto&, auto&) {}
     };
+    /// Connects by itself where Open has not run, or where the connection was closed.
+    static void write_line(const auto& host, const auto&, auto&, int priority, const char* text) {
+        host.log(priority, text);
+    }
+
     using slot = slots::log;
     using steps = step_list<Open>;
-    static constexpr bool takes_lines = true;
-
-    template <class Base>
-    struct members : Base {
-        using Base::Base;
-
-        /// Sends one message to syslog(3), at LOG_ERR, LOG_INFO and their like.
-        void log(int priority, const char* text) { this->host().log(priority, text); }
-    };
 };
 Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);

@@ -123,6 +123,38 @@ TEST_CASE("log() sends one message") {
     CHECK(std::count(record.calls.begin(), record.calls.end(), "open_log ident") == 1);
 }
 
+TEST_CASE("without a fork a body that returns 256 before ready has failed") {
+    Record record;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}},
+                         [](auto&) { return 256; }) == 1);
+    CHECK(record.written[2] == messages::line("daemon: ended before it was ready: status 256"));
+}
+
+TEST_CASE("ready() and fail() of a worker report nothing, and say so") {
+    Record record;
+    std::string line;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, Syslog<"x">{}}, [&](auto& daemon) {
+              const pid_t self = record.pid;
+              record.pid = 4711;
+              daemon.ready();
+              daemon.fail(3, "no more work");
+              CHECK(record.sent.empty());
+              CHECK(last_calls(record, 2) ==
+                    std::vector<std::string>{
+                        "log daemon: ready: not reported, since a worker said it: pid 4711",
+                        "log daemon: failed: no more work"});
+              record.pid = self;
+              daemon.ready();
+              CHECK(record.sent.size() == 1);
+              const auto lines = record.calls.size();
+              record.pid = 4711;
+              daemon.ready(); // late, and as harmless as a second one of the daemon's
+              CHECK(record.calls.size() == lines);
+              record.pid = self;
+          }) == 0);
+    CHECK(record.written.empty());
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("an exception before ready is a failure of the start") {
     Record record;

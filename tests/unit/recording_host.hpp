@@ -31,7 +31,7 @@ struct Dies { ///< a child, of exit or of a signal; SIGCHLD says so
     pid_t child;
     int code, status;
 };
-struct Interrupts { ///< a signal comes, and stays pending
+struct Interrupts { ///< a signal comes: its handler runs, or where it is blocked it stays pending
     int signal;
 };
 using Event = std::variant<Arrives, Dies, Interrupts>;
@@ -77,7 +77,8 @@ struct Record {
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
     std::map<int, struct sigaction> dispositions;
-    std::set<int> pending; ///< signals
+    std::set<int> pending;    ///< signals
+    std::map<int, int> wakes; ///< read end of a pipe to the bytes in it
     std::vector<Child> children;
     pid_t first_group = 101; ///< of the first child
     /// Before the launcher's `at`-th look at the report, from 1.
@@ -245,14 +246,21 @@ struct RecordingHost {
             std::memcpy(into, list.data(), std::min(list.size(), size));
             return static_cast<long>(std::min(list.size(), size));
         }
+        if (const auto pipe = record->wakes.find(fd); pipe != record->wakes.end()) {
+            const int taken = std::min(pipe->second, static_cast<int>(size));
+            pipe->second -= taken;
+            return taken == 0 ? -EAGAIN : taken;
+        }
         signalfd_siginfo info{};
         info.ssi_signo = static_cast<std::uint32_t>(next(record->signals));
-        std::memcpy(into, &info, sizeof info);
+        std::memcpy(into, &info, std::min(size, sizeof info));
         return sizeof info;
     }
     auto write(int fd, const void* from, std::size_t size) const -> long {
         const std::string text(static_cast<const char*>(from), size);
         const int error = record->call("write", fd);
+        if (const auto pipe = record->wakes.find(fd - 1); error == 0 && pipe != record->wakes.end())
+            return ++pipe->second, 1;
         if (error == 0 && !record->left)
             record->written[fd] += text;
         return error < 0 ? error : static_cast<long>(size);
@@ -469,6 +477,10 @@ struct RecordingHost {
             record->dispositions[number] = to;
         return error;
     }
+    auto disposition(int number, struct sigaction& now) const -> int {
+        now = record->dispositions[number];
+        return record->call("disposition", signal_name(number));
+    }
     auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) const -> int {
         if (before != nullptr) {
             sigemptyset(before);
@@ -493,12 +505,6 @@ struct RecordingHost {
                 sigaddset(&set, signal);
         return error;
     }
-    auto disposition(int number, struct sigaction& now) const -> int {
-        const int error = record->call("disposition", signal_name(number));
-        if (error == 0)
-            now = record->dispositions[number];
-        return error;
-    }
     auto take_signal(const sigset_t& set) const -> int {
         if (const int error = record->call("take", names(set)); error < 0)
             return error;
@@ -508,6 +514,15 @@ struct RecordingHost {
                 return signal;
             }
         return -EAGAIN;
+    }
+    /// The write end is the number after the read end: nothing else is opened in between.
+    auto wake_pipe(int (&ends)[2]) const -> int {
+        if (const int error = record->call("pipe"); error < 0)
+            return error;
+        ends[0] = record->new_descriptor(6);
+        ends[1] = record->new_descriptor(6);
+        record->wakes[ends[0]] = 0;
+        return 0;
     }
     auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t*) const -> int {
         const bool waits = size == 2; // the launcher: its report, and its signals
@@ -523,7 +538,7 @@ struct RecordingHost {
         if (!waits && size != 0 && record->open[set->fd] == 4 && record->answers_at_once)
             return 1;
         while (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
-            if (const int answer = happen(next(events)); !waits)
+            if (const int answer = happen(next(events), waits); !waits)
                 return answer;
             else if (is_watched_pending())
                 break;
@@ -544,6 +559,9 @@ struct RecordingHost {
             return 0;
         }
         if (size != 0 && !waits && !record->signals.empty())
+            return 1;
+        if (const auto pipe = record->wakes.find(size == 0 ? -1 : set->fd);
+            pipe != record->wakes.end() && pipe->second != 0)
             return 1;
         if (limit == nullptr)
             throw std::logic_error("sleeps for ever");
@@ -641,7 +659,7 @@ private:
         }
         return "taken";
     }
-    auto happen(const Event& event) const -> int {
+    auto happen(const Event& event, bool blocked) const -> int {
         if (const auto* death = std::get_if<Dies>(&event)) {
             for (auto& child : record->children)
                 if (child.pid == death->child) {
@@ -650,8 +668,14 @@ private:
                 }
             record->pending.insert(SIGCHLD);
         }
-        if (const auto* interrupt = std::get_if<Interrupts>(&event))
-            record->pending.insert(interrupt->signal);
+        if (const auto* interrupt = std::get_if<Interrupts>(&event)) {
+            const auto action = record->dispositions.find(interrupt->signal);
+            if (!blocked && action != record->dispositions.end() &&
+                action->second.sa_handler != SIG_DFL && action->second.sa_handler != SIG_IGN)
+                action->second.sa_handler(interrupt->signal);
+            else
+                record->pending.insert(interrupt->signal);
+        }
         return -EINTR;
     }
     auto is_watched_pending() const -> bool {

@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_HANDLE_HPP
 
 #include <daemonizer/detail/detaching.hpp>
+#include <daemonizer/detail/log_sink.hpp>
 #include <daemonizer/detail/plan.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/detail/say.hpp>
@@ -22,7 +23,7 @@ protected:
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
-    using Log = typename core_type::template in<slots::log>;
+    using LogSink = typename find_log_sink<core_type, Policies...>::type;
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
@@ -101,6 +102,8 @@ protected:
             stage_ = stage::starting;
             tell(failure);
             core_.host().leave_at_once(failure.exit_status());
+        } else {
+            take_stderr_back();
         }
         return outcome::failed;
     }
@@ -163,13 +166,31 @@ protected:
         }
     }
 
+    /// To whoever takes the daemon's lines; nobody waits for its start any more.
     void complain(const Failure& failure) {
-        if constexpr (requires { requires Log::takes_lines; }) {
+        if constexpr (!std::is_void_v<LogSink>) {
             char line[512];
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
-            core_.host().log(LOG_ERR, line);
+            write_line(LOG_ERR, line);
         } else {
             say(core_.host(), 2, failure);
+        }
+    }
+    void write_line(int priority, const char* text) {
+        LogSink::write_line(core_.host(), core_.template option<LogSink>(),
+                            core_.template state<LogSink>(), priority, text);
+    }
+
+    /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
+    void complain_of_worker() {
+        if constexpr (Fork::detaches) {
+            if (stage_ != stage::starting)
+                return;
+            Failure failure;
+            failure.name_step("daemon");
+            failure.describe("ready", "not reported, since a worker said it: pid ")
+                .number(core_.host().pid());
+            complain(failure);
         }
     }
 
@@ -186,6 +207,17 @@ protected:
     }
 
     void close_terminal() { core_.template state<Stdio>().close_terminal(core_.host()); }
+
+    /// A step has failed, and no launcher says so: this process does, or its program after start(),
+    /// on what stderr was.
+    void take_stderr_back() {
+        if constexpr (Stdio::replaces) {
+            const int terminal = core_.template state<Stdio>().terminal;
+            if (terminal >= 0)
+                core_.host().duplicate_onto(terminal, 2);
+            close_terminal();
+        }
+    }
 
     [[no_unique_address]] core_type core_;
     stage stage_ = stage::nothing;

@@ -114,14 +114,14 @@ public:
         constexpr bool has_files = requires { state.reopen(core_.host(), policy); };
         static_assert(has_files,
                       "daemonizer: reopen() needs a stdio policy with files (LogStdio, FileStdio)");
-        int error = 0;
+        const char* why = nullptr;
         if constexpr (has_files)
-            error = state.reopen(core_.host(), policy);
-        if (error >= 0)
+            why = state.reopen(core_.host(), policy);
+        if (why == nullptr)
             return true;
         Failure failure;
         failure.name_step("stdio");
-        failure.describe("reopen", -error);
+        failure.describe("reopen", why);
         complain(failure);
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/dispositions.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -53,8 +54,7 @@ struct SignalFd {
             int ready;
             do { // again when a handler of the program's ran
                 const long long left = limit == 0 ? 0 : deadline - host.now();
-                const timespec time{static_cast<time_t>(left < 0 ? 0 : left / 1'000'000'000),
-                                    static_cast<long>(left < 0 ? 0 : left % 1'000'000'000)};
+                const timespec time = detail::timespec_of(left);
                 pollfd entry{state.fd, POLLIN, 0};
                 ready = host.poll(&entry, 1, &time, nullptr);
             } while (ready == -EINTR);

@@ -3,6 +3,7 @@
 #define DAEMONIZER_SIGNAL_FLAG_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -90,8 +91,7 @@ private:
         const long long left = deadline - host.now();
         if (left <= 0)
             return false;
-        const timespec time{static_cast<time_t>(left / 1'000'000'000),
-                            static_cast<long>(left % 1'000'000'000)};
+        const timespec time = detail::timespec_of(left);
         return host.poll(nullptr, 0, &time, &mask) == -EINTR;
     }
 };

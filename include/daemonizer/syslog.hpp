@@ -36,6 +36,7 @@ struct Syslog : Text<Ident> {
             if (!start.check(filler, "/dev/null"))
                 return false;
             host.close(filler);
+            host.close_log(); // a connection that the program has made may be on 0-2
             host.open_log(policy.characters(), Facility);
             if constexpr (Mask != LOG_UPTO(LOG_DEBUG))
                 host.set_log_mask(Mask);

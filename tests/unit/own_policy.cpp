@@ -98,7 +98,7 @@ TEST_CASE("a policy in a slot of one's own takes part in the start") {
     }
     CHECK(record.calls == std::vector<std::string>{"reserve", "umask 022", "chdir /", "open /db",
                                                    "default 1 to 64", "mask nothing",
-                                                   "close_range 4 end", "fill",
+                                                   "disconnect_log", "close_range 4 end", "fill",
                                                    // it never was ready
                                                    "close 3", "release", "write 2"});
 }

@@ -11,20 +11,17 @@
 
 namespace daemonizer::detail {
 
-/// A small set of descriptors above 2.
-template <unsigned Capacity>
+/// The descriptors above 2 that stay open: those that `each(keep)` calls `keep(fd)` for, every time
+/// that it is called. They are asked for anew instead of stored, so their number has no bound.
+template <class Each>
 class SparedDescriptors {
 public:
-    void add(int fd) {
-        if (fd > 2 && size_ != Capacity)
-            spared_[size_++] = fd;
-    }
+    explicit SparedDescriptors(Each each) : each_{each} {}
 
     auto has(int fd) const -> bool {
-        for (unsigned i = 0; i != size_; ++i)
-            if (spared_[i] == fd)
-                return true;
-        return false;
+        bool found = false;
+        each_([&](int spared) { found |= spared == fd; });
+        return found;
     }
 
     /// Calls `close(first, last)` for each gap between them, until one answers an error.
@@ -46,14 +43,14 @@ private:
     /// The least of them that is not below `first`, or `last`.
     auto next_from(unsigned first) const -> unsigned {
         unsigned next = last;
-        for (unsigned i = 0; i != size_; ++i)
-            if (const auto fd = static_cast<unsigned>(spared_[i]); fd >= first && fd < next)
-                next = fd;
+        each_([&](int spared) {
+            if (const auto fd = static_cast<unsigned>(spared); spared > 2 && fd >= first)
+                next = fd < next ? fd : next;
+        });
         return next;
     }
 
-    int spared_[Capacity];
-    unsigned size_ = 0;
+    Each each_;
 };
 
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.

@@ -12,7 +12,7 @@ namespace daemonizer::detail {
 /// 0-2 as the terminal or supervisor gave them; there is no log of ours to reopen.
 struct ForegroundStdio : KeepStdio {
     struct state {
-        static auto reopen(const auto&, const ForegroundStdio&) -> int { return 0; }
+        static auto reopen(const auto&, const ForegroundStdio&) -> const char* { return nullptr; }
     };
 };
 

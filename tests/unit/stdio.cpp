@@ -172,8 +172,10 @@ TEST_CASE("a log is trusted by the pid file's rule, in its words") {
     CHECK(log_error(record, {60, S_IFIFO}) == "stdio: /srv/log: is not a regular file");
     CHECK(log_error(record, {60, S_IFBLK}) == "stdio: /srv/log: is not a regular file");
     CHECK(log_error(record, {60, S_IFLNK}) == "stdio: /srv/log: is a symbolic link");
-    record.fail("open /srv/log", 1, ENXIO); // a FIFO that nobody reads, a socket
-    CHECK(log_error(record, {60}) == "stdio: /srv/log: is not a regular file");
+    record.fail("open /srv/log", 1, ENXIO); // where nobody reads it
+    CHECK(log_error(record, {60, S_IFIFO}) == "stdio: /srv/log: is not a regular file");
+    record.fail("open /srv/log", 1, ENXIO); // /dev/tty, where there is none
+    CHECK(log_error(record, {60, S_IFCHR}) == "stdio: /srv/log: No such device or address");
 }
 
 TEST_CASE("a device is good as a log") {
@@ -222,7 +224,11 @@ TEST_CASE("another user's log is good where only he can have put it") {
         CHECK(log_error(record, log) == refused);
     }
     SECTION("where the directory cannot be looked at") {
-        record.fail(GENERATE("open /srv/", "open /", "status 5", "status 6"), 1, EACCES);
+        using Call = std::pair<const char*, int>;
+        const auto [call, which] =
+            GENERATE(Call{"open /srv/", 2}, Call{"status 5", 1}, Call{"open /", 4},
+                     Call{"status 6", 1}, Call{"status 5", 2});
+        record.fail(call, which, EACCES);
         record.files["/srv/"] = directory(71, 0, 0755);
         CHECK(log_error(record, log) == refused);
     }

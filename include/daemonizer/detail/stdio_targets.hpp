@@ -13,6 +13,18 @@
 
 namespace daemonizer::detail {
 
+/// Why a file could not be opened, in the words of objection_to where they fit.
+template <int Flags, class Host>
+[[gnu::cold]] auto objection_to_error(Host host, int directory, const char* path, int error)
+    -> const char* {
+    if ((Flags & O_NOFOLLOW) != 0 && error == -ELOOP)
+        return "is a symbolic link";
+    struct stat status; // ENXIO: a socket, a FIFO that nobody reads, a device without a driver
+    if (error == -ENXIO && host.status(directory, path, status) >= 0 && !S_ISCHR(status.st_mode))
+        return "is not a regular file";
+    return error_text(-error);
+}
+
 /// Opens a file that is to be trusted (see objection_to_stream) above 2. Returns a descriptor, or a
 /// negative errno and the reason in words.
 ///
@@ -38,10 +50,7 @@ auto open_trusted(Host host, int directory, const char* path, const char*& why) 
     }
     if (why != nullptr)
         return -EPERM;
-    // ENXIO: a socket, or a FIFO that nobody reads.
-    why = error == -ELOOP && (Flags & O_NOFOLLOW) != 0 ? "is a symbolic link"
-          : error == -ENXIO                            ? "is not a regular file"
-                                                       : error_text(-error);
+    why = objection_to_error<Flags>(host, directory, path, error);
     return error;
 }
 

@@ -6,6 +6,8 @@
 #include <daemonizer/detail/handoff_support.hpp>
 #include <daemonizer/fork.hpp>
 
+#include <type_traits>
+
 namespace daemonizer {
 
 /// Detaches as DoubleFork does, at a cost that does not grow with the memory: nothing is copied,
@@ -21,12 +23,19 @@ struct HandoffFork : detail::Forking<true> {
         bool handed_over = false;
     };
 
+    template <class Core>
+    static constexpr void check() {
+        static_assert(copies<Core>, "daemonizer: HandoffFork copies the state of every policy for "
+                                    "the launcher; one of them cannot be copied");
+    }
+
     template <class Start>
     static auto detach(const Start& start) -> side {
         const typename Start::leaving_launcher leaving{{start.core, start.failure}};
 #if DAEMONIZER_CAN_HAND_OVER
         using Host = typename Start::template in<slots::host>;
-        if constexpr (Host::shares_memory && requires { typename Host::raw; }) {
+        if constexpr (copies<decltype(start.core)> && Host::shares_memory &&
+                      requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;
             if (detail::can_hand_over(identity)) {
@@ -42,6 +51,9 @@ struct HandoffFork : detail::Forking<true> {
     }
 
 private:
+    template <class Core>
+    static constexpr bool copies = std::is_copy_constructible_v<std::remove_cvref_t<Core>>;
+
 #if DAEMONIZER_CAN_HAND_OVER
     template <class Start>
     static auto hand_over(const Start& start, detail::Parting& parting,

@@ -19,9 +19,7 @@ public:
     explicit SparedDescriptors(Each each) : each_{each} {}
 
     auto has(int fd) const -> bool {
-        bool found = false;
-        each_([&](int spared) { found |= spared == fd; });
-        return found;
+        return fd > 2 && next_from(static_cast<unsigned>(fd)) == static_cast<unsigned>(fd);
     }
 
     /// Calls `close(first, last)` for each gap between them, until one answers an error.
@@ -41,7 +39,7 @@ private:
     static constexpr unsigned last = ~0U;
 
     /// The least of them that is not below `first`, or `last`.
-    auto next_from(unsigned first) const -> unsigned {
+    [[gnu::noinline]] auto next_from(unsigned first) const -> unsigned {
         unsigned next = last;
         each_([&](int spared) {
             if (const auto fd = static_cast<unsigned>(spared); spared > 2 && fd >= first)

@@ -129,6 +129,7 @@ struct PosixHost {
     static auto set_umask(mode_t mask) -> mode_t { return ::umask(mask); }
 
     // Processes --------------------------------------------------------------------------------
+    /// All FILEs. Not a std::cout that is not synchronised with them: the program flushes that.
     static auto flush() -> int { return std::fflush(nullptr) == 0 ? 0 : -errno; }
     static auto fork() -> pid_t { return once(::fork()); }
     /// Whether a child may be made that shares this memory, as vfork(2) does.

@@ -15,7 +15,7 @@ namespace daemonizer {
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
 /// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
 /// (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). closelog at the end. A missing syslog is no error:
-/// libc connects when it comes.
+/// libc connects when it comes. One that nobody reads makes syslog(3), and so `daemon.log`, wait.
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;

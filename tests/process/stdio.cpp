@@ -202,7 +202,7 @@ TEST_CASE("a stranger's file is no log where everybody may put one", "[stdio]") 
     };
     SECTION("refused where everybody may write") {
         const auto user = GENERATE_COPY(uid_t{0}, other);
-        REQUIRE(::chmod(directory.c_str(), GENERATE(0777, 01777)) == 0);
+        REQUIRE(::chmod(directory.c_str(), GENERATE(mode_t{0777}, mode_t{01777})) == 0);
         check_refused(scene, start_as(user), 1, "stdio: " + log + ": belongs to another user");
         CHECK(text_of(log) == "before\n");
         CHECK(scene.heard() == "");

@@ -205,7 +205,7 @@ TEST_CASE("another user's log is good where only he can have put it") {
         CHECK(log_error(record, log) == refused);
     }
     SECTION("where everybody writes") {
-        record.files["/srv/"] = directory(71, 0, GENERATE(0777, 01777));
+        record.files["/srv/"] = directory(71, 0, GENERATE(mode_t{0777}, mode_t{01777}));
         CHECK(log_error(record, log) == refused);
     }
     SECTION("where everybody writes further up") {

@@ -15,7 +15,7 @@ namespace daemonizer {
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
 /// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
 /// (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). closelog at the end. A missing syslog is no error:
-/// libc connects when it comes.
+/// libc connects when it comes. One that nobody reads makes syslog(3), and so `daemon.log`, wait.
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
@@ -36,6 +36,7 @@ struct Syslog : Text<Ident> {
             if (!start.check(filler, "/dev/null"))
                 return false;
             host.close(filler);
+            host.close_log(); // a connection that the program has made may be on 0-2
             host.open_log(policy.characters(), Facility);
             if constexpr (Mask != LOG_UPTO(LOG_DEBUG))
                 host.set_log_mask(Mask);

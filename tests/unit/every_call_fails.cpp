@@ -76,6 +76,7 @@ const Table in_daemon{
     {"close_range 10 end", tolerates, "what /proc/self/fd lists is closed then"},
     {"open /dev/null", reports, "stdio", "/dev/null"},
     {"open 6/x.log", reports, "stdio", "x.log"},
+    {"status 10", reports, "stdio", "x.log"},
     {"set_flags 10 append", reports, "stdio", "x.log"},
     {"open /dev/null", reports, "syslog", "/dev/null"},
     {"close 11", tolerates, gone_anyway},

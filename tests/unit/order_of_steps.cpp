@@ -49,10 +49,10 @@ TEST_CASE("what the daemon calls") {
                     "write_at 3 102", "lock 3 POSIX byte 1", "at_exit", "default 1 to 64",
                     "mask HUP TERM", "signalfd HUP TERM", "handle INT",
                     // the pid file, the signals' and the report's descriptors are spared
-                    "close_range 6 end", "open /dev/null", "open /log", "set_flags 7 append",
-                    "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7", "the body",
-                    "send 5 ready", "poll 5", "receive 5", "close 5", "read 4", "read 4",
-                    "close 4"} +
+                    "disconnect_log", "close_range 6 end", "open /dev/null", "open /log",
+                    "status 7", "set_flags 7 append", "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6",
+                    "close 7", "the body", "send 5 ready", "poll 5", "receive 5", "close 5",
+                    "read 4", "read 4", "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());
@@ -96,12 +96,26 @@ TEST_CASE("a daemon that is the launcher's own child need not be named") {
 TEST_CASE("the defaults") {
     Record record;
     CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 0);
-    CHECK(record.calls == signals_held_back + forked_from_launcher("3") +
-                              Calls{"close 3", "setsid", "fork", "send 4 forked", "umask 022",
-                                    "chdir /", "default 1 to 64", "mask nothing", "close_range 3 3",
-                                    "close_range 5 end", "open /dev/null", "dup2 3 0", "dup2 3 1",
-                                    "dup2 3 2", "close 3", "send 4 ready", "poll 4", "receive 4",
-                                    "close 4"});
+    CHECK(record.calls == signals_held_back + forked_from_launcher("3") + Calls{"close 3",
+                                                                                "setsid",
+                                                                                "fork",
+                                                                                "send 4 forked",
+                                                                                "umask 022",
+                                                                                "chdir /",
+                                                                                "default 1 to 64",
+                                                                                "mask nothing",
+                                                                                "disconnect_log",
+                                                                                "close_range 3 3",
+                                                                                "close_range 5 end",
+                                                                                "open /dev/null",
+                                                                                "dup2 3 0",
+                                                                                "dup2 3 1",
+                                                                                "dup2 3 2",
+                                                                                "close 3",
+                                                                                "send 4 ready",
+                                                                                "poll 4",
+                                                                                "receive 4",
+                                                                                "close 4"});
 }
 
 TEST_CASE("signals that are kept are put back as the launcher had them") {

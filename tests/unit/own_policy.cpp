@@ -3,6 +3,9 @@
 #include "catch.hpp"
 #include "messages.hpp"
 
+#include <memory>
+#include <utility>
+
 using namespace daemonizer;
 using recording::Record, recording::RecordingHost;
 
@@ -181,7 +184,7 @@ TEST_CASE("a policy in a slot of one's own takes part in the start") {
     }
     CHECK(record.calls == std::vector<std::string>{"reserve", "umask 022", "chdir /", "open /db",
                                                    "default 1 to 64", "mask nothing",
-                                                   "close_range 4 end", "fill",
+                                                   "disconnect_log", "close_range 4 end", "fill",
                                                    // it never was ready
                                                    "close 3", "release", "write 2"});
 }
@@ -214,6 +217,46 @@ TEST_CASE("what the launcher acquired is handed over, or given back") {
         CHECK(called(record, "hand over") == 0);
         CHECK(called(record, "release") == 1);
     }
+}
+
+namespace {
+
+/// Acquires what cannot be copied.
+struct Buffer {
+    struct state {
+        std::unique_ptr<int> value;
+    };
+    struct Allocate : undoable_step<phase::session> {
+        static constexpr const char* name = "buffer";
+        static auto run(const auto& start, const auto& policy) -> bool {
+            start.state(policy).value = std::make_unique<int>(7);
+            return true;
+        }
+        static void undo(const auto& host, const auto&, auto& state) {
+            host.record->call("undo", state.value == nullptr ? 0 : *state.value);
+        }
+    };
+    struct slot : own_slot {
+        static constexpr const char* name = "buffer";
+    };
+    using steps = step_list<Allocate>;
+};
+
+} // namespace
+
+TEST_CASE("a state that cannot be copied moves with the handle") {
+    Record record;
+    {
+        auto result = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, Buffer{}}.start();
+        REQUIRE(result);
+        auto daemon = std::move(*result);
+        daemon.ready();
+        auto other = std::move(daemon);
+        daemon = std::move(other);
+        CHECK(called(record, "undo 7") == 0);
+    }
+    CHECK(called(record, "undo 7") == 1);
+    CHECK(called(record, "undo 0") == 0);
 }
 
 TEST_CASE("the library's own policies may be derived from") {

@@ -47,6 +47,7 @@ struct File {
     mode_t kind = S_IFREG;
     nlink_t names = 1;
     uid_t owner = ::geteuid();
+    mode_t mode = 0644;
 };
 
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
@@ -221,9 +222,12 @@ struct RecordingHost {
             return -EEXIST;
         if (!exists && (flags & O_CREAT) == 0)
             return -ENOENT;
+        if ((flags & O_NOFOLLOW) != 0 && exists && files[name].kind == S_IFLNK)
+            return -ELOOP;
         record->opened_with[name] = flags;
         if (files.count(name) == 0)
-            files[name] = File{100 + files.size()};
+            files[name] = File{100 + files.size(),
+                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}};
         return record->new_descriptor(files[name].inode);
     }
     auto close(int fd) const -> int {
@@ -627,6 +631,7 @@ struct RecordingHost {
     void set_log_mask(int mask) const { cannot_fail("log_mask " + std::to_string(mask)); }
     void log(int, const char* text) const { cannot_fail(std::string{"log "} + text); }
     void close_log() const { cannot_fail("close_log"); }
+    void disconnect_log() const { cannot_fail("disconnect_log"); }
 
 private:
     static auto octal(mode_t mode) -> std::string {
@@ -635,6 +640,8 @@ private:
         return text.str();
     }
     static auto named(int directory, const char* path) -> std::string {
+        if (std::string{".."} == path) // nothing is deeper than one directory here
+            return "/";
         return directory == AT_FDCWD || *path == '/' ? path
                                                      : std::to_string(directory) + "/" + path;
     }
@@ -642,7 +649,7 @@ private:
         status = {};
         status.st_dev = 1;
         status.st_ino = file.inode;
-        status.st_mode = file.kind | 0644;
+        status.st_mode = file.kind | file.mode;
         status.st_nlink = file.names;
         status.st_uid = file.owner;
         return 0;

@@ -4,6 +4,7 @@
 #include "recording_host.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <ratio>
 
@@ -51,6 +52,21 @@ TEST_CASE("a time that is too long for 64 bits is very long, and not over") {
     CHECK(nanoseconds(std::chrono::duration<unsigned long long>::max()) == longest);
     CHECK(nanoseconds(std::chrono::duration<double>{std::numeric_limits<double>::infinity()}) ==
           longest);
+}
+
+TEST_CASE("a time for the kernel holds what its seconds can hold") {
+    const auto is = [](const timespec& time, long long seconds, long nanoseconds) {
+        return time.tv_sec == seconds && time.tv_nsec == nanoseconds;
+    };
+    using detail::timespec_of;
+    CHECK(is(timespec_of(-1), 0, 0));
+    CHECK(is(timespec_of(0), 0, 0));
+    CHECK(is(timespec_of(1), 0, 1));
+    CHECK(is(timespec_of(3'000'000'002), 3, 2));
+    CHECK(is(timespec_of<std::int64_t>(longest), 9'000'000'000, 0));
+    CHECK(is(timespec_of<std::int32_t>(longest), 2'147'483'647, 0));
+    CHECK(is(timespec_of<std::int32_t>(2'147'483'647'000'000'001), 2'147'483'647, 1));
+    CHECK(is(timespec_of<std::int32_t>(2'147'483'648'000'000'000), 2'147'483'647, 0));
 }
 
 TEST_CASE("SignalFd: signals in the order in which the kernel yields them") {

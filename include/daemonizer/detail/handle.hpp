@@ -29,11 +29,11 @@ protected:
 
     explicit Handle(const Options<Policies...>& options) : core_{options} {}
     Handle(Handle&& other) noexcept
-        : core_{other.core_}, stage_{std::exchange(other.stage_, stage::nothing)} {}
+        : core_{std::move(other.core_)}, stage_{std::exchange(other.stage_, stage::nothing)} {}
     auto operator=(Handle&& other) noexcept -> Handle& {
         if (this != &other) {
             finish(1);
-            core_ = other.core_;
+            core_ = std::move(other.core_);
             stage_ = std::exchange(other.stage_, stage::nothing);
         }
         return *this;

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 
+#include <daemonizer/detail/trusted_file.hpp>
 #include <daemonizer/failure.hpp>
 
 #include <cerrno>
@@ -34,18 +35,6 @@ auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* ho
 template <class Host>
 auto lock_first_byte(Host host, int fd) -> int {
     return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0);
-}
-
-/// Why a file is not to be trusted as a pid file, or null. One link: another name may be a link
-/// that a stranger made to a file that is not his.
-inline auto objection_to(const struct stat& file) -> const char* {
-    if (!S_ISREG(file.st_mode))
-        return "is not a regular file";
-    if (file.st_nlink > 1)
-        return "has more than one name";
-    if (file.st_uid != 0 && file.st_uid != ::geteuid())
-        return "belongs to another user";
-    return nullptr;
 }
 
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is

@@ -8,21 +8,21 @@
 
 namespace daemonizer::detail {
 
-/// Of a stdio policy with files: its state has `reopen(host, policy)`, which returns 0 or a
-/// negative errno.
+/// Of a stdio policy with files: its state has `reopen(host, policy)`, which returns null, or why
+/// it could not.
 template <class Base>
 struct reopening_members : Base {
     using Base::Base;
 
     /// Opens the log files anew, after a rename. On an error, which is said, the old ones stay.
     auto reopen() -> bool {
-        const int error = this->template state_in<slots::stdio>().reopen(
+        const char* const why = this->template state_in<slots::stdio>().reopen(
             this->host(), this->template option_in<slots::stdio>());
-        if (error >= 0)
+        if (why == nullptr)
             return true;
         Failure failure;
         failure.name_step("stdio");
-        failure.describe("reopen", -error);
+        failure.describe("reopen", why);
         this->complain(failure);
         return false;
     }

@@ -103,9 +103,9 @@ static_assert(Policy<NoSockets>);
 /// Fails with EINVAL, or the errno of fcntl(2). Source: sd_listen_fds(3).
 struct ListenSockets {
     struct state : detail::ListenVariables {
-        void each_range(auto keep) const {
-            if (this->count != 0)
-                keep(first, this->count);
+        void each_descriptor(auto keep) const {
+            for (int fd = first; fd != first + this->count; ++fd)
+                keep(fd);
         }
     };
 

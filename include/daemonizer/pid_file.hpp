@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/path.hpp>
 #include <daemonizer/detail/pid_file_lock.hpp>
+#include <daemonizer/detail/pid_file_naming.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
 
 namespace daemonizer {
@@ -50,6 +51,8 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
           detail::FileMode<Mode, true>{mode} {}
 
     struct state : detail::OwnPidFile {
+        bool is_fresh = false;      ///< made by this start, and open to no reader yet
+        bool is_registered = false; ///< among those that exit() and signals remove
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
 
         void each_descriptor(auto keep) const {
@@ -63,7 +66,8 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
     };
     using slot = slots::pid;
     using steps =
-        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;
+        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals,
+                  detail::OpenPidFileToReaders, detail::NameDaemon>;
 };
 PidFile(const char*)->PidFile<>;
 PidFile(const char*, mode_t)->PidFile<>;

@@ -58,6 +58,15 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         void each_descriptor(auto keep) const {
             keep(this->fd);
             origin.each_descriptor(keep);
+            // Another daemon of this process keeps its file.
+            detail::pid_files_of_this_process.any(this->owner,
+                                                  [&](const detail::OwnPidFile& other) {
+                                                      if (other.fd != this->fd) {
+                                                          keep(other.fd);
+                                                          keep(other.directory);
+                                                      }
+                                                      return false;
+                                                  });
         }
         void each_text(auto keep) {
             if constexpr (Text<Path>::at_run_time)

@@ -14,8 +14,15 @@ auto operator+(Calls before, const Calls& after) -> Calls {
     return before;
 }
 
-const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
-                            "status /run/x.pid", "chmod 3 0600", "truncate 3"};
+const Calls pid_file_locked{"status /run/x.pid",
+                            "open /run/x.pid.new",
+                            "status 3",
+                            "lock 3 OFD bytes 0 to 1",
+                            "status /run/x.pid.new",
+                            "status /run/x.pid",
+                            "truncate 3",
+                            "rename /run/x.pid.new /run/x.pid"};
+const Calls daemon_named{"unlock 3 OFD byte 1", "lock 3 POSIX byte 1", "chmod 3 0600"};
 const Calls forked_from_launcher{"flush",        "socket_pair",  "mask all", "handle CHLD",
                                  "is_subreaper", "subreaper on", "fork"};
 // What would interrupt a command does so in the launcher, whatever handlers the program has.
@@ -43,13 +50,29 @@ TEST_CASE("what the daemon calls") {
     CHECK(status == 2);
     CHECK(record.calls ==
           pid_file_locked + forked_from_launcher +
-              Calls{"close 4", "setsid", "fork", "umask 022", "chdir /", "write_at 3 102",
-                    "lock 3 POSIX byte 1", "at_exit", "default 1 to 64", "mask HUP TERM",
-                    "signalfd HUP TERM", "handle INT",
-                    // the pid file, the signals' and the report's descriptors are spared
-                    "close_range 6 end", "open /dev/null", "open /log", "set_flags 7 append",
-                    "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7", "the body",
-                    "send 5 ready", "receive 5", "close 5", "read 4", "read 4", "close 4"} +
+              Calls{
+                  "close 4",
+                  "setsid",
+                  "fork",
+                  "umask 022",
+                  "chdir /",
+                  "file_size_limit",
+                  "write_at 3 102",
+                  "at_exit",
+                  "default 1 to 64",
+                  "mask HUP TERM",
+                  "signalfd HUP TERM",
+                  "handle INT",
+                  // the pid file, the signals' and the report's descriptors are spared
+                  "close_range 6 end",
+                  "open /dev/null",
+                  "open /log",
+                  "set_flags 7 append",
+              } +
+              daemon_named +
+              Calls{"dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7",
+                    "get_lock 3 OFD byte 1", "the body", "send 5 ready", "receive 5", "close 5",
+                    "read 4", "read 4", "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());

@@ -11,7 +11,7 @@ namespace {
 const std::string path = "/run/x.pid";
 
 auto start(Record& record) {
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{}}.start();
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("what is no pid file of ours is refused and left as it is") {
         CHECK(refusal(record) == "belongs to another user");
     }
     SECTION("no path") {
-        detail::pid_file_of_this_process = {};
+        detail::pid_files_of_this_process = {};
         auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{""}}.start();
         REQUIRE_FALSE(result);
         CHECK(result.error().text() == std::string{"path: is empty"});
@@ -127,7 +127,7 @@ TEST_CASE("a file that was replaced before it was locked is not taken") {
     };
     Record record;
     record.files[path] = File{100};
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     const Daemonizer service{Replacing{{&record}}, NoFork{}, PidFile{path.c_str()}, KeepStdio{}};
     auto result = service.start();
     REQUIRE(result);
@@ -178,13 +178,13 @@ TEST_CASE("signals that would end the daemon remove its file first") {
     ignored.sa_handler = SIG_IGN;
     Record record;
     record.dispositions[SIGHUP] = ignored;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     auto keeping = Daemonizer{
         RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{},
         KeepSignals{}}.start();
     REQUIRE(keeping);
-    CHECK(record.dispositions[SIGTERM].sa_handler == detail::remove_pid_file_and_die);
+    CHECK(record.dispositions[SIGTERM].sa_handler == detail::remove_pid_files_and_die);
     CHECK((record.dispositions[SIGTERM].sa_flags & static_cast<int>(SA_RESETHAND)) != 0);
-    CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_file_and_die);
+    CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_files_and_die);
     CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN); // as the starter had it: nohup
 }

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 
-#include <daemonizer/detail/each_descriptor.hpp>
+#include <daemonizer/detail/listed_descriptors.hpp>
 
 #include <sys/resource.h>
 
@@ -56,7 +56,7 @@ private:
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
 template <class Host, class Spared>
 auto close_listed(Host host, const Spared& spared) -> int {
-    return each_descriptor(host, [&](int fd) {
+    return each_listed_descriptor(host, [&](int fd) {
         if (fd > 2 && !spared.has(fd))
             host.close(fd);
         return false;

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_DETAIL_OWN_PID_FILES_HPP
 #define DAEMONIZER_DETAIL_OWN_PID_FILES_HPP
 
-#include <daemonizer/detail/each_descriptor.hpp>
+#include <daemonizer/detail/listed_descriptors.hpp>
 #include <daemonizer/detail/pid_file_reader.hpp>
 
 #include <atomic>
@@ -30,7 +30,7 @@ inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
 /// read the table at any moment, so `owner` is set last and cleared first.
 class OwnPidFiles {
 public:
-    static constexpr unsigned capacity = 8;
+    static constexpr unsigned capacity = 4;
 
     /// False where all places are taken by files of the process `file.owner`.
     auto add(const OwnPidFile& file) -> bool {
@@ -81,7 +81,7 @@ template <class Host>
             return host.status(file.fd, ours) >= 0 && same_file(ours, there);
         }))
         return true;
-    return each_descriptor(host, [&](int fd) {
+    return each_listed_descriptor(host, [&](int fd) {
                struct stat ours;
                pid_t holder = 0;
                if (host.status(fd, ours) < 0 || !same_file(ours, there))

@@ -72,6 +72,10 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
     // What stands there now. Asked without a lock, so that a refused start touches nothing.
     struct stat there;
     const int seen = host.status(file.directory, file.path, there);
+    if (seen < 0 && seen != -ENOENT) {
+        start.fail(file.path, seen);
+        return attempt::failed;
+    }
     if (seen >= 0 && is_own_pid_file(host, there)) {
         start.failure.describe(file.path, "already running, pid ", EEXIST).number(host.pid());
         return attempt::failed;

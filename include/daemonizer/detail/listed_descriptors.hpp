@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Lists the descriptors of this process.
-#ifndef DAEMONIZER_DETAIL_EACH_DESCRIPTOR_HPP
-#define DAEMONIZER_DETAIL_EACH_DESCRIPTOR_HPP
+#ifndef DAEMONIZER_DETAIL_LISTED_DESCRIPTORS_HPP
+#define DAEMONIZER_DETAIL_LISTED_DESCRIPTORS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace daemonizer::detail {
 /// Calls `visit(fd)` for each descriptor that /proc/self/fd lists, until one answers true; `visit`
 /// may close it. Returns 1 then, 0 at the end of the list, or a negative errno where there is none.
 template <class Host, class Visit>
-auto each_descriptor(Host host, Visit visit) -> int {
+auto each_listed_descriptor(Host host, Visit visit) -> int {
     const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return directory;

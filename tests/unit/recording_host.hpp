@@ -182,6 +182,19 @@ inline auto names(const sigset_t& set) -> std::string {
     return found.empty() ? "nothing" : found;
 }
 
+/// As getdents64(2) yields it.
+inline auto listing(const std::vector<std::string>& entries) -> std::string {
+    std::string all;
+    for (const auto& name : entries) {
+        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
+        std::string entry(size, '\0');
+        std::memcpy(entry.data() + 16, &size, sizeof size);
+        entry.replace(19, name.size(), name);
+        all += entry;
+    }
+    return all;
+}
+
 /// Stands in the slot of PosixHost, has its interface, and makes no system call.
 struct RecordingHost {
     using slot = daemonizer::slots::host;

@@ -59,7 +59,7 @@ struct OpenPidFileToReaders : step<phase::identity> {
             return false;
         const int error = lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1);
         if (error == -EAGAIN || error == -EACCES) // only where it was taken in place
-            return start.fail(file.path, "who may only read it holds a lock", -error);
+            return start.fail(file.path, "a process that only reads it keeps it locked", -error);
         return start.check(error, file.path) &&
                (!file.is_fresh || start.check(host.change_mode(file.fd, policy.mode()), file.path));
     }

@@ -123,7 +123,11 @@ public:
             return true;
         }
         if (waited > 10 * second) {
-            failure.describe(path, "already being started, and its pid is not written yet", EEXIST);
+            failure.describe(path,
+                             daemon == nobody && !is_held(host_, fd)
+                                 ? "a process that only reads it keeps it locked"
+                                 : "already being started, and its pid is not written yet",
+                             EEXIST);
             return true;
         }
         nap(host_, waited > second / 10 ? 20'000'000 : 1'000'000);

@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/path.hpp>
 #include <daemonizer/detail/pid_file_lock.hpp>
+#include <daemonizer/detail/pid_file_naming.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
 
 namespace daemonizer {
@@ -50,11 +51,22 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
           detail::FileMode<Mode, true>{mode} {}
 
     struct state : detail::OwnPidFile {
+        bool is_fresh = false;      ///< made by this start, and open to no reader yet
+        bool is_registered = false; ///< among those that exit() and signals remove
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
 
         void each_descriptor(auto keep) const {
             keep(this->fd);
             origin.each_descriptor(keep);
+            // Another daemon of this process keeps its file.
+            detail::pid_files_of_this_process.any(this->owner,
+                                                  [&](const detail::OwnPidFile& other) {
+                                                      if (other.fd != this->fd) {
+                                                          keep(other.fd);
+                                                          keep(other.directory);
+                                                      }
+                                                      return false;
+                                                  });
         }
         void each_text(auto keep) {
             if constexpr (Text<Path>::at_run_time)
@@ -62,11 +74,12 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         }
     };
     /// For a handler that ends the process as PID 1. Async-signal-safe.
-    static void remove_on_signal() { detail::remove_pid_file_of_this_process(); }
+    static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
 
     using slot = slots::pid;
     using steps =
-        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;
+        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals,
+                  detail::OpenPidFileToReaders, detail::NameDaemon>;
 };
 PidFile(TextArgument)->PidFile<>;
 PidFile(TextArgument, mode_t)->PidFile<>;

@@ -106,6 +106,10 @@ struct PosixHost : detail::SocketCalls, detail::TimerCalls {
     static auto unlink(int directory, const char* path) -> int {
         return once(::unlinkat(directory, path, 0));
     }
+    /// Atomic: who looks at `to` sees the old file or the new one.
+    static auto rename(int directory, const char* from, const char* to) -> int {
+        return once(::renameat(directory, from, directory, to));
+    }
     /// `command` is one of F_OFD_SETLK, F_SETLK, F_OFD_GETLK, F_GETLK: none of them waits.
     static auto lock(int fd, int command, struct flock& range) -> int {
         return again([&, fd, command] { return ::fcntl(fd, command, &range); });
@@ -127,6 +131,9 @@ struct PosixHost : detail::SocketCalls, detail::TimerCalls {
     }
     static auto descriptor_limit(rlimit& limit) -> int {
         return once(::getrlimit(RLIMIT_NOFILE, &limit));
+    }
+    static auto file_size_limit(rlimit& limit) -> int {
+        return once(::getrlimit(RLIMIT_FSIZE, &limit));
     }
     static auto change_directory(const char* path) -> int { return once(::chdir(path)); }
     static auto set_umask(mode_t mask) -> mode_t { return ::umask(mask); }

@@ -6,7 +6,7 @@
 #include <climits>
 
 using daemonizer::detail::close_all_but, daemonizer::detail::SparedDescriptors;
-using recording::Record, recording::RecordingHost;
+using recording::listing, recording::Record, recording::RecordingHost;
 using Calls = std::vector<std::string>;
 using Gaps = std::vector<std::pair<unsigned, unsigned>>;
 
@@ -28,19 +28,6 @@ auto gaps(const auto& spared) -> Gaps {
         return 0;
     }) == 0);
     return found;
-}
-
-/// As getdents64(2) yields it.
-auto listing(const std::vector<std::string>& entries) -> std::string {
-    std::string all;
-    for (const auto& name : entries) {
-        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
-        std::string entry(size, '\0');
-        std::memcpy(entry.data() + 16, &size, sizeof size);
-        entry.replace(19, name.size(), name);
-        all += entry;
-    }
-    return all;
 }
 
 } // namespace

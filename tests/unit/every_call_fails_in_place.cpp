@@ -18,20 +18,22 @@ struct Expected {
 
 constexpr const char* tolerated = nullptr;
 constexpr auto gone_anyway = "the descriptor is closed even so";
+constexpr auto in_place = "the file is taken in its place";
 constexpr auto looks_again = "the path is opened and locked anew";
 constexpr auto emptied = "the file is emptied then";
 
 const std::vector<Expected> all{
-    {"open /run/x.pid", "pid file", "/run/x.pid"},
-    {"status 3", "pid file", "/run/x.pid"},
-    {"lock 3 OFD byte 0", "pid file", "/run/x.pid"},
-    {"status 3", tolerated, looks_again},
+    {"status /run/x.pid", "pid file", "/run/x.pid"},
+    {"open /run/x.pid.new", tolerated, in_place},
+    {"status 3", tolerated, in_place},
+    {"lock 3 OFD bytes 0 to 1", "pid file", "/run/x.pid"},
+    {"status /run/x.pid.new", tolerated, looks_again},
     {"status /run/x.pid", tolerated, looks_again},
-    {"chmod 3 0644", "pid file", "/run/x.pid"},
     {"truncate 3", "pid file", "/run/x.pid"},
+    {"rename /run/x.pid.new /run/x.pid", tolerated, in_place},
     {"chdir /srv", "directory", "/srv"},
+    {"file_size_limit", "pid file", "/run/x.pid"},
     {"write_at 3 100", "pid file", "/run/x.pid"},
-    {"lock 3 POSIX byte 1", "pid file", "/run/x.pid"},
     {"at_exit", "pid file", "atexit"},
     {"default", "signals", "sigaction"},
     {"mask TERM", "signals", "sigprocmask"},
@@ -49,6 +51,9 @@ const std::vector<Expected> all{
     {"open /err", "stdio", "/err"},
     {"status 6", "stdio", "/err"},
     {"set_flags 6 append", "stdio", "/err"},
+    {"unlock 3 OFD byte 1", "pid file", "/run/x.pid"},
+    {"lock 3 POSIX byte 1", "pid file", "/run/x.pid"},
+    {"chmod 3 0644", "pid file", "/run/x.pid"},
     {"flush", tolerated, "what stays buffered goes to the new stdout"},
     {"duplicate 2", tolerated, "there may be no stderr to keep"},
     {"dup2 4 0", "stdio", "stdin"},
@@ -57,6 +62,7 @@ const std::vector<Expected> all{
     {"close 4", tolerated, gone_anyway},
     {"close 5", tolerated, gone_anyway},
     {"close 6", tolerated, gone_anyway},
+    {"get_lock 3 OFD byte 1", tolerated, "the byte is locked again then"},
     {"close 7", tolerated, gone_anyway},
     {"block TERM", tolerated, "the signal is then noticed a little later"},
     {"sleep", tolerated, "answered as the end of the time"},

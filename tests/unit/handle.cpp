@@ -11,7 +11,7 @@ using recording::Record, recording::RecordingHost;
 namespace {
 
 auto service(Record& record) {
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     return Daemonizer{RecordingHost{&record}, PidFile{"/x.pid"}, LogStdio{"x.log"},
                       SignalFd<SIGTERM>{}};
 }
@@ -137,7 +137,7 @@ TEST_CASE("a handle that is destroyed before ready is a failed start") {
 TEST_CASE("without a fork start() returns an error, and nothing is said") {
     Record record;
     record.fail("dup2", 3, EIO);
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     const Daemonizer in_place{RecordingHost{&record}, NoFork{}, PidFile{"/x.pid"},
                               LogStdio{"/x.log"}};
     auto result = in_place.start();

@@ -48,6 +48,8 @@ struct File {
     nlink_t names = 1;
     uid_t owner = ::geteuid();
     mode_t mode = 0644;
+    off_t size = 0;
+    bool has_reader = false; ///< who may only read it holds a read lock on all of it
 };
 
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
@@ -68,12 +70,15 @@ struct Record {
     bool has_signalfd = true;
     std::vector<int> blocked_before; ///< by the starter
     std::string content;             ///< of every file that is read
-    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file
-    rlim_t descriptors = 64;         ///< their limit
-    std::string listed;              ///< what /proc/self/fd yields
+    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
+    std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
+    rlim_t file_size = RLIM_INFINITY;
+    rlim_t descriptors = 64; ///< their limit
+    std::string listed;      ///< what /proc/self/fd yields
 
     // The model.
     pid_t pid = 100;
+    ino_t last_inode = 100;
     std::map<int, ino_t> open{{0, 1}, {1, 1}, {2, 1}};
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
@@ -203,6 +208,19 @@ inline auto names(const sigset_t& set) -> std::string {
     return found.empty() ? "nothing" : found;
 }
 
+/// As getdents64(2) yields it.
+inline auto listing(const std::vector<std::string>& entries) -> std::string {
+    std::string all;
+    for (const auto& name : entries) {
+        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
+        std::string entry(size, '\0');
+        std::memcpy(entry.data() + 16, &size, sizeof size);
+        entry.replace(19, name.size(), name);
+        all += entry;
+    }
+    return all;
+}
+
 /// Stands in the slot of PosixHost, has its interface, and makes no system call.
 struct RecordingHost {
     static constexpr const char* children_list = "/proc/thread-self/children"; ///< a test makes it
@@ -212,7 +230,7 @@ struct RecordingHost {
     Record* record;
 
     // Files ------------------------------------------------------------------------------------
-    auto open(int directory, const char* path, int flags, mode_t = 0) const -> int {
+    auto open(int directory, const char* path, int flags, mode_t mode = 0) const -> int {
         const std::string name = named(directory, path);
         if (const int error = record->call("open", name); error < 0)
             return error;
@@ -226,8 +244,9 @@ struct RecordingHost {
             return -ELOOP;
         record->opened_with[name] = flags;
         if (files.count(name) == 0)
-            files[name] = File{100 + files.size(),
-                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}};
+            files[name] = File{++record->last_inode,
+                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, 1,
+                               ::geteuid(), mode};
         return record->new_descriptor(files[name].inode);
     }
     auto close(int fd) const -> int {
@@ -309,21 +328,42 @@ struct RecordingHost {
             record->files.erase(name);
         return error;
     }
+    auto rename(int directory, const char* from, const char* to) const -> int {
+        const std::string source = named(directory, from), target = named(directory, to);
+        if (const int error = record->call("rename", source, target); error < 0)
+            return error;
+        const auto file = record->files.extract(source);
+        if (file.empty())
+            return -ENOENT;
+        record->files[target] = file.mapped();
+        return 0;
+    }
     auto lock(int fd, int command, struct flock& range) const -> int {
         const bool asks = command == F_GETLK || command == F_OFD_GETLK;
-        const char* const whose =
-            command == F_OFD_SETLK || command == F_OFD_GETLK ? "OFD" : "POSIX";
-        if (const int error =
-                record->call(asks ? "get_lock" : "lock", fd, whose, "byte", range.l_start);
-            error < 0)
+        const bool shared = command == F_OFD_SETLK || command == F_OFD_GETLK;
+        const char* const what = asks ? "get_lock" : range.l_type == F_UNLCK ? "unlock" : "lock";
+        const off_t last = range.l_start + range.l_len - 1;
+        const std::string bytes = last == range.l_start ? "byte " + std::to_string(last)
+                                                        : "bytes " + std::to_string(range.l_start) +
+                                                              " to " + std::to_string(last);
+        if (const int error = record->call(what, fd, shared ? "OFD" : "POSIX", bytes); error < 0)
             return error;
-        const auto holder = record->locked.find(range.l_start);
-        const bool is_held = holder != record->locked.end();
+        auto holder = record->locked.lower_bound(range.l_start);
+        bool is_held = holder != record->locked.end() && holder->first <= last;
+        if (asks && shared && !is_held) // through another description one's own shows
+            is_held = (holder = record->named.find(last)) != record->named.end();
         if (asks) {
             range.l_type = is_held ? F_WRLCK : F_UNLCK;
             range.l_pid = is_held ? holder->second : 0;
+            return 0;
         }
-        return !asks && is_held ? -EAGAIN : 0;
+        for (const auto& [path, file] : record->files)
+            is_held = is_held || (file.has_reader && file.inode == record->open[fd]);
+        if (is_held && range.l_type != F_UNLCK)
+            return -EAGAIN;
+        if (!shared)
+            record->named[range.l_start] = record->pid;
+        return 0;
     }
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
@@ -357,6 +397,10 @@ struct RecordingHost {
     auto descriptor_limit(rlimit& limit) const -> int {
         limit.rlim_cur = limit.rlim_max = record->descriptors;
         return record->call("descriptor_limit");
+    }
+    auto file_size_limit(rlimit& limit) const -> int {
+        limit.rlim_cur = limit.rlim_max = record->file_size;
+        return record->call("file_size_limit");
     }
     auto change_directory(const char* path) const -> int { return record->call("chdir", path); }
     auto set_umask(mode_t mask) const -> mode_t {
@@ -650,6 +694,7 @@ private:
         status.st_dev = 1;
         status.st_ino = file.inode;
         status.st_mode = file.kind | file.mode;
+        status.st_size = file.size;
         status.st_nlink = file.names;
         status.st_uid = file.owner;
         return 0;
@@ -698,7 +743,7 @@ static_assert(daemonizer::PolicyFor<RecordingHost, daemonizer::slots::host>);
 
 /// Runs it as in a new process; where that leaves, the status is its own.
 auto run(const auto& composition, const auto& body) -> int {
-    daemonizer::detail::pid_file_of_this_process = {};
+    daemonizer::detail::pid_files_of_this_process = {};
     try {
         return composition.run(body);
     } catch (const Exited& exited) {

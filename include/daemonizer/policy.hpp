@@ -26,6 +26,10 @@ struct pid         { static constexpr const char* name = "pid"; };
 struct descriptors { static constexpr const char* name = "descriptors"; };
 struct stdio       { static constexpr const char* name = "stdio"; };
 struct log         { static constexpr const char* name = "log"; };
+struct sockets     { static constexpr const char* name = "sockets"; };
+struct notify      { static constexpr const char* name = "notify"; };
+struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
+struct watchdog    { static constexpr const char* name = "watchdog"; };
 // clang-format on
 } // namespace slots
 

@@ -2,7 +2,10 @@
 #ifndef DAEMONIZER_POSIX_HOST_HPP
 #define DAEMONIZER_POSIX_HOST_HPP
 
+#include <daemonizer/detail/envelope.hpp>
 #include <daemonizer/detail/raw_host.hpp>
+#include <daemonizer/host/detail/socket_calls.hpp>
+#include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>
@@ -51,7 +54,7 @@ namespace detail {
 /// negative errno: an error cannot be overwritten between the call and its reader. Calls that a
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
-struct PosixHost {
+struct PosixHost : detail::SocketCalls, detail::TimerCalls {
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
@@ -185,6 +188,16 @@ struct PosixHost {
     static auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) -> int {
         return once(::sigprocmask(how, &mask, before));
     }
+    /// Of the signals that this thread has blocked: those that have come meanwhile.
+    static auto pending_signals(sigset_t& set) -> int { return once(::sigpending(&set)); }
+    static auto disposition(int number, struct sigaction& now) -> int {
+        return once(::sigaction(number, nullptr, &now));
+    }
+    /// Takes one that is pending, if there is one: its number, or -EAGAIN.
+    static auto take_signal(const sigset_t& set) -> int {
+        const timespec at_once{};
+        return again([&] { return ::sigtimedwait(&set, nullptr, &at_once); });
+    }
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return once(::signalfd(-1, &mask, SFD_CLOEXEC));
     }
@@ -199,9 +212,28 @@ struct PosixHost {
         return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
     }
 
+    /// Seconds of CLOCK_REALTIME since 1970.
+    static auto wall_clock() -> long long {
+        timespec time{};
+        ::clock_gettime(CLOCK_REALTIME, &time);
+        return time.tv_sec;
+    }
+
     // The report's socket ----------------------------------------------------------------------
     static auto socket_pair(int (&ends)[2]) -> int {
         return once(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+    }
+    /// SO_PASSCRED: receive_from() tells then who has sent.
+    static auto ask_for_senders(int fd) -> int {
+        const int on = 1;
+        return once(::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on));
+    }
+    /// Never waits.
+    static auto receive_from(int fd, void* into, std::size_t size, pid_t& sender) -> long {
+        detail::Envelope envelope{into, size};
+        const long got = again([&] { return ::recvmsg(fd, &envelope.header, MSG_DONTWAIT); });
+        sender = got < 0 ? 0 : envelope.sender();
+        return got;
     }
     /// MSG_NOSIGNAL: a reader that has gone is an error, never a SIGPIPE.
     static auto send(int fd, const void* from, std::size_t size) -> long {

@@ -3,7 +3,9 @@
 #define DAEMONIZER_SIGNAL_FD_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/interrupt_as_term.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/signal_members.hpp>
 #include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
@@ -70,6 +72,12 @@ struct SignalFd {
     using steps = step_list<detail::ResetSignals<Signals...>, Open>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    /// There SIGINT is collected too, and counts as SIGTERM.
+    static constexpr auto in_foreground() {
+        return detail::collecting_in_foreground<SignalFd, Signals...>();
+    }
+    template <class Base>
+    using members = detail::descriptor_members<Base>;
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 

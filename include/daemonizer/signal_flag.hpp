@@ -3,6 +3,8 @@
 #define DAEMONIZER_SIGNAL_FLAG_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/interrupt_as_term.hpp>
+#include <daemonizer/detail/signal_members.hpp>
 #include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
@@ -56,6 +58,12 @@ struct SignalFlag {
     using steps = step_list<detail::ResetSignals<Signals...>, Install>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    /// There SIGINT is collected too, and counts as SIGTERM.
+    static constexpr auto in_foreground() {
+        return detail::collecting_in_foreground<SignalFlag, Signals...>();
+    }
+    template <class Base>
+    using members = detail::without_descriptor<detail::collecting_members<Base>>;
 
 private:
     inline static volatile sig_atomic_t flags[sizeof...(Signals)] = {};

@@ -3,6 +3,7 @@
 #define DAEMONIZER_SIGNALS_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/signal_members.hpp>
 
 namespace daemonizer {
 
@@ -17,6 +18,8 @@ struct KeepSignals {
     using steps = step_list<Keep>;
     static constexpr bool keeps = true;
     static constexpr auto collects(int) -> bool { return false; }
+    template <class Base>
+    using members = detail::refusing_to_wait<Base>;
 };
 static_assert(SignalPolicy<KeepSignals>);
 
@@ -27,6 +30,8 @@ struct DefaultSignals {
     using steps = step_list<detail::ResetSignals<>>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int) -> bool { return false; }
+    template <class Base>
+    using members = detail::refusing_to_wait<Base>;
 };
 static_assert(SignalPolicy<DefaultSignals>);
 

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_STDIO_HPP
 #define DAEMONIZER_STDIO_HPP
 
+#include <daemonizer/detail/stdio_members.hpp>
 #include <daemonizer/detail/stdio_targets.hpp>
 
 namespace daemonizer {
@@ -11,8 +12,23 @@ struct KeepStdio {
     using slot = slots::stdio;
     using steps = step_list<>;
     static constexpr bool replaces = false;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 };
 static_assert(StdioPolicy<KeepStdio>);
+
+namespace detail {
+
+/// 0-2 in the foreground, of a composition that may have a log: there is none of ours to reopen.
+struct ForegroundStdio : KeepStdio {
+    struct state {
+        static auto reopen(const auto&, const ForegroundStdio&) -> const char* { return nullptr; }
+    };
+    template <class Base>
+    using members = reopening_members<Base>;
+};
+
+} // namespace detail
 
 /// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
 /// file that is opened becomes stdout. The default.
@@ -20,6 +36,8 @@ struct NullStdio {
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 
     struct state : detail::OneTarget {
         template <class Start>
@@ -47,12 +65,14 @@ static_assert(StdioPolicy<NullStdio>);
 template <fixed_string Path = "">
 struct LogStdio : Text<Path> {
     constexpr LogStdio() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit LogStdio(const char* path) requires Text<Path>::at_run_time
+    constexpr explicit LogStdio(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
@@ -75,7 +95,7 @@ struct LogStdio : Text<Path> {
         }
     };
 };
-LogStdio(const char*)->LogStdio<>;
+LogStdio(TextArgument)->LogStdio<>;
 static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
 
 /// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
@@ -104,14 +124,16 @@ struct FileStdio {
     [[no_unique_address]] File<2, Text<Err>> err;
 
     constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
-    constexpr FileStdio(const char* input, const char* output,
-                        const char* error) requires Text<In>::at_run_time : in{input},
-                                                                            out{output},
-                                                                            err{error} {}
+    constexpr FileStdio(TextArgument input, TextArgument output,
+                        TextArgument error) requires Text<In>::at_run_time : in{input},
+                                                                             out{output},
+                                                                             err{error} {}
 
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<absolute> origin;
@@ -139,7 +161,7 @@ struct FileStdio {
         }
     };
 };
-FileStdio(const char*, const char*, const char*)->FileStdio<>;
+FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
 static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
 
 } // namespace daemonizer

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_SYSLOG_HPP
 #define DAEMONIZER_SYSLOG_HPP
 
+#include <daemonizer/detail/log_members.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/policy.hpp>
 #include <daemonizer/text.hpp>
@@ -11,6 +12,15 @@
 
 namespace daemonizer {
 
+/// No log: what goes wrong after ready is said on stderr. The default.
+struct NoLog {
+    using slot = slots::log;
+    using steps = step_list<>;
+    template <class Base>
+    using members = detail::refusing_to_log<Base>;
+};
+static_assert(Policy<NoLog>);
+
 /// openlog(3) with its descriptor opened at its place in the start: with the starter's rights and
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
 /// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
@@ -19,7 +29,7 @@ namespace daemonizer {
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
-    constexpr explicit Syslog(const char* ident) requires Text<Ident>::at_run_time
+    constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
 
     struct Open : undoable_step<phase::targets> {
@@ -47,8 +57,17 @@ struct Syslog : Text<Ident> {
     };
     using slot = slots::log;
     using steps = step_list<Open>;
+    static constexpr bool takes_lines = true;
+
+    template <class Base>
+    struct members : Base {
+        using Base::Base;
+
+        /// Sends one message to syslog(3), at LOG_ERR, LOG_INFO and their like.
+        void log(int priority, const char* text) { this->host().log(priority, text); }
+    };
 };
-Syslog(const char*)->Syslog<>;
+Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
 } // namespace daemonizer

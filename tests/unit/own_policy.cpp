@@ -118,7 +118,7 @@ TEST_CASE("a step of one's own that fails is named, and those before it are undo
 TEST_CASE("what the launcher acquired is handed over, or given back") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     const Daemonizer service{RecordingHost{&record}, Reservation{}};
     SECTION("ready") {
         record.events = {messages::forked(102), messages::ready()};

@@ -45,24 +45,54 @@ protected:
     /// step failed: these report, undo and leave.
     template <bool LauncherReturns>
     auto begin(Failure& failure) -> outcome {
-        const Start<core_type> start{core_, failure};
+        if constexpr (Fork::detaches) {
+            StartSignals signals;
+            const outcome known = begin_detached<LauncherReturns>(failure, signals);
+            if (known == outcome::daemon)
+                return serve_or_fail(failure);
+            if constexpr (LauncherReturns) {
+                if (known == outcome::launcher)
+                    signals.end_started(core_.host());
+                else
+                    signals.end(core_.host());
+            } else {
+                signals.die(core_.host());
+            }
+            return known;
+        } else {
+            return plan::in_launcher::run(Start<core_type>{core_, failure}) ? serve_or_fail(failure)
+                                                                            : outcome::failed;
+        }
+    }
+
+    /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
+    /// daemon's own steps, and in the launcher begin(), say what holds then.
+    template <bool LauncherReturns>
+    auto begin_detached(Failure& failure, StartSignals& signals) -> outcome {
+        const Start<core_type> start{core_, failure, &signals};
+        if (const int error = signals.begin(core_.host(), !LauncherReturns); error < 0) {
+            start.fail_step("signals", "sigprocmask", error);
+            return outcome::failed;
+        }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
-        if constexpr (Fork::detaches) {
-            using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
-            switch (Fork::detach(detaching{{core_, failure}})) {
-            case side::launcher:
-                plan::in_launcher::hand_over(core_);
-                stage_ = stage::launcher;
-                return outcome::launcher;
-            case side::failed:
-                plan::in_launcher::undo(core_, core_.host());
-                return outcome::failed;
-            case side::daemon:
-                break;
-            }
+        using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
+        switch (Fork::detach(detaching{{core_, failure, &signals}})) {
+        case side::launcher:
+            plan::in_launcher::hand_over(core_);
+            stage_ = stage::launcher;
+            return outcome::launcher;
+        case side::failed:
+            plan::in_launcher::undo(core_, core_.host());
+            return outcome::failed;
+        case side::daemon:
+            break;
         }
-        if (plan::in_daemon::run(start)) {
+        return outcome::daemon;
+    }
+
+    auto serve_or_fail(Failure& failure) -> outcome {
+        if (plan::in_daemon::run(Start<core_type>{core_, failure})) {
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -134,7 +164,7 @@ protected:
     }
 
     void complain(const Failure& failure) {
-        if constexpr (!std::is_void_v<Log>) {
+        if constexpr (requires { requires Log::takes_lines; }) {
             char line[512];
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
             core_.host().log(LOG_ERR, line);
@@ -146,7 +176,9 @@ protected:
     void abandon(int error) {
         Failure failure;
         failure.name_step("daemon");
-        failure.describe("not ready, the launcher is gone", -error);
+        failure.describe(error == -EINTR ? "not ready, the launcher is silent, and a signal came"
+                                         : "not ready, the launcher is gone",
+                         -error);
         complain(failure);
         stage_ = stage::failed;
         finish(1);

@@ -2,7 +2,6 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 
-#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/detail/trusted_file.hpp>
 #include <daemonizer/failure.hpp>
 
@@ -86,8 +85,10 @@ class PatientNaming {
 public:
     explicit PatientNaming(Host host) : host_{host}, begun_{host.now()} {}
 
-    /// True once `failure` says who it is; false after a pause, to try the lock again.
-    auto look(int fd, const char* path, Failure& failure) const -> bool {
+    /// True once `failure` says who it is, or that `pause(nanoseconds)` was cut short; false after
+    /// a pause, to try the lock again.
+    template <class Pause>
+    auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
         if (const pid_t daemon = daemon_that_holds(host_, fd); daemon != 0) {
@@ -105,8 +106,10 @@ public:
             failure.describe(path, "already being started, and its pid is not written yet", EEXIST);
             return true;
         }
-        nap(host_, waited > second / 10 ? 20'000'000 : 1'000'000);
-        return false;
+        if (pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
+            return false;
+        failure.describe(path, EINTR);
+        return true;
     }
 
 private:

@@ -243,7 +243,8 @@ TEST_CASE("libc's connection to syslog is closed before its number can be anothe
         return std::find(record.calls.begin(), record.calls.end(), call) - record.calls.begin();
     };
     CHECK(at("disconnect_log") + 1 == at("close_range 3 end"));
-    CHECK(at("close_log") + 1 == at("open_log x")); // or openlog would trust the old number
+    CHECK(at("close_log") + 1 == at("open /dev/null")); // it may be on 0-2, which that fills
+    CHECK(at("open /dev/null") < at("open_log x"));
 }
 
 TEST_CASE("KeepDescriptors leaves that connection alone") {

@@ -45,8 +45,9 @@ static_assert(PidPolicy<NoPidFile>);
 ///
 /// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
 /// where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the number; and where the file
-/// is a link, not regular, or a stranger's. Source: daemon(7) step 12, fcntl(2) "Open file
-/// description locks".
+/// is a link, not regular, or a stranger's.
+///
+/// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
 template <fixed_string Path = "", mode_t Mode = 0644>
 struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
     constexpr PidFile() requires(!Text<Path>::at_run_time) = default;

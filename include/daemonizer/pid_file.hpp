@@ -35,12 +35,18 @@ static_assert(PidPolicy<NoPidFile>);
 ///
 /// The lock is the truth, the number a hint. Byte 0 is locked by the launcher before anything is
 /// forked (an OFD lock, which the daemon inherits); byte 1 by the daemon once its number is written
-/// (a POSIX lock, which names its holder to F_GETLK and dies with it). Neither is to be probed by
-/// trying to lock, and the daemon must not open and close the file a second time: that drops
-/// byte 1.
+/// and it can be signalled (a POSIX lock, which names its holder to F_GETLK and dies with it).
+/// Neither is to be probed by trying to lock, and the program must not open and close the file by
+/// itself: that drops byte 1. A stale file is replaced, by way of PATH.new, where the directory may
+/// be written; else it is taken as it is.
+///
+/// A process may hold several pid files, four at the most. All of them are removed when the body
+/// returns, on exit(), and by SIGTERM, SIGINT and SIGHUP where no policy collects these.
 ///
 /// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
-/// where it is locked; and where the file is a link, not regular, or a stranger's.
+/// where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the number; and where the file
+/// is a link, not regular, or a stranger's.
+///
 /// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
 template <fixed_string Path = "", mode_t Mode = 0644>
 struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {

@@ -100,7 +100,7 @@ TEST_CASE("a pid file is opened so that nothing is inherited, followed, or waite
 TEST_CASE("what is no regular file is closed again") {
     Record record;
     make_daemon(record);
-    record.files[path] = File{100, GENERATE(S_IFIFO, S_IFCHR, S_IFDIR)};
+    record.files[path] = File{100, GENERATE(mode_t{S_IFIFO}, mode_t{S_IFCHR}, mode_t{S_IFDIR})};
     CHECK(looked_at(record).what == state::unknown);
     CHECK(record.descriptors_above_stdio().empty());
 }

@@ -152,7 +152,7 @@ TEST_CASE("without a fork start() returns an error, and nothing is said") {
 #if defined(__cpp_exceptions)
 TEST_CASE("start_or_throw() throws the error") {
     Record record;
-    record.fail("open /x.pid", 1, EACCES);
+    record.fail("status /x.pid", 1, EACCES);
     try {
         (void)service(record).start_or_throw();
         FAIL("has not thrown");

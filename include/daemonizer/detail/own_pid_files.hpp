@@ -6,7 +6,6 @@
 #include <daemonizer/detail/listed_descriptors.hpp>
 #include <daemonizer/detail/pid_file_reader.hpp>
 
-#include <atomic>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -38,11 +37,11 @@ public:
             if (entry.owner == file.owner)
                 continue;
             entry.owner = 0; // it may be the parent's, inherited by a worker
-            std::atomic_signal_fence(std::memory_order_seq_cst);
+            __atomic_signal_fence(__ATOMIC_SEQ_CST);
             entry.directory = file.directory;
             entry.path = file.path;
             entry.fd = file.fd;
-            std::atomic_signal_fence(std::memory_order_seq_cst);
+            __atomic_signal_fence(__ATOMIC_SEQ_CST);
             entry.owner = file.owner;
             return true;
         }

@@ -27,12 +27,13 @@ done
 
 # A program whose file was replaced is named by its path; where nothing stands there, it is refused.
 old() {  # old PROGRAM: the unit that it prints although its file is not there any more
-    local file
+    local file status=0
     exec {file}<"$1"
     rm "$1"
     "${@:2}"
-    "/proc/self/fd/$file" unit --dir "$dir"
+    "/proc/self/fd/$file" unit --dir "$dir" || status=$?
     exec {file}<&-
+    return $status
 }
 cp "$service" "$dir/replaced"
 old "$dir/replaced" cp "$service" "$dir/replaced" >"$dir/replaced.service"

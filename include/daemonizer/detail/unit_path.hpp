@@ -70,7 +70,7 @@ public:
             const auto is_called = [=](const char* name, std::size_t its_size) {
                 return its_size == size && std::memcmp(below, name, size) == 0;
             };
-            std::snprintf(path_, sizeof path_, "%.*s", static_cast<int>(below - pid_file + size),
+            std::snprintf(path_, sizeof path_, "%.*s", static_cast<int>(length + 1 + size),
                           pid_file);
             const bool is_own = is_called(file + 1, own);
             is_shared_ = !is_own && is_called(program, std::strlen(program));

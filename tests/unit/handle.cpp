@@ -117,7 +117,8 @@ TEST_CASE("a handle that was moved from gives nothing back") {
         CHECK_FALSE(other.has_file("/x.pid"));
         CHECK(other.descriptors_above_stdio().empty());
         CHECK(record.has_file("/x.pid"));
-        *third = std::move(*third);
+        Handle& itself = *third;
+        *third = std::move(itself);
         CHECK(record.has_file("/x.pid"));
     }
     CHECK_FALSE(record.has_file("/x.pid"));

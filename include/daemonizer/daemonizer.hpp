@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+#include <daemonizer/confinement/deny_system_calls.hpp>
+#include <daemonizer/confinement/landlock.hpp>
 #include <daemonizer/descriptors.hpp>
 #include <daemonizer/detail/review.hpp>
 #include <daemonizer/directory.hpp>
@@ -37,7 +39,10 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptors, CloseDescriptors<>>,
     // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
     planning::by_default<slots::stdio, NullStdio>,
-    planning::by_default<slots::log>>;
+    planning::by_default<slots::log>,
+    // Last in phase::identity; the filter after Landlock, whose calls it may come to name.
+    planning::by_default<slots::landlock>,
+    planning::by_default<slots::system_calls>>;
 // clang-format on
 
 } // namespace detail

@@ -26,6 +26,9 @@ struct pid         { static constexpr const char* name = "pid"; };
 struct descriptors { static constexpr const char* name = "descriptors"; };
 struct stdio       { static constexpr const char* name = "stdio"; };
 struct log         { static constexpr const char* name = "log"; };
+// Last: each takes away what the steps before it may need.
+struct landlock     { static constexpr const char* name = "Landlock"; };
+struct system_calls { static constexpr const char* name = "system calls"; };
 // clang-format on
 } // namespace slots
 

@@ -28,7 +28,7 @@ template <class... Words>
 struct Landlock {
     template <class>
     static constexpr void check() {
-        static_assert((detail::landlock::Word<Words> && ...),
+        static_assert((detail::landlock::is_word<Words> && ...),
                       "daemonizer: Landlock takes words such as ReadOnly, ReadWrite and BindTcp");
         static_assert(!(detail::landlock::is_strictness<Words> && ...),
                       "daemonizer: Landlock names what stays allowed, since all else is forbidden");

@@ -401,6 +401,7 @@ TEST_CASE("Landlock: kernels that have none", "[confinement]") {
         deny(444, row.error);
         return Daemonizer{Landlock<ReadOnly<"/usr">>{}, Wires{}}.run(no_body);
     });
+    CHECK(outcome.err == "");
     CHECK(outcome.status == 0);
     CHECK(scene.fact("body") == "");
 }

@@ -4,6 +4,7 @@
 #define DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
 
 #include <daemonizer/confinement/detail/system_call_numbers.hpp>
+#include <daemonizer/confinement/system_calls.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>

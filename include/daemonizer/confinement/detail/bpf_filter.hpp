@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_BPF_FILTER_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_BPF_FILTER_HPP
 
+#include <daemonizer/confinement/detail/call_rules.hpp>
 #include <daemonizer/host/confinement_structs.hpp>
 
 #include <bit>
@@ -11,19 +12,6 @@
 #include <initializer_list>
 
 namespace daemonizer::detail {
-
-/// What a filter does about the system calls `first` to `last`.
-struct CallRule {
-    enum class answer : unsigned char {
-        refuse,       ///< the call answers EPERM
-        not_there,    ///< the call answers ENOSYS, and its caller falls back to an older one
-        refuse_flags, ///< EPERM where argument number `argument` has one of `flags`
-    };
-    std::uint32_t first, last;
-    answer what = answer::refuse;
-    std::uint8_t argument = 0;
-    std::uint32_t flags = 0;
-};
 
 /// Numbers beyond the newest that nevertheless are calls of this machine: 32-bit ARM's own.
 struct CallRange {
@@ -36,33 +24,6 @@ struct FilterMachine {
     std::uint32_t newest;       ///< the newest call that the filter's author knew
     CallRange extra = {};       ///< allowed beyond it
     std::endian order = std::endian::native;
-};
-
-/// A list of rules in the order of numbers, with neighbours that are answered alike made one.
-template <std::size_t Capacity>
-struct CallRules {
-    CallRule rules[Capacity]{};
-    std::size_t count = 0;
-
-    constexpr void add(const CallRule& rule) {
-        std::size_t place = count++;
-        for (; place != 0 && rules[place - 1].first > rule.first; --place)
-            rules[place] = rules[place - 1];
-        rules[place] = rule;
-    }
-    constexpr void merge() {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i != count; ++i) {
-            const bool goes_on = kept != 0 && rules[kept - 1].what == rules[i].what &&
-                                 rules[i].what != CallRule::answer::refuse_flags &&
-                                 rules[i].first <= rules[kept - 1].last + 1;
-            if (!goes_on)
-                rules[kept++] = rules[i];
-            else if (rules[kept - 1].last < rules[i].last)
-                rules[kept - 1].last = rules[i].last;
-        }
-        count = kept;
-    }
 };
 
 /// A filter under construction. The three ways out stand at its end; a jump there has eight bits.

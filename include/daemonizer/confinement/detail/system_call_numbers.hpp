@@ -4,32 +4,14 @@
 #define DAEMONIZER_CONFINEMENT_DETAIL_SYSTEM_CALL_NUMBERS_HPP
 
 #include <daemonizer/confinement/detail/bpf_filter.hpp>
+#include <daemonizer/confinement/system_calls.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <sys/syscall.h>
 
-namespace daemonizer {
-
-/// Groups of system calls that DenySystemCalls takes away. Each is one that hardly any daemon
-/// needs. What systemd has under the same name is taken as it is there.
-enum class system_calls {
-    mount,       ///< mount(2) and umount(2), the newer calls for it, pivot_root, chroot
-    module,      ///< kernel modules loaded and removed
-    reboot,      ///< reboot(2)
-    swap,        ///< swapon, swapoff
-    clock,       ///< the system's clocks set; also adjtimex(2) that only asks
-    keyring,     ///< the kernel's keys: add_key, request_key, keyctl
-    ptrace,      ///< other processes' memory, registers and descriptors, and kcmp
-    bpf,         ///< bpf(2)
-    perf,        ///< perf_event_open(2)
-    userfaultfd, ///< userfaultfd(2)
-    kexec,       ///< another kernel started
-    namespaces,  ///< namespaces made or entered. clone(2) and unshare(2) go on for all else
-};
-
-namespace detail {
+namespace daemonizer::detail {
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 constexpr bool knows_system_calls = true;
@@ -173,7 +155,6 @@ constexpr auto first_refused(const GroupRules& rules) -> long {
     return -1;
 }
 
-} // namespace detail
-} // namespace daemonizer
+} // namespace daemonizer::detail
 
 #endif

@@ -18,7 +18,7 @@ struct word {}; ///< base of every word that Landlock takes
 
 // No concept: where one is not met, compilers add six lines to the one that a user reads.
 template <class T>
-constexpr bool is_word = std::is_base_of_v<word, T>;
+inline constexpr bool is_word = std::is_base_of_v<word, T>;
 template <class T>
 concept PathWord = is_word<T> && requires {
     { T::is_absolute } -> std::convertible_to<bool>;
@@ -54,57 +54,58 @@ struct PortRules : word {
 // What a word says to each question of a policy; what is no word says nothing.
 
 template <class T>
-constexpr bool is_absolute = true;
+inline constexpr bool is_absolute = true;
 template <PathWord T>
-constexpr bool is_absolute<T> = T::is_absolute;
+inline constexpr bool is_absolute<T> = T::is_absolute;
 
 template <class T>
-constexpr bool are_ports = true;
+inline constexpr bool are_ports = true;
 template <PortWord T>
-constexpr bool are_ports<T> = T::are_ports;
+inline constexpr bool are_ports<T> = T::are_ports;
 
 template <class T>
-constexpr std::size_t paths_in = 0;
+inline constexpr std::size_t paths_in = 0;
 template <PathWord T>
-constexpr std::size_t paths_in<T> = T::count;
+inline constexpr std::size_t paths_in<T> = T::count;
 
 template <class T>
-constexpr std::size_t ports_in = 0;
+inline constexpr std::size_t ports_in = 0;
 template <PortWord T>
-constexpr std::size_t ports_in<T> = T::count;
+inline constexpr std::size_t ports_in<T> = T::count;
 
 template <class T>
-constexpr bool names_something = !(PathWord<T> || PortWord<T>) || paths_in<T> + ports_in<T> != 0;
+inline constexpr bool names_something =
+    !(PathWord<T> || PortWord<T>) || paths_in<T> + ports_in<T> != 0;
 
 template <class T>
-constexpr unsigned leaves = 0;
+inline constexpr unsigned leaves = 0;
 template <class T>
     requires requires { T::leaves; }
-constexpr unsigned leaves<T> = T::leaves;
+inline constexpr unsigned leaves<T> = T::leaves;
 
 /// The ABI that a word requires; 0 where it leaves that open.
 template <class T>
-constexpr int least_abi = 0;
+inline constexpr int least_abi = 0;
 template <class T>
     requires requires { T::least_abi; }
-constexpr int least_abi<T> = T::least_abi;
+inline constexpr int least_abi<T> = T::least_abi;
 
 template <class T>
-constexpr bool requires_all = requires {
+inline constexpr bool requires_all = requires {
     T::requires_all;
 };
 
 /// Whether a word says how strict the policy is, and allows nothing.
 template <class T>
-constexpr bool is_strictness = requires_all<T> || requires {
+inline constexpr bool is_strictness = requires_all<T> || requires {
     T::least_abi;
 };
 
 template <class T>
-constexpr bool is_known_abi = true;
+inline constexpr bool is_known_abi = true;
 template <class T>
     requires requires { T::least_abi; }
-constexpr bool is_known_abi<T> = T::least_abi >= 1 && T::least_abi <= newest_abi;
+inline constexpr bool is_known_abi<T> = T::least_abi >= 1 && T::least_abi <= newest_abi;
 
 /// The ABI that a policy requires: for all of its parts where a word says Required.
 template <class... Words>

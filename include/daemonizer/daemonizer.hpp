@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+#include <daemonizer/confinement/deny_system_calls.hpp>
+#include <daemonizer/confinement/landlock.hpp>
 #include <daemonizer/descriptors.hpp>
 #include <daemonizer/detail/review.hpp>
 #include <daemonizer/directory.hpp>
@@ -48,7 +50,10 @@ using Defaults = planning::types<
     planning::by_default<slots::notify, NoNotify>,
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.
-    planning::by_default<slots::watchdog>>;
+    planning::by_default<slots::watchdog>,
+    // Last in phase::identity; the filter after Landlock, whose calls it may come to name.
+    planning::by_default<slots::landlock>,
+    planning::by_default<slots::system_calls>>;
 // clang-format on
 
 } // namespace detail

@@ -33,6 +33,9 @@ struct sockets     { static constexpr const char* name = "sockets"; };
 struct notify      { static constexpr const char* name = "notify"; };
 struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
 struct watchdog    { static constexpr const char* name = "watchdog"; };
+// Last: each takes away what the steps before it may need.
+struct landlock     { static constexpr const char* name = "Landlock"; };
+struct system_calls { static constexpr const char* name = "system calls"; };
 // clang-format on
 } // namespace slots
 

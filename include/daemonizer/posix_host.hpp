@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/envelope.hpp>
 #include <daemonizer/detail/raw_host.hpp>
+#include <daemonizer/host/detail/confinement_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/policy.hpp>
@@ -54,7 +55,7 @@ namespace detail {
 /// negative errno: an error cannot be overwritten between the call and its reader. Calls that a
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
-struct PosixHost : detail::SocketCalls, detail::TimerCalls {
+struct PosixHost : detail::ConfinementCalls, detail::SocketCalls, detail::TimerCalls {
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY

@@ -73,8 +73,11 @@ struct Record {
     std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
     std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
     rlim_t file_size = RLIM_INFINITY;
-    rlim_t descriptors = 64; ///< their limit
-    std::string listed;      ///< what /proc/self/fd yields
+    rlim_t descriptors = 64;       ///< their limit
+    std::string listed;            ///< what /proc/self/fd yields
+    int landlock_reports = 7;      ///< the ABI, or a negative errno
+    int landlock_knows = 7;        ///< the ABI whose rights are accepted
+    bool confinement_works = true; ///< or it is answered for, and nothing happens
 
     // The model.
     pid_t pid = 100;
@@ -108,6 +111,8 @@ struct Record {
     sigset_t watched{};          ///< by the signalfd
     bool answers_at_once = true; ///< the launcher, to ready
     bool left = false;
+    bool has_landlock = false, has_filter = false;
+    std::vector<daemonizer::detail::FilterInstruction> filter;
 
     /// Answers the `which`-th call (from 1) whose line begins with `name` with `-error`.
     void fail(const std::string& name, int which, int error) {
@@ -234,6 +239,8 @@ struct RecordingHost {
         const std::string name = named(directory, path);
         if (const int error = record->call("open", name); error < 0)
             return error;
+        if (record->has_landlock && name == "/")
+            return -EACCES;
         auto& files = record->files;
         const bool exists = files.count(name) != 0 || (flags & O_DIRECTORY) != 0;
         if (exists && (flags & O_EXCL) != 0)
@@ -316,6 +323,8 @@ struct RecordingHost {
         const std::string name = named(directory, path);
         if (const int error = record->call("status", name); error < 0)
             return error;
+        if (name == "/")
+            return describe({2, S_IFDIR}, status);
         if (name == "/proc/self/task")
             return describe({2, S_IFDIR, record->tasks}, status);
         const auto file = record->files.find(name);
@@ -670,6 +679,47 @@ struct RecordingHost {
         return static_cast<long>(std::min(size, message.size()));
     }
 
+    // Confinement ------------------------------------------------------------------------------
+    auto landlock_abi() const -> int {
+        const int error = record->call("landlock_abi");
+        return error < 0 ? error : record->landlock_reports;
+    }
+    auto landlock_ruleset(const daemonizer::detail::LandlockRights& rights, std::size_t size) const
+        -> int {
+        if (const int error = record->call("landlock_ruleset", hex(rights.files), rights.tcp,
+                                           rights.scopes, "size", size);
+            error < 0)
+            return error;
+        const int abi = record->landlock_knows;
+        if (size > (abi >= 6 ? 24 : abi >= 4 ? 16 : 8))
+            return -E2BIG;
+        const unsigned bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : abi >= 1 ? 13 : 0;
+        return rights.files >> bits != 0 ? -EINVAL : record->new_descriptor(6);
+    }
+    auto landlock_allow_path(int ruleset, std::uint64_t rights, int fd) const -> int {
+        return record->call("landlock_allow_path", ruleset, hex(rights), fd);
+    }
+    auto landlock_allow_port(int ruleset, std::uint64_t rights, std::uint64_t port) const -> int {
+        return record->call("landlock_allow_port", ruleset, rights, port);
+    }
+    auto landlock_restrict(int ruleset) const -> int {
+        const int error = record->call("landlock_restrict", ruleset);
+        record->has_landlock = error == 0 && record->confinement_works;
+        return error;
+    }
+    auto renounce_new_privileges() const -> int { return record->call("no_new_privs"); }
+    auto install_filter(const daemonizer::detail::FilterInstruction* instructions,
+                        unsigned short count) const -> int {
+        const int error = record->call("filter");
+        record->filter.assign(instructions, instructions + count);
+        record->has_filter = error == 0 && record->confinement_works;
+        return error;
+    }
+    auto try_system_call(long) const -> int {
+        const int error = record->call("try");
+        return error < 0 ? error : record->has_filter ? -EPERM : -EFAULT;
+    }
+
     // syslog(3) --------------------------------------------------------------------------------
     void open_log(const char* ident, int) const { cannot_fail(std::string{"open_log "} + ident); }
     void set_log_mask(int mask) const { cannot_fail("log_mask " + std::to_string(mask)); }
@@ -681,6 +731,11 @@ private:
     static auto octal(mode_t mode) -> std::string {
         std::ostringstream text;
         text << '0' << std::oct << mode;
+        return text.str();
+    }
+    static auto hex(std::uint64_t number) -> std::string {
+        std::ostringstream text;
+        text << "0x" << std::hex << number;
         return text.str();
     }
     static auto named(int directory, const char* path) -> std::string {

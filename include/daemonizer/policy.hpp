@@ -26,6 +26,16 @@ struct pid         { static constexpr const char* name = "pid"; };
 struct descriptors { static constexpr const char* name = "descriptors"; };
 struct stdio       { static constexpr const char* name = "stdio"; };
 struct log         { static constexpr const char* name = "log"; };
+struct environment       { static constexpr const char* name = "environment"; };
+struct process_name      { static constexpr const char* name = "process name"; };
+struct oom_score         { static constexpr const char* name = "oom score"; };
+struct nice              { static constexpr const char* name = "nice"; };
+struct lock_memory       { static constexpr const char* name = "lock memory"; };
+struct chroot            { static constexpr const char* name = "chroot"; };
+struct run_as            { static constexpr const char* name = "run as"; };
+struct keep_capabilities { static constexpr const char* name = "capabilities"; };
+struct no_core_dumps     { static constexpr const char* name = "core dumps"; };
+struct no_new_privileges { static constexpr const char* name = "new privileges"; };
 // clang-format on
 } // namespace slots
 

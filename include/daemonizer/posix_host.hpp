@@ -3,6 +3,7 @@
 #define DAEMONIZER_POSIX_HOST_HPP
 
 #include <daemonizer/detail/raw_host.hpp>
+#include <daemonizer/host/detail/identity_calls.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>
@@ -34,7 +35,7 @@ namespace daemonizer {
 /// negative errno: an error cannot be overwritten between the call and its reader. Calls that a
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and the three of syslog.
-struct PosixHost {
+struct PosixHost : detail::IdentityCalls {
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
@@ -96,6 +97,7 @@ struct PosixHost {
     static auto descriptor_limit(rlimit& limit) -> int {
         return once(::getrlimit(RLIMIT_NOFILE, &limit));
     }
+    using detail::IdentityCalls::change_directory; // to what a descriptor names
     static auto change_directory(const char* path) -> int { return once(::chdir(path)); }
     static auto set_umask(mode_t mask) -> mode_t { return ::umask(mask); }
 

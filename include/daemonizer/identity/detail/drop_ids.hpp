@@ -110,8 +110,10 @@ auto cannot_regain(const Start& start, const DroppedIds& ids) -> bool {
     if (ids.user == 0)
         return true;
     const auto regains = [](const Ids& before, unsigned id, auto set) {
-        for (const unsigned old : {0U, before.real, before.effective, before.saved})
-            if (old != id && set(old) >= 0)
+        if (id != 0 && set(0U) >= 0)
+            return true;
+        for (const unsigned old : {before.real, before.effective, before.saved})
+            if (old != 0 && old != id && set(old) >= 0)
                 return true;
         return false;
     };

@@ -67,7 +67,7 @@ TEST_CASE("the whole drop, in its order") {
                         "setresuid 1000 1000 1000", "getresgid", "getresuid",
                         // the capabilities
                         "capset 400", "capget", "capset ffffffffffffffff", "clear_ambient",
-                        "raise_ambient 10", "ambient 0 to 41", "secure_bits",
+                        "raise_ambient 10", "ambient 0 to 42", "secure_bits",
                         "keep_capabilities off", "secure_bits",
                         // what should not be possible any more
                         "setresuid -1 0 -1", "setresgid -1 0 -1", "setgroups", "set_dumpable off",

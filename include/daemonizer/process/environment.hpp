@@ -73,7 +73,8 @@ struct CleanEnvironment {
                 if (variable != nullptr)
                     *next++ = variable;
             };
-            char** const before = environ; // is `kept` itself where this process starts again
+            [[maybe_unused]] char** const before =
+                environ; // is `kept` itself where this process starts again
             char* const found[sizeof...(Keep) + 1]{
                 detail::find_variable(before, Keep.characters)...};
             for (char* const variable : found)

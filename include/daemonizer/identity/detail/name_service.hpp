@@ -5,11 +5,23 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/types.h>
 
 namespace daemonizer::detail {
+
+// struct passwd and struct group as every C library of Linux lays them out: <pwd.h> and <grp.h>
+// would give every program these two words as types of the global namespace.
+struct PasswdEntry {
+    char *name, *password;
+    uid_t user;
+    gid_t group;
+    char *about, *home, *shell;
+};
+struct GroupEntry {
+    char *name, *password;
+    gid_t group;
+    char** members;
+};
 
 // Names for libc's functions that alone make no linker look for them: null pointers in a static
 // program, which else would load a second libc and more to find a user (and fail on a machine with
@@ -17,9 +29,9 @@ namespace daemonizer::detail {
 extern "C" {
 // clang-format off
 [[maybe_unused, gnu::weakref("getpwnam_r")]]
-static int daemonizer_getpwnam_r(const char*, passwd*, char*, std::size_t, passwd**);
+static int daemonizer_getpwnam_r(const char*, PasswdEntry*, char*, std::size_t, PasswdEntry**);
 [[maybe_unused, gnu::weakref("getgrnam_r")]]
-static int daemonizer_getgrnam_r(const char*, ::group*, char*, std::size_t, ::group**);
+static int daemonizer_getgrnam_r(const char*, GroupEntry*, char*, std::size_t, GroupEntry**);
 [[maybe_unused, gnu::weakref("getgrouplist")]]
 static int daemonizer_getgrouplist(const char*, gid_t, gid_t*, int*);
 // clang-format on
@@ -50,13 +62,13 @@ auto look_up_with_room(const Host& host, LookUp look_up) -> int {
 template <class Host>
 auto find_user(const Host& host, const char* name, uid_t& uid, gid_t& gid) -> int {
     return look_up_with_room(host, [&](char* room, std::size_t size) {
-        passwd entry{};
-        passwd* found = nullptr;
+        PasswdEntry entry{};
+        PasswdEntry* found = nullptr;
         const int error = daemonizer_getpwnam_r(name, &entry, room, size, &found);
         if (found == nullptr)
             return -error;
-        uid = found->pw_uid;
-        gid = found->pw_gid;
+        uid = found->user;
+        gid = found->group;
         return 1;
     });
 }
@@ -64,12 +76,12 @@ auto find_user(const Host& host, const char* name, uid_t& uid, gid_t& gid) -> in
 template <class Host>
 auto find_group(const Host& host, const char* name, gid_t& gid) -> int {
     return look_up_with_room(host, [&](char* room, std::size_t size) {
-        ::group entry{};
-        ::group* found = nullptr;
+        GroupEntry entry{};
+        GroupEntry* found = nullptr;
         const int error = daemonizer_getgrnam_r(name, &entry, room, size, &found);
         if (found == nullptr)
             return -error;
-        gid = found->gr_gid;
+        gid = found->group;
         return 1;
     });
 }

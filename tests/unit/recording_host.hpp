@@ -548,10 +548,11 @@ struct RecordingHost {
         record->mappings.emplace_back(size);
         return record->mappings.back().data();
     }
-    void unmap_memory(void*, std::size_t) const {
+    auto unmap(unsigned long, unsigned long) const -> int {
         cannot_fail("unmap");
         if (!record->left)
             --record->mapped;
+        return 0;
     }
 
     // Signals and time -------------------------------------------------------------------------

@@ -68,19 +68,14 @@ struct CleanEnvironment {
             static char* kept[sizeof...(Keep) + 2];
             static char path[] =
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+            // All are looked up before the first is kept: a second start finds `kept` itself.
+            char* const found[]{detail::find_variable(environ, Keep.characters)..., nullptr};
             char** next = kept;
-            const auto add = [&](char* variable) {
+            for (char* const variable : found)
                 if (variable != nullptr)
                     *next++ = variable;
-            };
-            [[maybe_unused]] char** const before =
-                environ; // is `kept` itself where this process starts again
-            char* const found[sizeof...(Keep) + 1]{
-                detail::find_variable(before, Keep.characters)...};
-            for (char* const variable : found)
-                add(variable);
             if constexpr (!(detail::is_path<Keep> || ...))
-                add(path);
+                *next++ = path;
             *next = nullptr;
             environ = kept;
             return true;

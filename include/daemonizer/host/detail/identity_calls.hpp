@@ -109,7 +109,9 @@ struct IdentityCalls {
             ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return memory == MAP_FAILED ? nullptr : memory;
     }
-    static void unmap_memory(void* memory, std::size_t size) { ::munmap(memory, size); }
+    static auto unmap(unsigned long from, unsigned long size) -> int {
+        return answer(::munmap(reinterpret_cast<void*>(from), size));
+    }
 
 private:
     // 32-bit machines that are older than 32-bit ids have two sets of calls.

@@ -35,7 +35,7 @@ struct Account {
     template <class Host>
     void release(const Host& host) {
         if (groups != nullptr)
-            host.unmap_memory(groups, bytes);
+            host.unmap(reinterpret_cast<unsigned long>(groups), bytes);
         groups = nullptr;
     }
 };

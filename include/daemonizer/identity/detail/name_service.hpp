@@ -52,7 +52,7 @@ auto look_up_with_room(const Host& host, LookUp look_up) -> int {
         if (room == nullptr)
             return -ENOMEM;
         const int found = look_up(static_cast<char*>(room), size);
-        host.unmap_memory(room, size);
+        host.unmap(reinterpret_cast<unsigned long>(room), size);
         if (found != -ERANGE)
             return found == -ENOENT || found == -ESRCH ? 0 : found; // getpwnam(3): "not found"
     }

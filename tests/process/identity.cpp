@@ -144,6 +144,7 @@ TEST_CASE("an ordinary user", "[identity]") {
     const auto as_user = [&](auto start) {
         return scene.run([&] {
             become(user);
+            ::prctl(PR_SET_DUMPABLE, 1UL); // as after an exec: its files in /proc are its own
             return start();
         });
     };

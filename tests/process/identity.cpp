@@ -44,7 +44,8 @@ auto lacks(int capability, const char* name) -> bool {
     return true;
 }
 auto lacks_drop() -> bool {
-    return lacks(6, "CAP_SETGID") || lacks(7, "CAP_SETUID") || lacks(8, "CAP_SETPCAP");
+    return lacks(6, "CAP_SETGID") || lacks(7, "CAP_SETUID") || lacks(8, "CAP_SETPCAP") ||
+           cannot_become_another();
 }
 
 /// What the library writes into "NAME:GID" files is another mount's: /etc of the test's own.
@@ -303,15 +304,18 @@ TEST_CASE("a user namespace", "[identity]") {
         write_text("/proc/self/setgroups", "deny"); // or the kernel takes no map of groups
         write_text("/proc/self/uid_map", "0 0 1");
         write_text("/proc/self/gid_map", "0 0 1");
+        must(::getuid() == 0 && ::getgid() == 0, "a map of ids");
     };
-    if (cannot("a user namespace", [&] { enter(); }))
+    const auto enter_with = [&](std::vector<gid_t> groups) {
+        must(::setgroups(groups.size(), groups.data()) == 0, "setgroups");
+        enter();
+    };
+    if (cannot("a user namespace with groups of its own", [&] { enter_with({4}); }))
         return;
     Scene scene;
     SECTION("where groups cannot be set, and are others") {
         check_refused(scene, scene.run([&] {
-            const gid_t other = 4;
-            must(::setgroups(1, &other) == 0, "setgroups");
-            enter();
+            enter_with({4});
             return Daemonizer{RunAs{0, 0}, Wires{}}.run(serve);
         }),
                       1,
@@ -320,8 +324,7 @@ TEST_CASE("a user namespace", "[identity]") {
     }
     SECTION("where groups cannot be set, and are right") {
         const pid_t launcher = scene.begin([&] {
-            must(::setgroups(0, nullptr) == 0, "setgroups");
-            enter();
+            enter_with({});
             return Daemonizer{RunAs{0, 0}, Wires{}}.run(serve);
         });
         const pid_t daemon = scene.pid();
@@ -330,16 +333,14 @@ TEST_CASE("a user namespace", "[identity]") {
     }
     SECTION("that knows no such user") {
         check_refused(scene, scene.run([&] {
-            must(::setgroups(0, nullptr) == 0, "setgroups");
-            enter();
+            enter_with({});
             return Daemonizer{RunAs{1000, 0}, Wires{}}.run(serve);
         }),
                       1, "run as: user 1000: is not mapped in this user namespace");
     }
     SECTION("that knows no such group") {
         check_refused(scene, scene.run([&] {
-            must(::setgroups(0, nullptr) == 0, "setgroups");
-            enter();
+            enter_with({});
             return Daemonizer{RunAs{0, 1000}, Wires{}}.run(serve);
         }),
                       1, "run as: group 1000: is not mapped in this user namespace");
@@ -347,7 +348,7 @@ TEST_CASE("a user namespace", "[identity]") {
 }
 
 TEST_CASE("another root", "[identity]") {
-    if (lacks(18, "CAP_SYS_CHROOT"))
+    if (lacks(18, "CAP_SYS_CHROOT") || lacks_drop())
         return;
     Scene scene;
     const std::string jail = scene.path("jail"), pid = scene.path("x.pid");

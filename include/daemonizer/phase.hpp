@@ -8,8 +8,7 @@ namespace daemonizer {
 /// where it is because another one loses a start, leaks something, or opens a race.
 enum class phase {
     /// In the launcher, whose terminal still shows errors: paths, users, one thread only, pid file
-    /// locked.
-    /// Refusing here costs no process.
+    /// locked. Refusing here costs no process.
     check,
     /// Flush, fork, setsid, fork (daemon(7) steps 4-8). The fork policy's own; all later phases run
     /// in the daemon. Flushed before the fork, or both sides write the same buffer.
@@ -26,8 +25,7 @@ enum class phase {
     /// Log files, /dev/null, syslog opened: with the starter's rights, outside any chroot.
     targets,
     /// chroot, bounding set, groups, user, capabilities, no_new_privs: dropped after everything
-    /// that
-    /// needs them, each before the one whose loss takes the right to drop it.
+    /// that needs them, each before the one whose loss takes the right to drop it.
     identity,
     /// 0, 1 and 2 replaced, by dup2 alone. Last: until here an error has the terminal.
     stdio,

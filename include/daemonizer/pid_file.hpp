@@ -44,7 +44,7 @@ static_assert(PidPolicy<NoPidFile>);
 template <fixed_string Path = "", mode_t Mode = 0644>
 struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
     constexpr PidFile() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit PidFile(const char* path,
+    constexpr explicit PidFile(TextArgument path,
                                mode_t mode = Mode) requires Text<Path>::at_run_time
         : Text<Path>{path},
           detail::FileMode<Mode, true>{mode} {}
@@ -61,12 +61,15 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                 keep(this->path);
         }
     };
+    /// For a handler that ends the process as PID 1. Async-signal-safe.
+    static void remove_on_signal() { detail::remove_pid_file_of_this_process(); }
+
     using slot = slots::pid;
     using steps =
         step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;
 };
-PidFile(const char*)->PidFile<>;
-PidFile(const char*, mode_t)->PidFile<>;
+PidFile(TextArgument)->PidFile<>;
+PidFile(TextArgument, mode_t)->PidFile<>;
 
 static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
 

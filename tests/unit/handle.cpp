@@ -41,7 +41,7 @@ TEST_CASE("a handle holds what steps acquired and no more") {
 TEST_CASE("in the launcher start() returns once the daemon is ready") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     record.events = {messages::forked(102), messages::ready(), recording::Dies{101, CLD_EXITED, 0}};
     {
         auto result = service(record).start();
@@ -55,18 +55,20 @@ TEST_CASE("in the launcher start() returns once the daemon is ready") {
     CHECK(record.descriptors_above_stdio().empty());
     CHECK(record.mistakes.empty());
     CHECK(record.sent.size() == 1); // that ready was taken
-    // As it was before: no subreaper, SIGCHLD and mask put back, the intermediate waited for.
+    // As it was before: no subreaper, SIGCHLD and mask put back, the intermediate waited for, and
+    // the mask is the last, when nothing is left that a signal could interrupt.
     const auto& calls = record.calls;
     const auto taken = std::find(calls.begin(), calls.end(), "send 4 taken");
     CHECK(std::vector<std::string>(taken, calls.end()) ==
-          std::vector<std::string>{"send 4 taken", "wait 101", "close 4", "subreaper off",
-                                   "default CHLD", "mask nothing", "close 3", "close 5"});
+          std::vector<std::string>{"send 4 taken", "wait 101", "close 4", "close 6",
+                                   "subreaper off", "default CHLD", "wait any", "close 3",
+                                   "close 5", "pending", "mask nothing"});
 }
 
 TEST_CASE("in the launcher start() returns why there is no daemon") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     record.events = {messages::forked(102),
                      messages::failed(messages::failure("log", "/l", "no", EROFS, 3)),
                      recording::Dies{102, CLD_EXITED, 3}};

@@ -11,20 +11,15 @@
 
 namespace daemonizer::detail {
 
-/// A small set of descriptors above 2.
-template <unsigned Capacity>
+/// The descriptors above 2 that stay open: those that `each(keep)` calls `keep(fd)` for, every time
+/// that it is called. They are asked for anew instead of stored, so their number has no bound.
+template <class Each>
 class SparedDescriptors {
 public:
-    void add(int fd) {
-        if (fd > 2 && size_ != Capacity)
-            spared_[size_++] = fd;
-    }
+    explicit SparedDescriptors(Each each) : each_{each} {}
 
     auto has(int fd) const -> bool {
-        for (unsigned i = 0; i != size_; ++i)
-            if (spared_[i] == fd)
-                return true;
-        return false;
+        return fd > 2 && next_from(static_cast<unsigned>(fd)) == static_cast<unsigned>(fd);
     }
 
     /// Calls `close(first, last)` for each gap between them, until one answers an error.
@@ -44,16 +39,16 @@ private:
     static constexpr unsigned last = ~0U;
 
     /// The least of them that is not below `first`, or `last`.
-    auto next_from(unsigned first) const -> unsigned {
+    [[gnu::noinline]] auto next_from(unsigned first) const -> unsigned {
         unsigned next = last;
-        for (unsigned i = 0; i != size_; ++i)
-            if (const auto fd = static_cast<unsigned>(spared_[i]); fd >= first && fd < next)
-                next = fd;
+        each_([&](int spared) {
+            if (const auto fd = static_cast<unsigned>(spared); spared > 2 && fd >= first)
+                next = fd < next ? fd : next;
+        });
         return next;
     }
 
-    int spared_[Capacity];
-    unsigned size_ = 0;
+    Each each_;
 };
 
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.

@@ -47,7 +47,8 @@ private:
         using Leaving = typename Start::leaving_launcher;
         auto core = self.start_.core; // copies: what they were copied from will be the daemon's
         Failure failure;
-        const Leaving start{{core, failure}};
+        StartSignals signals = *self.start_.signals;
+        const Leaving start{{core, failure, &signals}};
         Parting parting = self.parting_;
         LeavingLauncher<Leaving, memory::shared> launcher{start};
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
@@ -66,14 +67,17 @@ private:
         auto& self = *static_cast<Handoff*>(handoff);
         const RawHost host;
         const ReportEnd report = self.parting_.daemon;
-        if (const long session = raw_call(SYS_setsid); session < 0)
+        const long session = raw_call(SYS_setsid);
+        if (session < 0)
             give_up(self.start_, host, report, "setsid", "new session", static_cast<int>(session));
+        if (session == 1)
+            give_up_as_process_1(self.start_, host, report);
         constexpr int flags = CLONE_VM | CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
         const int daemon = ::clone(be_daemon, top_of(handoff_stacks.daemon), flags | SIGCHLD,
                                    &self.here_, nullptr, nullptr, self.identity_.id());
         if (daemon < 0)
             give_up(self.start_, host, report, "fork", "the intermediate's", errno);
-        host.leave_at_once(report.send_forked(host, daemon) < 0 ? 1 : 0);
+        host.leave_at_once(0);
     }
 
     static auto be_daemon(void* there) -> int { resume(*static_cast<Resumption*>(there)); }

@@ -39,18 +39,18 @@ public:
 
     /// `first` and what it is are those of Family. While it waits it gives back what it can of a
     /// memory of its own.
-    [[noreturn]] void attend(const Parting& parting, pid_t first, bool first_is_daemon) {
-        ChildWatch::obey(host_);
+    [[noreturn]] void attend(Parting& parting, pid_t first, bool first_is_daemon) {
         Witness<Host, Start::seconds()> witness{
-            host_, parting.watch, parting.launcher, {host_, parting.watch, first, first_is_daemon}};
-        if (witness.attend(start_.failure, [&] { let_go(parting.launcher); }))
+            host_, parting.watch, *start_.signals, parting.launcher, first, first_is_daemon};
+        if (witness.attend(start_.failure, [&] { let_go(witness); }))
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         fail();
     }
 
-    /// Undoes, says why, and leaves.
+    /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
     [[noreturn]] void fail() {
         start_.undo(host_);
+        start_.signals->die(host_);
         say(host_, 2, start_.failure, program_);
         host_.leave_at_once(start_.failure.exit_status());
     }
@@ -62,10 +62,10 @@ private:
         start_.core.each_text(act);
     }
 
-    void let_go([[maybe_unused]] const ReportEnd& report) {
+    void let_go([[maybe_unused]] const auto& witness) {
         if constexpr (Memory == memory::own && is_raw && Start::needs_no_memory)
             let_go_of_memory(
-                host_, [&] { return report.has_news(host_); },
+                host_, [&] { return witness.has_news(); },
                 [&](const Mapping& piece) {
                     bool needed = false;
                     each_text([&](const char* text) { needed = needed || piece.has(text); });

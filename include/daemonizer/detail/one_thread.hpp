@@ -2,7 +2,6 @@
 #ifndef DAEMONIZER_DETAIL_ONE_THREAD_HPP
 #define DAEMONIZER_DETAIL_ONE_THREAD_HPP
 
-#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/step.hpp>
 
 #include <cerrno>
@@ -17,21 +16,20 @@ struct OneThread : step<phase::check> {
     static constexpr const char* name = "threads";
 
     static auto run(const auto& start, const auto&) -> bool {
-        if (is_alone(start.host()))
-            return true;
-        start.failure.describe("start", "more than one thread is running; the others would vanish");
-        return false;
+        return refuse_others(start, "more than one thread is running; the others would vanish");
     }
 
-    template <class Host>
-    static auto is_alone(const Host& host) -> bool {
+    /// True where this thread is the only one; `why` is said otherwise.
+    static auto refuse_others(const auto& start, const char* why) -> bool {
         constexpr int attempts = 20; // a thread that was joined lingers for a moment
         for (int i = 0; i != attempts; ++i) {
+            const auto& host = start.host();
             if (host.never_had_threads() || count(host) <= 1 + of_the_runtime)
                 return true;
-            nap(host, 1'000'000);
+            if (!start.pause(1'000'000))
+                return start.fail("start", EINTR);
         }
-        return false;
+        return start.fail("start", why);
     }
 
 private:

@@ -67,7 +67,9 @@ private:
             if (locked >= 0 && still_names(host, file) > 0)
                 return true;
             const bool taken = locked == -EAGAIN || locked == -EACCES;
-            const bool named = taken && naming.look(file.fd, file.path, start.failure);
+            const bool named =
+                taken && naming.look(file.fd, file.path, start.failure,
+                                     [&](long nanoseconds) { return start.pause(nanoseconds); });
             if (locked < 0 && !taken && created)
                 host.unlink(file.directory, file.path); // nobody can have locked it either
             drop(host, file);

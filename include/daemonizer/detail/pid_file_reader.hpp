@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 
-#include <daemonizer/detail/nap.hpp>
+#include <daemonizer/detail/trusted_file.hpp>
 #include <daemonizer/failure.hpp>
 
 #include <cerrno>
@@ -35,18 +35,6 @@ auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* ho
 template <class Host>
 auto lock_first_byte(Host host, int fd) -> int {
     return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0);
-}
-
-/// Why a file is not to be trusted as a pid file, or null. One link: another name may be a link
-/// that a stranger made to a file that is not his.
-inline auto objection_to(const struct stat& file) -> const char* {
-    if (!S_ISREG(file.st_mode))
-        return "is not a regular file";
-    if (file.st_nlink > 1)
-        return "has more than one name";
-    if (file.st_uid != 0 && file.st_uid != ::geteuid())
-        return "belongs to another user";
-    return nullptr;
 }
 
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
@@ -97,8 +85,10 @@ class PatientNaming {
 public:
     explicit PatientNaming(Host host) : host_{host}, begun_{host.now()} {}
 
-    /// True once `failure` says who it is; false after a pause, to try the lock again.
-    auto look(int fd, const char* path, Failure& failure) const -> bool {
+    /// True once `failure` says who it is, or that `pause(nanoseconds)` was cut short; false after
+    /// a pause, to try the lock again.
+    template <class Pause>
+    auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
         if (const pid_t daemon = daemon_that_holds(host_, fd); daemon != 0) {
@@ -116,8 +106,10 @@ public:
             failure.describe(path, "already being started, and its pid is not written yet", EEXIST);
             return true;
         }
-        nap(host_, waited > second / 10 ? 20'000'000 : 1'000'000);
-        return false;
+        if (pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
+            return false;
+        failure.describe(path, EINTR);
+        return true;
     }
 
 private:

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_REMOVAL_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_REMOVAL_HPP
 
+#include <daemonizer/detail/dispositions.hpp>
 #include <daemonizer/policy.hpp>
 #include <daemonizer/posix_host.hpp>
 
@@ -59,7 +60,7 @@ inline void remove_pid_file_of_this_process() {
 
 inline void remove_pid_file_and_die(int signal) {
     remove_pid_file_of_this_process();
-    ::raise(signal); // SA_RESETHAND: the default action, once this handler has returned
+    die_of(signal);
 }
 
 /// The daemon's pid file vanishes also when a signal ends it that no policy collects. After the
@@ -70,19 +71,10 @@ struct RemovePidFileOnSignals : step<phase::signals> {
 
     static auto run(const auto& start, const auto&) -> bool {
         using Signals = typename std::remove_cvref_t<decltype(start)>::template in<slots::signals>;
-        struct sigaction dying {};
-        dying.sa_handler = remove_pid_file_and_die;
-        dying.sa_flags = static_cast<int>(SA_RESETHAND);
-        sigfillset(&dying.sa_mask);
-        for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-            if (Signals::collects(signal))
-                continue;
-            struct sigaction before;
-            if (!start.check(start.host().set_disposition(signal, dying, before), "sigaction"))
+        const struct sigaction removing = dying(remove_pid_file_and_die);
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+            if (!Signals::collects(signal) && !replace_default(start, signal, removing))
                 return false;
-            if (before.sa_handler != SIG_DFL)
-                start.host().set_disposition(signal, before); // ignored, or the program's own
-        }
         return true;
     }
 };

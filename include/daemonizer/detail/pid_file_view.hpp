@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_PID_FILE_VIEW_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_VIEW_HPP
 
+#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/detail/pid_file_reader.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
 #include <daemonizer/detail/system_text.hpp>

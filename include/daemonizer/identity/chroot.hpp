@@ -29,7 +29,7 @@ namespace daemonizer {
 template <fixed_string Path = "">
 struct Chroot : Text<Path> {
     constexpr Chroot() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit Chroot(const char* path) requires Text<Path>::at_run_time
+    constexpr explicit Chroot(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
     template <class>
@@ -129,7 +129,7 @@ struct Chroot : Text<Path> {
     using slot = slots::chroot;
     using steps = step_list<Open, Enter>;
 };
-Chroot(const char*)->Chroot<>;
+Chroot(TextArgument)->Chroot<>;
 static_assert(Policy<Chroot<"/x">> && Policy<Chroot<>>);
 
 } // namespace daemonizer

@@ -99,7 +99,8 @@ struct KeepCapabilities {
     void unit_lines(auto& unit) const {
         char text[1024];
         detail::LineWriter line{text, sizeof text};
-        ((line.text(name_of<Keep>()).text(" ")), ...);
+        [[maybe_unused]] const char* space = "";
+        ((line.text(space).text(name_of<Keep>()), space = " "), ...);
         unit.line("CapabilityBoundingSet", text);
         unit.line("AmbientCapabilities", text);
     }

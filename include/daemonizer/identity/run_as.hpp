@@ -124,8 +124,8 @@ struct RunAs : detail::AccountNames<User, Group> {
     static constexpr bool at_run_time = sizeof(User.characters) == 1;
 
     constexpr RunAs() requires(!at_run_time) = default;
-    constexpr explicit RunAs(const char* user, const char* group = "") requires at_run_time
-        : detail::AccountNames<User, Group>{user, group} {}
+    constexpr explicit RunAs(TextArgument user, TextArgument group = "") requires at_run_time
+        : detail::AccountNames<User, Group>{user.characters(), group.characters()} {}
 
     template <class>
     static constexpr void check() {
@@ -191,8 +191,8 @@ private:
     }
 };
 
-RunAs(const char*)->RunAs<>;
-RunAs(const char*, const char*)->RunAs<>;
+RunAs(TextArgument)->RunAs<>;
+RunAs(TextArgument, TextArgument)->RunAs<>;
 template <std::integral U, std::integral G>
 RunAs(U, G) -> RunAs<"", "", detail::ByNumber>;
 

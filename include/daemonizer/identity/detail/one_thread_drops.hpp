@@ -6,7 +6,6 @@
 #include <daemonizer/detail/one_thread.hpp>
 #include <daemonizer/policy.hpp>
 
-#include <cerrno>
 #include <type_traits>
 
 namespace daemonizer::detail {
@@ -20,9 +19,8 @@ struct OneThreadDrops : step<phase::check> {
         if constexpr (std::remove_cvref_t<decltype(start)>::template in<slots::fork>::detaches)
             return true;
         else
-            return OneThread::is_alone(start.host()) ||
-                   start.fail("start", "more than one thread is running; the others would keep "
-                                       "their rights");
+            return OneThread::refuse_others(
+                start, "more than one thread is running; the others would keep their rights");
     }
 };
 

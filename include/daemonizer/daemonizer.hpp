@@ -9,10 +9,19 @@
 #include <daemonizer/directory.hpp>
 #include <daemonizer/fork.hpp>
 #include <daemonizer/handoff_fork.hpp>
+#include <daemonizer/identity/chroot.hpp>
+#include <daemonizer/identity/keep_capabilities.hpp>
+#include <daemonizer/identity/no_new_privileges.hpp>
+#include <daemonizer/identity/run_as.hpp>
 #include <daemonizer/ignore_signals.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/pid_file.hpp>
 #include <daemonizer/posix_host.hpp>
+#include <daemonizer/process/environment.hpp>
+#include <daemonizer/process/limit.hpp>
+#include <daemonizer/process/lock_memory.hpp>
+#include <daemonizer/process/priority.hpp>
+#include <daemonizer/process/process_name.hpp>
 #include <daemonizer/signal_fd.hpp>
 #include <daemonizer/signal_flag.hpp>
 #include <daemonizer/signals.hpp>
@@ -51,6 +60,21 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.
     planning::by_default<slots::watchdog>,
+    // In phase::session, the limits of slots::limit after them: they depend on nothing there.
+    planning::by_default<slots::environment>,
+    planning::by_default<slots::process_name>,
+    planning::by_default<slots::oom_score>,
+    planning::by_default<slots::nice>,
+    // Last in phase::targets: it locks what the others have taken, too.
+    planning::by_default<slots::lock_memory>,
+    // phase::identity. The root first: everything after it takes away a right that it needs.
+    planning::by_default<slots::chroot>,
+    planning::by_default<slots::run_as>,
+    // After the user: the change of it clears the effective and ambient capabilities.
+    planning::by_default<slots::keep_capabilities>,
+    // After the user and the capabilities: a change of them sets anew whether a dump may be made.
+    planning::by_default<slots::no_core_dumps>,
+    planning::by_default<slots::no_new_privileges>,
     // Last in phase::identity; the filter after Landlock, whose calls it may come to name.
     planning::by_default<slots::landlock>,
     planning::by_default<slots::system_calls>>;

@@ -33,6 +33,16 @@ struct sockets     { static constexpr const char* name = "sockets"; };
 struct notify      { static constexpr const char* name = "notify"; };
 struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
 struct watchdog    { static constexpr const char* name = "watchdog"; };
+struct environment       { static constexpr const char* name = "environment"; };
+struct process_name      { static constexpr const char* name = "process name"; };
+struct oom_score         { static constexpr const char* name = "oom score"; };
+struct nice              { static constexpr const char* name = "nice"; };
+struct lock_memory       { static constexpr const char* name = "lock memory"; };
+struct chroot            { static constexpr const char* name = "chroot"; };
+struct run_as            { static constexpr const char* name = "run as"; };
+struct keep_capabilities { static constexpr const char* name = "capabilities"; };
+struct no_core_dumps     { static constexpr const char* name = "core dumps"; };
+struct no_new_privileges { static constexpr const char* name = "new privileges"; };
 // Last: each takes away what the steps before it may need.
 struct landlock     { static constexpr const char* name = "Landlock"; };
 struct system_calls { static constexpr const char* name = "system calls"; };

@@ -5,6 +5,7 @@
 #include <daemonizer/detail/envelope.hpp>
 #include <daemonizer/detail/raw_host.hpp>
 #include <daemonizer/host/detail/confinement_calls.hpp>
+#include <daemonizer/host/detail/identity_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/policy.hpp>
@@ -55,7 +56,10 @@ namespace detail {
 /// negative errno: an error cannot be overwritten between the call and its reader. Calls that a
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
-struct PosixHost : detail::ConfinementCalls, detail::SocketCalls, detail::TimerCalls {
+struct PosixHost : detail::ConfinementCalls,
+                   detail::IdentityCalls,
+                   detail::SocketCalls,
+                   detail::TimerCalls {
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
@@ -136,6 +140,7 @@ struct PosixHost : detail::ConfinementCalls, detail::SocketCalls, detail::TimerC
     static auto file_size_limit(rlimit& limit) -> int {
         return once(::getrlimit(RLIMIT_FSIZE, &limit));
     }
+    using detail::IdentityCalls::change_directory; // to what a descriptor names
     static auto change_directory(const char* path) -> int { return once(::chdir(path)); }
     static auto set_umask(mode_t mask) -> mode_t { return ::umask(mask); }
 

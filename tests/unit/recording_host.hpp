@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_TESTS_RECORDING_HOST_HPP
 #define DAEMONIZER_TESTS_RECORDING_HOST_HPP
 
+#include "recording_rights.hpp"
+
 #include <daemonizer/daemonizer.hpp>
 
 #include <algorithm>
@@ -73,11 +75,12 @@ struct Record {
     std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
     std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
     rlim_t file_size = RLIM_INFINITY;
-    rlim_t descriptors = 64;       ///< their limit
-    std::string listed;            ///< what /proc/self/fd yields
-    int landlock_reports = 7;      ///< the ABI, or a negative errno
-    int landlock_knows = 7;        ///< the ABI whose rights are accepted
-    bool confinement_works = true; ///< or it is answered for, and nothing happens
+    rlim_t descriptors = 64;                     ///< their limit
+    std::string listed;                          ///< what /proc/self/fd yields
+    int landlock_reports = 7;                    ///< the ABI, or a negative errno
+    int landlock_knows = 7;                      ///< the ABI whose rights are accepted
+    bool confinement_works = true;               ///< or it is answered for, and nothing happens
+    std::map<std::string, std::string> contents; ///< of files that are read, by path
 
     // The model.
     pid_t pid = 100;
@@ -107,6 +110,10 @@ struct Record {
     std::vector<Child> descendants; ///< who become children as soon as there is a first
     std::map<int, std::string> written;
     std::vector<daemonizer::detail::Report> sent; ///< ready and failed; ready's failure is empty
+    std::map<int, std::string> unread;            ///< by descriptor
+    Rights rights;
+    std::vector<std::vector<char>> mappings;
+    int mapped = 0;
     long long time = 0;
     sigset_t watched{};          ///< by the signalfd
     bool answers_at_once = true; ///< the launcher, to ready
@@ -120,8 +127,11 @@ struct Record {
         countdown_ = which;
         error_ = error;
     }
+    /// From then on also the `after`-th call that follows, any that it is.
+    void fail_again(int after) { after_ = after; }
     /// The line of the call that was answered so; empty as long as there was none.
     std::string failed;
+    std::string failed_again;
 
     /// Logs a call; a negative errno where it is to fail, else 0.
     template <class... Parts>
@@ -132,6 +142,10 @@ struct Record {
         int count = 0;
         ((line << (count++ == 0 ? "" : " ") << parts), ...);
         calls.push_back(line.str());
+        if (!failed.empty() && after_ != 0 && --after_ == 0) {
+            failed_again = calls.back();
+            return -error_;
+        }
         if (countdown_ == 0 || calls.back().rfind(failing_, 0) != 0 || --countdown_ != 0)
             return 0;
         failed = calls.back();
@@ -164,6 +178,7 @@ struct Record {
 private:
     std::string failing_;
     int countdown_ = 0;
+    int after_ = 0;
     int error_ = 0;
 };
 
@@ -254,7 +269,10 @@ struct RecordingHost {
             files[name] = File{++record->last_inode,
                                (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, 1,
                                ::geteuid(), mode};
-        return record->new_descriptor(files[name].inode);
+        const int fd = record->new_descriptor(files[name].inode);
+        if (record->contents.count(name) != 0)
+            record->unread[fd] = record->contents[name];
+        return fd;
     }
     auto close(int fd) const -> int {
         if (const int error = record->call("close", fd); error < 0) {
@@ -268,6 +286,12 @@ struct RecordingHost {
     auto read(int fd, void* into, std::size_t size) const -> long {
         if (const int error = record->call("read", fd); error < 0)
             return error;
+        if (const auto text = record->unread.find(fd); text != record->unread.end()) {
+            const std::size_t length = std::min<std::size_t>(size, text->second.size());
+            std::memcpy(into, text->second.data(), length);
+            text->second.erase(0, length);
+            return static_cast<long>(length);
+        }
         if (record->has_file(children_list) &&
             record->open[fd] == record->files[children_list].inode) {
             std::string list;
@@ -504,6 +528,139 @@ struct RecordingHost {
         return error < 0 ? error : record->tasks > 3 ? -EINVAL : 0;
     }
 
+    // Identity ---------------------------------------------------------------------------------
+    using Ids = daemonizer::detail::Ids;
+    using CapabilitySets = daemonizer::detail::CapabilitySets;
+
+    auto set_groups(std::size_t size, const gid_t* list) const -> int {
+        const std::vector<gid_t> groups(list, list + size);
+        std::string text;
+        for (const gid_t group : groups)
+            text += ' ' + std::to_string(group);
+        const int error = record->call("setgroups" + text);
+        return error < 0 || record->left ? error : record->rights.set_groups(groups);
+    }
+    auto groups(std::size_t size, gid_t* list) const -> int {
+        const auto& groups = record->rights.groups;
+        if (const int error = record->call("getgroups"); error < 0)
+            return error;
+        if (size < groups.size())
+            return -EINVAL;
+        std::copy(groups.begin(), groups.end(), list);
+        return static_cast<int>(groups.size());
+    }
+    auto set_group_ids(gid_t real, gid_t effective, gid_t saved) const -> int {
+        auto& rights = record->rights;
+        const int error = record->call("setresgid", id(real), id(effective), id(saved));
+        return error < 0 || record->left
+                   ? error
+                   : rights.set_ids(rights.group_ids, {real, effective, saved}, 6);
+    }
+    auto set_user_ids(uid_t real, uid_t effective, uid_t saved) const -> int {
+        const int error = record->call("setresuid", id(real), id(effective), id(saved));
+        return error < 0 || record->left ? error
+                                         : record->rights.set_users({real, effective, saved});
+    }
+    auto group_ids(Ids& ids) const -> int {
+        ids = record->rights.group_ids;
+        return record->call("getresgid");
+    }
+    auto user_ids(Ids& ids) const -> int {
+        ids = record->rights.users;
+        return record->call("getresuid");
+    }
+    auto change_root(const char* path) const -> int { return record->call("chroot", path); }
+    auto change_directory(int fd) const -> int { return record->call("fchdir", fd); }
+    auto capabilities(CapabilitySets& sets) const -> int {
+        sets = record->rights.sets;
+        return record->call("capget");
+    }
+    auto set_capabilities(const CapabilitySets& sets) const -> int {
+        const int error = record->call("capset", hex(sets.permitted));
+        return error < 0 || record->left ? error : record->rights.set_capabilities(sets);
+    }
+    auto is_in_bounding_set(int capability) const -> int {
+        return is_in("bounding", record->rights.bounding, capability);
+    }
+    auto drop_from_bounding_set(int capability) const -> int {
+        const int error = record->call("unbound", capability);
+        if (error < 0 || record->left)
+            return error;
+        if (!record->rights.may(8))
+            return -EPERM;
+        record->rights.bounding &= ~(std::uint64_t{1} << capability);
+        return 0;
+    }
+    auto is_ambient(int capability) const -> int {
+        return is_in("ambient", record->rights.ambient, capability);
+    }
+    auto raise_ambient(int capability) const -> int {
+        const int error = record->call("raise_ambient", capability);
+        if (error == 0)
+            record->rights.ambient |= std::uint64_t{1} << capability;
+        return error;
+    }
+    auto clear_ambient() const -> int {
+        const int error = record->call("clear_ambient");
+        if (error == 0)
+            record->rights.ambient = 0;
+        return error;
+    }
+    auto secure_bits() const -> int {
+        const int error = record->call("secure_bits");
+        return error < 0 ? error : record->rights.secure_bits;
+    }
+    auto keep_capabilities(bool on) const -> int {
+        const int error = record->call("keep_capabilities", on ? "on" : "off");
+        if (error == 0)
+            record->rights.secure_bits = on ? 16 : 0;
+        return error;
+    }
+    auto set_no_new_privileges() const -> int {
+        const int error = record->call("set_no_new_privileges");
+        if (error == 0 && !record->rights.changes_nothing)
+            record->rights.has_no_new_privileges = true;
+        return error;
+    }
+    auto has_no_new_privileges() const -> int {
+        const int error = record->call("has_no_new_privileges");
+        return error < 0 ? error : record->rights.has_no_new_privileges ? 1 : 0;
+    }
+    auto set_dumpable(bool on) const -> int {
+        const int error = record->call("set_dumpable", on ? "on" : "off");
+        if (error == 0 && !record->rights.changes_nothing)
+            record->rights.is_dumpable = on;
+        return error;
+    }
+    auto is_dumpable() const -> int {
+        const int error = record->call("is_dumpable");
+        return error < 0 ? error : record->rights.is_dumpable ? 1 : 0;
+    }
+    auto name_process(const char* name) const -> int { return record->call("name", name); }
+    auto limit(int resource, rlimit& limit) const -> int {
+        limit = record->rights.limits[resource];
+        return record->call("limit", resource);
+    }
+    auto set_limit(int resource, const rlimit& limit) const -> int {
+        const int error = record->call("set_limit", resource, limit.rlim_cur, limit.rlim_max);
+        return error < 0 || record->left ? error : record->rights.set_limit(resource, limit);
+    }
+    auto set_nice(int nice) const -> int { return record->call("nice", nice); }
+    auto lock_memory() const -> int { return record->call("lock_memory"); }
+    auto map_memory(std::size_t size) const -> void* {
+        if (record->call("map") < 0)
+            return nullptr;
+        ++record->mapped;
+        record->mappings.emplace_back(size);
+        return record->mappings.back().data();
+    }
+    auto unmap(unsigned long, unsigned long) const -> int {
+        cannot_fail("unmap");
+        if (!record->left)
+            --record->mapped;
+        return 0;
+    }
+
     // Signals and time -------------------------------------------------------------------------
     auto set_disposition(int number, const struct sigaction& to) const -> int {
         struct sigaction before {};
@@ -728,14 +885,30 @@ struct RecordingHost {
     void disconnect_log() const { cannot_fail("disconnect_log"); }
 
 private:
+    static auto id(unsigned id) -> std::string { return id == ~0U ? "-1" : std::to_string(id); }
+    static auto hex(std::uint64_t set) -> std::string {
+        std::ostringstream text;
+        text << std::hex << set;
+        return text.str();
+    }
+    /// A run of questions, from the first capability to the last, is one line: "bounding 0 to 41".
+    auto is_in(const std::string& what, std::uint64_t set, int capability) const -> int {
+        auto& calls = record->calls;
+        const std::string run = what + " 0 to ";
+        const bool goes_on = !calls.empty() && capability != 0 && calls.back().rfind(run, 0) == 0;
+        const std::size_t lines = calls.size();
+        const int error = record->call(run + std::to_string(capability));
+        if (goes_on && calls.size() > lines)
+            calls.erase(calls.end() - 2);
+        if (error < 0)
+            return error;
+        if (capability > Rights::last_capability)
+            return -EINVAL;
+        return static_cast<int>(set >> capability & 1);
+    }
     static auto octal(mode_t mode) -> std::string {
         std::ostringstream text;
         text << '0' << std::oct << mode;
-        return text.str();
-    }
-    static auto hex(std::uint64_t number) -> std::string {
-        std::ostringstream text;
-        text << "0x" << std::hex << number;
         return text.str();
     }
     static auto named(int directory, const char* path) -> std::string {

@@ -16,6 +16,11 @@ struct OneThread : step<phase::check> {
     static constexpr const char* name = "threads";
 
     static auto run(const auto& start, const auto&) -> bool {
+        return refuse_others(start, "more than one thread is running; the others would vanish");
+    }
+
+    /// True where this thread is the only one; `why` is said otherwise.
+    static auto refuse_others(const auto& start, const char* why) -> bool {
         constexpr int attempts = 20; // a thread that was joined lingers for a moment
         for (int i = 0; i != attempts; ++i) {
             const auto& host = start.host();
@@ -24,8 +29,7 @@ struct OneThread : step<phase::check> {
             if (!start.pause(1'000'000))
                 return start.fail("start", EINTR);
         }
-        start.failure.describe("start", "more than one thread is running; the others would vanish");
-        return false;
+        return start.fail("start", why);
     }
 
 private:

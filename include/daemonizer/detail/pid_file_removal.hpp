@@ -32,10 +32,8 @@ template <class Host>
 void remove_pid_file(Host host, const OwnPidFile& file) {
     if (file.owner == 0 || file.owner != host.pid())
         return;
-    const int named = still_names(host, file);
-    if (named == 0 || named == -ENOENT)
-        return;
-    if (named < 0 || host.unlink(file.directory, file.path) < 0)
+    // In a chroot the path names another file or none; the file that is open is ours anyway.
+    if (still_names(host, file) != 1 || host.unlink(file.directory, file.path) < 0)
         host.truncate(file.fd);
 }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+// Lists of group ids: sorted, compared, and made the process's own.
+#ifndef DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
+#define DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
+
+#include <cerrno>
+#include <cstddef>
+#include <sys/types.h>
+
+namespace daemonizer::detail {
+
+/// Sorts in place and in bounded time (heapsort), without what std::sort costs the compiler.
+inline void sort_groups(gid_t* list, std::size_t size) {
+    const auto sift = [list](std::size_t at, std::size_t end) {
+        for (std::size_t child; (child = 2 * at + 1) < end; at = child) {
+            if (child + 1 < end && list[child] < list[child + 1])
+                ++child;
+            if (list[at] >= list[child])
+                return;
+            const gid_t larger = list[child];
+            list[child] = list[at];
+            list[at] = larger;
+        }
+    };
+    for (std::size_t at = size / 2; at-- != 0;)
+        sift(at, size);
+    while (size > 1) {
+        const gid_t largest = list[0];
+        list[0] = list[--size];
+        list[size] = largest;
+        sift(0, size);
+    }
+}
+
+/// Sorts, and leaves out repetitions and `group`. Returns how many are left.
+inline auto only_others(gid_t* list, std::size_t size, gid_t group) -> std::size_t {
+    sort_groups(list, size);
+    std::size_t left = 0;
+    for (std::size_t i = 0; i != size; ++i)
+        if (list[i] != group && (left == 0 || list[i] != list[left - 1]))
+            list[left++] = list[i];
+    return left;
+}
+
+/// 1 where the process has exactly these supplementary groups, `group` being among them or not: the
+/// process has its rights anyway. `others` are as only_others leaves them; `room` is for `capacity`
+/// ids. Otherwise 0, or a negative errno.
+template <class Host>
+auto has_groups(const Host& host, gid_t group, const gid_t* others, std::size_t size, gid_t* room,
+                std::size_t capacity) -> int {
+    const int count = host.groups(capacity, room);
+    if (count < 0)
+        return count == -EINVAL ? 0 : count; // more of them than there is room for
+    if (only_others(room, static_cast<std::size_t>(count), group) != size)
+        return 0;
+    for (std::size_t i = 0; i != size; ++i)
+        if (room[i] != others[i])
+            return 0;
+    return 1;
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// Refuses to drop the rights of one thread among several.
+#ifndef DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
+#define DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
+
+#include <daemonizer/detail/one_thread.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+/// The kernel keeps ids, capabilities and no_new_privs a thread: another one would keep what this
+/// one gives up. A composition that forks has been checked, and its daemon has one thread.
+struct OneThreadDrops : step<phase::check> {
+    static constexpr const char* name = "threads";
+
+    static auto run(const auto& start, const auto&) -> bool {
+        if constexpr (std::remove_cvref_t<decltype(start)>::template in<slots::fork>::detaches)
+            return true;
+        else
+            return OneThread::refuse_others(
+                start, "more than one thread is running; the others would keep their rights");
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

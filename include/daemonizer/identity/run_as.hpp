@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+// Another user for the daemon.
+#ifndef DAEMONIZER_IDENTITY_RUN_AS_HPP
+#define DAEMONIZER_IDENTITY_RUN_AS_HPP
+
+#include <daemonizer/identity/detail/account.hpp>
+#include <daemonizer/identity/detail/drop_capabilities.hpp>
+#include <daemonizer/identity/keep_capabilities.hpp>
+#include <daemonizer/text.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+namespace daemonizer {
+
+/// Names are looked up by libc's name service (NSS) where the program is linked with libc
+/// dynamically, else in /etc/passwd and /etc/group. The name service may allocate.
+struct NameService {};
+/// Names are looked up in /etc/passwd and /etc/group alone.
+struct UserFiles {};
+
+namespace detail {
+
+struct ByNumber {};
+
+template <fixed_string User, fixed_string Group>
+struct AccountNames {
+    static constexpr auto user() -> const char* { return User.characters; }
+    static constexpr auto group() -> const char* { return Group.characters; }
+};
+template <fixed_string User, fixed_string Group>
+    requires(sizeof(User.characters) == 1)
+struct AccountNames<User, Group> {
+    const char* user_name;
+    const char* group_name;
+    constexpr auto user() const -> const char* { return user_name; }
+    constexpr auto group() const -> const char* { return group_name; }
+};
+
+/// What a RunAs of names has found and changed.
+struct NamedIds : DroppedIds {
+    using dropped_ids = DroppedIds;
+    Account account;
+
+    static void each_text(auto) {} // its undo reads none
+};
+
+/// In the launcher, so that a wrong name is said at the terminal, and before a chroot hides the
+/// files: the list of groups, too.
+template <bool UsesNameService>
+struct FindAccount : undoable_step<phase::check> {
+    static constexpr const char* name = "run as";
+
+    static auto run(const auto& start, const auto& policy) -> bool {
+        auto& state = start.state(policy);
+        Account& account = state.account;
+        if (!find_account<UsesNameService>(start, policy.user(), policy.group(), account))
+            return false;
+        state.user = account.user;
+        state.group = account.group;
+        if (account.user != no_id && account.group != no_id)
+            return true;
+        account.release(start.host());
+        return start.fail(policy.user(), "has the id 4294967295, which stands for none", EINVAL);
+    }
+    static void undo(const auto& host, const auto&, auto& state) { state.account.release(host); }
+    static void hand_over(const auto& host, const auto&, auto& state) {
+        state.account.release(host);
+    }
+};
+
+/// Takes the ids. Where no policy keeps capabilities the others go as well: those of root go with
+/// it, but not those of a starter that is another user.
+struct TakeIds : step<phase::identity> {
+    static constexpr const char* name = "run as";
+
+    template <class Start>
+    static auto run(const Start& start, const auto& policy) -> bool {
+        auto& state = start.state(policy);
+        if (!take(start, state))
+            return false;
+        if constexpr (std::is_void_v<typename Start::template in<slots::keep_capabilities>>)
+            return (state.user == 0 || reduce_capabilities(start, 0)) && forget_keeping(start) &&
+                   cannot_regain<false, false>(start, state);
+        else
+            return true; // KeepCapabilities says so in the end
+    }
+
+private:
+    static auto take(const auto& start, NamedIds& ids) -> bool {
+        Account& account = ids.account;
+        const std::size_t others = only_others(account.groups, account.size, ids.group);
+        account.groups[others] = ids.group; // as initgroups(3) lists it
+        const bool taken =
+            drop_ids(start, ids, {account.groups, others + 1, others, account.room(), most_groups});
+        account.release(start.host());
+        return taken;
+    }
+    static auto take(const auto& start, DroppedIds& ids) -> bool {
+        gid_t room[32]; // more than that cannot all be the one group that it may have
+        return drop_ids(start, ids, {nullptr, 0, 0, room, sizeof room / sizeof *room});
+    }
+};
+
+} // namespace detail
+
+/// Makes the daemon another user: user, group, and the list of groups that name the user, all ids
+/// of each (real, effective, saved, file system); with what RunAs gives up go the capabilities, but
+/// for those of KeepCapabilities. All of it is read back, and getting it back is tried: a daemon
+/// with more rights than these does not start.
+///
+/// `RunAs<"user", "group">`, or `RunAs{user, group}`, whose characters the caller owns until the
+/// start is over; without a group it is the user's own. `RunAs{uid, gid}` takes numbers, looks
+/// nothing up, and has an empty list of groups. To become who one is (root, too) gives up nothing
+/// and needs no right, if the groups are right.
+///
+/// Fails as step "run as": ENOENT where there is no such user or group; EINVAL where he is in more
+/// groups than the kernel takes, and where an id is 4294967295 or not mapped in this user
+/// namespace; EPERM where CAP_SETGID or CAP_SETUID lacks. That setgroups(2) is refused is no
+/// failure where the groups are the wanted ones already. Source: credentials(7),
+/// user_namespaces(7).
+template <fixed_string User = "", fixed_string Group = "", class Lookup = NameService>
+struct RunAs : detail::AccountNames<User, Group> {
+    static constexpr bool at_run_time = sizeof(User.characters) == 1;
+
+    constexpr RunAs() requires(!at_run_time) = default;
+    constexpr explicit RunAs(TextArgument user, TextArgument group = "") requires at_run_time
+        : detail::AccountNames<User, Group>{user.characters(), group.characters()} {}
+
+    template <class>
+    static constexpr void check() {
+        static_assert(!at_run_time || sizeof(Group.characters) == 1,
+                      "daemonizer: RunAs takes a user, or user and group; not a group alone");
+        static_assert(std::same_as<Lookup, NameService> || std::same_as<Lookup, UserFiles>,
+                      "daemonizer: RunAs looks names up by NameService or UserFiles");
+    }
+    using state = detail::NamedIds;
+    using slot = slots::run_as;
+    using steps =
+        step_list<detail::OneThreadDrops, detail::FindAccount<std::same_as<Lookup, NameService>>,
+                  detail::BoundCapabilities<true>, detail::TakeIds>;
+
+    void unit_lines(auto& unit) const {
+        unit.line("User", this->user());
+        if (*this->group() != '\0')
+            unit.line("Group", this->group());
+    }
+};
+
+template <>
+struct RunAs<"", "", detail::ByNumber> {
+    uid_t user;
+    gid_t group;
+
+    /// Of any integer type: what is out of range is refused by the start, and not cut.
+    template <std::integral U, std::integral G>
+    constexpr RunAs(U uid, G gid) : user{id(uid)}, group{id(gid)} {}
+
+    struct state : detail::DroppedIds {
+        using dropped_ids = detail::DroppedIds;
+    };
+    struct CheckIds : step<phase::check> {
+        static constexpr const char* name = "run as";
+
+        static auto run(const auto& start, const RunAs& policy) -> bool {
+            if (policy.user == detail::no_id)
+                return start.fail("user", "is no id from 0 to 4294967294", EINVAL);
+            if (policy.group == detail::no_id)
+                return start.fail("group", "is no id from 0 to 4294967294", EINVAL);
+            auto& state = start.state(policy);
+            state.user = policy.user;
+            state.group = policy.group;
+            return true;
+        }
+    };
+    using slot = slots::run_as;
+    using steps = step_list<detail::OneThreadDrops, CheckIds, detail::BoundCapabilities<true>,
+                            detail::TakeIds>;
+
+    void unit_lines(auto& unit) const {
+        unit.number("User", user);
+        unit.number("Group", group);
+    }
+
+private:
+    template <class Integer>
+    static constexpr auto id(Integer value) -> uid_t {
+        return value < 0 || static_cast<unsigned long long>(value) > detail::no_id
+                   ? detail::no_id
+                   : static_cast<uid_t>(value);
+    }
+};
+
+RunAs(TextArgument)->RunAs<>;
+RunAs(TextArgument, TextArgument)->RunAs<>;
+template <std::integral U, std::integral G>
+RunAs(U, G) -> RunAs<"", "", detail::ByNumber>;
+
+static_assert(Policy<RunAs<"user", "group">> && Policy<RunAs<>> && Policy<decltype(RunAs{0, 0})>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+// Takes the starter's environment away from the daemon.
+#ifndef DAEMONIZER_PROCESS_ENVIRONMENT_HPP
+#define DAEMONIZER_PROCESS_ENVIRONMENT_HPP
+
+#include <daemonizer/policy.hpp>
+#include <daemonizer/text.hpp>
+
+#include <unistd.h>
+
+namespace daemonizer {
+
+namespace detail {
+
+/// The entry "NAME=VALUE" of that name, or a null pointer; the first where there are several.
+inline auto find_variable(char** environment, const char* name) -> char* {
+    for (; environment != nullptr && *environment != nullptr; ++environment) {
+        const char* left = *environment;
+        const char* wanted = name;
+        for (; *wanted != '\0' && *left == *wanted; ++left)
+            ++wanted;
+        if (*wanted == '\0' && *left == '=')
+            return *environment;
+    }
+    return nullptr;
+}
+
+template <fixed_string Name>
+constexpr bool is_variable_name = [] {
+    for (const char c : Name.characters)
+        if (c == '=')
+            return false;
+    return sizeof(Name.characters) > 1;
+}();
+
+template <fixed_string Name>
+constexpr bool is_path = [] {
+    constexpr char path[] = "PATH";
+    if (sizeof(Name.characters) != sizeof path)
+        return false;
+    for (unsigned i = 0; i != sizeof path; ++i)
+        if (Name.characters[i] != path[i])
+            return false;
+    return true;
+}();
+
+} // namespace detail
+
+/// Leaves the daemon the named variables, with their values, and PATH with the system's own
+/// directories unless it is named: a starter's LD_PRELOAD, TMPDIR or locale reaches neither it nor
+/// what it execs. Policies that read variables do so before, in the launcher.
+///
+/// The program's `environ` becomes an array of this library's, so nothing is allocated or
+/// overwritten, and text that getenv(3) has returned stays valid. The kernel goes on showing the
+/// starter's in /proc/PID/environ. Cannot fail. Not for a program with other threads that call
+/// getenv(3) meanwhile.
+template <fixed_string... Keep>
+struct CleanEnvironment {
+    template <class>
+    static constexpr void check() {
+        static_assert((detail::is_variable_name<Keep> && ...),
+                      "daemonizer: CleanEnvironment takes names of variables, without '='");
+    }
+    /// In the daemon: the launcher leaves at once, and never returns the program's own.
+    struct Clean : step<phase::session> {
+        static constexpr const char* name = "environment";
+        static auto run(const auto&, const auto&) -> bool {
+            static char* kept[sizeof...(Keep) + 2];
+            static char path[] =
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+            // All are looked up before the first is kept: a second start finds `kept` itself.
+            char* const found[]{detail::find_variable(environ, Keep.characters)..., nullptr};
+            char** next = kept;
+            for (char* const variable : found)
+                if (variable != nullptr)
+                    *next++ = variable;
+            if constexpr (!(detail::is_path<Keep> || ...))
+                *next++ = path;
+            *next = nullptr;
+            environ = kept;
+            return true;
+        }
+    };
+    using slot = slots::environment;
+    using steps = step_list<Clean>;
+
+    void unit_lines(auto& unit) const { (unit.line("PassEnvironment", Keep.characters), ...); }
+};
+static_assert(Policy<CleanEnvironment<"TZ">>);
+
+} // namespace daemonizer
+
+#endif

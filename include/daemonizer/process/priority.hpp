@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+// How the kernel ranks the daemon: for the processor (Nice) and when memory is short (OomScore).
+#ifndef DAEMONIZER_PROCESS_PRIORITY_HPP
+#define DAEMONIZER_PROCESS_PRIORITY_HPP
+
+#include <daemonizer/detail/lacking.hpp>
+#include <daemonizer/detail/line.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <fcntl.h>
+
+namespace daemonizer {
+
+/// Gives the daemon this nice value, from -20 (served first) to 19; its children inherit it.
+/// Fails as step "nice" with setpriority(2)'s errno: EACCES where a value lower than the starter's
+/// needs CAP_SYS_NICE or RLIMIT_NICE.
+template <int Value>
+struct Nice {
+    template <class>
+    static constexpr void check() {
+        static_assert(Value >= -20 && Value <= 19, "daemonizer: Nice takes a value of -20 to 19");
+    }
+    /// While the daemon still has the rights of its starter.
+    struct Set : step<phase::session> {
+        static constexpr const char* name = "nice";
+        static auto run(const auto& start, const auto&) -> bool {
+            const int error = start.host().set_nice(Value);
+            return error >= 0 ||
+                   detail::fail_lacking(start, "priority", error, "CAP_SYS_NICE or RLIMIT_NICE");
+        }
+    };
+    using slot = slots::nice;
+    using steps = step_list<Set>;
+
+    void unit_lines(auto& unit) const { unit.number("Nice", Value); }
+};
+static_assert(Policy<Nice<5>>);
+
+/// Sets what is added to the daemon's badness when the kernel is out of memory: -1000 (never
+/// killed) to 1000 (killed first). Its children inherit it.
+/// Fails as step "oom score" with the errno of open(2) or write(2) on /proc/self/oom_score_adj:
+/// EACCES where a value lower than the starter's needs CAP_SYS_RESOURCE. Source: proc(5).
+template <int Score>
+struct OomScore {
+    template <class>
+    static constexpr void check() {
+        static_assert(Score >= -1000 && Score <= 1000,
+                      "daemonizer: OomScore takes a value of -1000 to 1000");
+    }
+    /// Before a chroot hides /proc, and while this process may open its own files there.
+    struct Set : step<phase::session> {
+        static constexpr const char* name = "oom score";
+        static auto run(const auto& start, const auto&) -> bool {
+            constexpr auto path = "/proc/self/oom_score_adj";
+            const auto& host = start.host();
+            const int fd = host.open(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+            if (fd < 0)
+                return start.fail(path, fd);
+            char text[8];
+            const detail::LineWriter line = detail::LineWriter{text, sizeof text}.number(Score);
+            const long size = line.end() - text;
+            const long written = host.write(fd, text, static_cast<std::size_t>(size));
+            host.close(fd);
+            return written == size ||
+                   detail::fail_lacking(start, path, written < 0 ? static_cast<int>(written) : -EIO,
+                                        "CAP_SYS_RESOURCE");
+        }
+    };
+    using slot = slots::oom_score;
+    using steps = step_list<Set>;
+
+    void unit_lines(auto& unit) const { unit.number("OOMScoreAdjust", Score); }
+};
+static_assert(Policy<OomScore<0>>);
+
+} // namespace daemonizer
+
+#endif

@@ -171,14 +171,12 @@ TEST_CASE("Ctrl-C ends a start that waits for another's number", "[cancelled]") 
     range.l_type = F_WRLCK;
     range.l_len = 1;
     REQUIRE(::fcntl(holder, F_OFD_SETLK, &range) == 0);
-    const auto begun = std::chrono::steady_clock::now();
     const pid_t launcher = scene.begin([&] {
         return Daemonizer{PidFile{path.c_str()}, Wires{}}.run([] {});
     });
     await_sleep(scene, launcher);
     ::kill(launcher, SIGINT);
-    CHECK(scene.end_of(launcher) == -SIGINT);
-    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{9}); // it would wait ten
+    CHECK(scene.end_of(launcher) == -SIGINT); // after ten seconds it would be 1, with a line
     CHECK(scene.err() == "");
     CHECK(scene.names() == "x.pid");
     ::close(holder);
@@ -186,10 +184,19 @@ TEST_CASE("Ctrl-C ends a start that waits for another's number", "[cancelled]") 
 
 TEST_CASE("Ctrl-Z does not stop a start", "[cancelled]") {
     Scene scene;
-    const pid_t launcher = scene.begin([&] { return Daemonizer<Wires>{}.run(serve); });
+    const pid_t launcher = scene.begin([&] {
+        return Daemonizer<Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            await_gate();
+            daemon.ready();
+            return 0;
+        });
+    });
+    const pid_t daemon = scene.pid();
     ::kill(launcher, SIGTSTP);
+    scene.let_go();
     CHECK(scene.end_of(launcher) == 0);
-    CHECK(scene.dismiss(scene.pid()) == 0);
+    CHECK(scene.end_of(daemon) == 0);
 }
 
 TEST_CASE("a signal that the starter had blocked or ignored cancels nothing", "[cancelled]") {
@@ -325,7 +332,6 @@ TEST_CASE("start() leaves no zombies where SIGCHLD is ignored", "[cancelled]") {
 
 TEST_CASE("after StartTimeout start() has buried all", "[cancelled]") {
     Scene scene;
-    const auto begun = std::chrono::steady_clock::now();
     const auto outcome = scene.run([&] {
         auto result = Daemonizer<StartTimeout<1>, Wires>{}.start();
         if (!result)
@@ -336,7 +342,6 @@ TEST_CASE("after StartTimeout start() has buried all", "[cancelled]") {
         hang();
     });
     CHECK(outcome.status == 124);
-    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::milliseconds{2900}); // no KILL
     CHECK(scene.strays() == "");
 }
 

@@ -15,7 +15,10 @@ namespace daemonizer {
 ///
 /// Where that is not known to be right it is DoubleFork, with the same observable result:
 /// `daemon.handed_over()` tells which. It is known to be right on Linux 5.16 and later with glibc,
-/// on x86-64 and aarch64, without sanitizers, valgrind or a shadow stack.
+/// on x86-64 and aarch64, without sanitizers, instrumentation (coverage, profiles,
+/// -finstrument-functions), valgrind or a shadow stack, and where the states of all policies can be
+/// copied. A state that is not only its bytes is copied once more than with the other forks, and
+/// the copy is never destroyed.
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
@@ -26,10 +29,12 @@ struct HandoffFork : detail::Forking<true> {
         const typename Start::leaving_launcher leaving{{start.core, start.failure}};
 #if DAEMONIZER_CAN_HAND_OVER
         using Host = typename Start::template in<slots::host>;
-        if constexpr (Host::shares_memory && requires { typename Host::raw; }) {
+        using Handoff = detail::Handoff<typename Start::leaving_launcher>;
+        if constexpr (Host::shares_memory && Handoff::is_possible &&
+                      requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;
-            if (detail::can_hand_over(identity)) {
+            if (detail::can_hand_over(identity) && Handoff::prepare()) {
                 if (!parting.begin<false>(leaving))
                     return side::failed;
                 if (identity.lay_down())

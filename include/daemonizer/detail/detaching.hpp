@@ -10,13 +10,13 @@ namespace daemonizer::detail {
 template <class Host>
 struct leaving_host {
     using type = Host;
-    static auto of(const Host& host) -> const Host& { return host; }
+    [[gnu::visibility("hidden")]] static auto of(const Host& host) -> const Host& { return host; }
 };
 template <class Host>
     requires requires { typename Host::raw; }
 struct leaving_host<Host> {
     using type = typename Host::raw;
-    static auto of(const Host&) -> type { return {}; }
+    [[gnu::visibility("hidden")]] static auto of(const Host&) -> type { return {}; }
 };
 
 /// What a fork policy is handed: the start, and what its launcher does in the end.
@@ -41,7 +41,7 @@ struct Detaching : Start<Core> {
 
     /// Gives back what the launcher has acquired.
     template <class Host>
-    void undo(const Host& host) const {
+    [[gnu::always_inline]] void undo(const Host& host) const {
         LauncherSteps::undo(this->core, host);
     }
 };

@@ -11,13 +11,13 @@ namespace daemonizer::detail {
 
 /// What launcher and daemon still have to do with each other: the report, and how the launcher's
 /// signals were.
-struct Parting {
+struct [[gnu::visibility("hidden")]] Parting {
     ReportEnd launcher, daemon;
     ChildWatch watch;
 
     /// False when the step has failed; then nothing is left of it. `Adopts` is ChildWatch's.
     template <bool Adopts, class Start>
-    auto begin(const Start& start) -> bool {
+    auto begin(const Start& start)->bool {
         const auto& host = start.host();
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = open_report(host, launcher, daemon); error < 0)
@@ -55,9 +55,9 @@ struct Parted {
 
 /// Tells the launcher why there is no daemon, and leaves: between launcher and daemon.
 template <class Start, class Host>
-[[noreturn, gnu::cold, gnu::noinline]] void give_up(const Start& start, const Host& host,
-                                                    const ReportEnd& report, const char* step,
-                                                    const char* what, int error) {
+[[noreturn, gnu::cold, gnu::noinline, gnu::visibility("hidden")]] void
+give_up(const Start& start, const Host& host, const ReportEnd& report, const char* step,
+        const char* what, int error) {
     start.fail_step(step, what, error);
     report.send_failed(host, start.failure);
     host.leave_at_once(1);

@@ -31,7 +31,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
     template <class Host>
-    static void undo(Host host, const auto&, auto& file) {
+    [[gnu::visibility("hidden")]] static void undo(Host host, const auto&, auto& file) {
         remove_pid_file(host, file);
         if (pid_file_of_this_process.fd == file.fd)
             pid_file_of_this_process.owner = 0;
@@ -44,7 +44,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
 private:
-    static void let_go(auto host, auto& file) {
+    [[gnu::visibility("hidden")]] static void let_go(auto host, auto& file) {
         file.owner = 0;
         if (file.fd >= 0)
             host.close(file.fd);

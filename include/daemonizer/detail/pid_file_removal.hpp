@@ -23,14 +23,15 @@ struct OwnPidFile {
     pid_t owner = 0;
 };
 
-inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
+[[gnu::visibility("hidden")]] inline auto same_file(const struct stat& a, const struct stat& b)
+    -> bool {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /// 1 where the path still names the file that is open, 0 where it names another, a negative errno
 /// where it names none or cannot be looked at.
 template <class Host>
-auto still_names(Host host, const OwnPidFile& file) -> int {
+[[gnu::visibility("hidden")]] auto still_names(Host host, const OwnPidFile& file) -> int {
     struct stat ours, there;
     if (host.status(file.fd, ours) < 0)
         return 0;
@@ -41,7 +42,7 @@ auto still_names(Host host, const OwnPidFile& file) -> int {
 /// Removes the file while it is still locked, and only if the path still is our inode: another
 /// instance's file stays. Emptied where it may no longer be unlinked. Async-signal-safe.
 template <class Host>
-void remove_pid_file(Host host, const OwnPidFile& file) {
+[[gnu::visibility("hidden")]] void remove_pid_file(Host host, const OwnPidFile& file) {
     if (file.owner == 0 || file.owner != host.pid())
         return;
     const int named = still_names(host, file);

@@ -24,7 +24,7 @@ struct ReportHead {
     std::int32_t process; ///< of `forked`: the daemon's pid, told before it can die or fork
 };
 
-struct Report {
+struct [[gnu::visibility("hidden")]] Report {
     ReportHead head;
     Failure failure;
 };
@@ -36,7 +36,7 @@ struct ReportEnd {
     int fd = -1;
 
     template <class Host>
-    void close(Host host) {
+    [[gnu::visibility("hidden")]] void close(Host host) {
         if (fd >= 0)
             host.close(fd);
         fd = -1;
@@ -44,11 +44,11 @@ struct ReportEnd {
 
     // Each returns 0 or a negative errno.
     template <class Host>
-    auto send_forked(Host host, pid_t daemon) const -> int {
+    [[gnu::visibility("hidden")]] auto send_forked(Host host, pid_t daemon) const -> int {
         return send(host, ReportHead{ReportHead::kind::forked, daemon});
     }
     template <class Host>
-    auto send_failed(Host host, const Failure& failure) const -> int {
+    [[gnu::visibility("hidden")]] auto send_failed(Host host, const Failure& failure) const -> int {
         return send(host, Report{{ReportHead::kind::failed, 0}, failure});
     }
     /// Says ready and waits until the launcher has taken it.
@@ -65,14 +65,14 @@ struct ReportEnd {
     }
 
     template <class Host>
-    auto acknowledge(Host host) const -> int {
+    [[gnu::visibility("hidden")]] auto acknowledge(Host host) const -> int {
         const char taken = 1;
         const long sent = host.send(fd, &taken, sizeof taken);
         return sent < 0 ? static_cast<int>(sent) : 0;
     }
 
     template <class Host>
-    auto has_news(const Host& host) const -> bool {
+    [[gnu::visibility("hidden")]] auto has_news(const Host& host) const -> bool {
         pollfd entry{fd, POLLIN, 0};
         const timespec at_once{};
         return host.poll(&entry, 1, &at_once, nullptr) != 0;
@@ -80,7 +80,7 @@ struct ReportEnd {
 
     /// Takes one message if there is one. Whatever arrives is checked: it may be anything.
     template <class Host>
-    auto receive(Host host, Report& report) const -> message {
+    [[gnu::visibility("hidden")]] auto receive(Host host, Report& report) const -> message {
         const long size = host.receive(fd, &report, sizeof report, MSG_DONTWAIT);
         if (size == -EAGAIN)
             return message::none;
@@ -89,7 +89,7 @@ struct ReportEnd {
         return size < 0 ? message::broken : checked(report, static_cast<std::size_t>(size));
     }
 
-    static auto checked(Report& report, std::size_t size) -> message {
+    [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
         if (size != sizeof report && size != sizeof report.head)
             return message::broken;
         switch (report.head.what) {
@@ -108,7 +108,7 @@ struct ReportEnd {
 
 private:
     template <class Host, class Message>
-    auto send(Host host, const Message& message) const -> int {
+    [[gnu::visibility("hidden")]] auto send(Host host, const Message& message) const -> int {
         const long sent = host.send(fd, &message, sizeof message);
         return sent < 0 ? static_cast<int>(sent) : sent == sizeof message ? 0 : -EIO;
     }

@@ -9,15 +9,15 @@
 namespace daemonizer::detail {
 
 /// "PROGRAM: STEP: WHAT: REASON" as a line.
-class FailureLine {
+class [[gnu::visibility("hidden")]] FailureLine {
 public:
     FailureLine(const Failure& failure, const char* program) {
         LineWriter line{text_, sizeof text_};
         line.text(program).text(": ").text(failure.step()).text(": ");
         size_ = static_cast<std::size_t>(line.text(failure.text()).end_of_line().end() - text_);
     }
-    auto text() const -> const char* { return text_; }
-    auto size() const -> std::size_t { return size_; }
+    auto text() const->const char* { return text_; }
+    auto size() const->std::size_t { return size_; }
 
 private:
     char text_[640];
@@ -26,8 +26,8 @@ private:
 
 /// Says it in one write, so that lines of several programs don't mix.
 template <class Host>
-void say(Host host, int fd, const Failure& failure,
-         const char* program = program_invocation_short_name) {
+[[gnu::visibility("hidden")]] void say(Host host, int fd, const Failure& failure,
+                                       const char* program = program_invocation_short_name) {
     const FailureLine line{failure, program};
     host.write(fd, line.text(), line.size());
 }

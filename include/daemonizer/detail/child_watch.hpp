@@ -8,19 +8,21 @@ namespace daemonizer::detail {
 
 inline void wake(int) {} // its only effect is that poll ends with EINTR
 
+class [[gnu::visibility("hidden")]] ChildWatch;
+
 /// Makes the death of a child end a poll: every signal is blocked outside of it, and SIGCHLD has a
 /// handler. Begun before the fork, so that no handler of the program's runs in a child that shares
 /// its memory, and nothing comes between the launcher's last word and its status. A starter that
 /// ignores SIGCHLD would make the kernel throw away how the daemon ended; a handler of the
 /// program's own would take it from us.
-class [[gnu::visibility("hidden")]] ChildWatch {
+class ChildWatch {
 public:
     /// `Adopts`: orphans become our children. Not every kernel interface has that (qemu-user); then
     /// a death is known by the closed report alone, without its code.
     /// `Leaves`: the launcher never goes back to the program, and obey() is called after the fork.
     /// Returns 0 or a negative errno, and then nothing is changed.
     template <bool Adopts, bool Leaves, class Host>
-    auto begin(const Host& host)->int {
+    auto begin(const Host& host) -> int {
         sigset_t all;
         sigfillset(&all);
         if (const int error = host.set_mask(SIG_SETMASK, all, &mask_before_); error < 0)
@@ -68,7 +70,7 @@ public:
         host.set_mask(SIG_SETMASK, mask_before_);
     }
 
-    auto while_polling() const->const sigset_t* { return &while_polling_; }
+    auto while_polling() const -> const sigset_t* { return &while_polling_; }
 
 private:
     static void each_obeyed(auto act) {

@@ -11,12 +11,15 @@
 
 namespace daemonizer::detail {
 
+template <class Host>
+class [[gnu::visibility("hidden")]] Family;
+
 /// The processes of a start, as the launcher sees them: its first child, which leads the process
 /// group that all the others are in, and the daemon, which is that child or was forked by it.
 /// A process is signalled only while its number cannot have become a stranger's: as long as it, or
 /// for a group some member, has not been waited for.
 template <class Host>
-class [[gnu::visibility("hidden")]] Family {
+class Family {
 public:
     Family(Host host, const ChildWatch& watch, pid_t first, bool first_is_daemon)
         : host_{host}, watch_{watch}, first_{first}, daemon_{first_is_daemon ? first : 0} {
@@ -24,13 +27,13 @@ public:
     }
 
     void daemon_is(pid_t pid) { daemon_ = pid; }
-    auto daemon() const->pid_t { return daemon_; }
+    auto daemon() const -> pid_t { return daemon_; }
     /// How the daemon ended, or the intermediate that could not make one; si_pid is 0 where that is
     /// not known.
-    auto end() const->const siginfo_t& { return end_; }
+    auto end() const -> const siginfo_t& { return end_; }
 
     /// Looks, and leaves a zombie one: its number must stay its own.
-    auto has_died()->bool {
+    auto has_died() -> bool {
         if (daemon_ != 0)
             return has_ended(daemon_);
         return has_ended(first_) && !(end_.si_code == CLD_EXITED && end_.si_status == 0);
@@ -61,7 +64,7 @@ public:
 private:
     enum class condition { died, all_gone };
 
-    auto has_ended(pid_t pid)->bool {
+    auto has_ended(pid_t pid) -> bool {
         siginfo_t how;
         if (host_.wait(P_PID, pid, how, WEXITED | WNOHANG | WNOWAIT) < 0)
             return host_.signal(pid, 0) == -ESRCH; // not our child: no subreaper here
@@ -70,7 +73,7 @@ private:
         return how.si_pid != 0;
     }
 
-    auto all_gone()->bool {
+    auto all_gone() -> bool {
         if (daemon_ != 0 && !daemon_gone_)
             daemon_gone_ = take(P_PID, daemon_) || host_.signal(daemon_, 0) == -ESRCH;
         while (take(P_PGID, first_)) {
@@ -79,7 +82,7 @@ private:
         return (daemon_ == 0 || daemon_gone_) && host_.signal(-first_, 0) == -ESRCH;
     }
 
-    auto take(idtype_t kind, pid_t id)->bool {
+    auto take(idtype_t kind, pid_t id) -> bool {
         siginfo_t how;
         if (host_.wait(kind, id, how, WEXITED | WNOHANG) < 0 || how.si_pid == 0)
             return false;
@@ -91,7 +94,7 @@ private:
     }
 
     /// Looks again after each SIGCHLD, and every 10 ms for those who are not our children.
-    auto comes_true(condition which, long long patience)->bool {
+    auto comes_true(condition which, long long patience) -> bool {
         constexpr long slice = 10'000'000;
         const long long deadline = host_.now() + patience;
         while (!(which == condition::died ? has_died() : all_gone())) {

@@ -11,10 +11,13 @@
 
 namespace daemonizer::detail {
 
+template <class Host, int Seconds>
+class [[gnu::visibility("hidden")]] Witness;
+
 /// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
 template <class Host, int Seconds>
-class [[gnu::visibility("hidden")]] Witness {
+class Witness {
 public:
     Witness(const Host& host, const ChildWatch& watch, const ReportEnd& report,
             const Family<Host>& family)
@@ -23,12 +26,12 @@ public:
             deadline_.at = host.now() + Seconds * 1'000'000'000LL;
     }
 
-    auto family()->Family<Host>& { return family_; }
+    auto family() -> Family<Host>& { return family_; }
 
     /// True when the daemon is ready and knows that this is known. Otherwise `failure` says why.
     /// `meanwhile` is called once, as soon as it is known who the daemon is.
     template <class Meanwhile>
-    auto attend(Failure & failure, Meanwhile meanwhile)->bool {
+    auto attend(Failure& failure, Meanwhile meanwhile) -> bool {
         // Kept until the intermediate has said who the daemon is, which may be later: a report that
         // is closed with a message unread resets the other end, and the daemon would never read
         // that it was taken.
@@ -87,7 +90,7 @@ private:
     // One that cannot be told is dead, and only its exit is awaited.
     static constexpr long long to_be_reaped = 100'000'000;
 
-    auto poll_report() const->int {
+    auto poll_report() const -> int {
         pollfd entry{report_.fd, POLLIN, 0};
         if constexpr (Seconds == 0)
             return host_.poll(&entry, 1, nullptr, watch_.while_polling());
@@ -95,7 +98,7 @@ private:
             return poll_until_deadline(entry);
     }
 
-    auto poll_until_deadline(pollfd & entry) const->int requires(Seconds != 0) {
+    auto poll_until_deadline(pollfd& entry) const -> int requires(Seconds != 0) {
         const long long left = deadline_.at - host_.now();
         if (left <= 0)
             return 0;
@@ -104,18 +107,18 @@ private:
         return host_.poll(&entry, 1, &limit, watch_.while_polling());
     }
 
-    auto accept(Failure & failure)->bool {
+    auto accept(Failure& failure) -> bool {
         return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
     }
 
-    auto give_up(Failure & failure)->bool {
+    auto give_up(Failure& failure) -> bool {
         failure.name_step("start timeout");
         failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
             .number(Seconds);
         return clear_away(0);
     }
 
-    auto tell_death(Failure & failure, long long patience)->bool {
+    auto tell_death(Failure& failure, long long patience) -> bool {
         clear_away(patience);
         failure.name_step("daemon");
         const siginfo_t& end = family_.end();
@@ -133,13 +136,13 @@ private:
         return false;
     }
 
-    auto failed(Failure & failure, int error)->bool {
+    auto failed(Failure& failure, int error) -> bool {
         failure.name_step("report");
         failure.describe("poll", -error);
         return clear_away(0);
     }
 
-    auto clear_away(long long patience)->bool {
+    auto clear_away(long long patience) -> bool {
         if (patience != 0)
             family_.let_leave(patience);
         family_.end_all();

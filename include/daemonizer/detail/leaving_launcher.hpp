@@ -18,9 +18,12 @@ namespace daemonizer::detail {
 /// Whose memory a launcher waits on: its own copy, or the one that the daemon goes on with.
 enum class memory { own, shared };
 
-/// What a launcher needs of a start: copies on its stack.
 template <class Core>
-struct [[gnu::visibility("hidden")]] LauncherCopies {
+struct [[gnu::visibility("hidden")]] LauncherCopies;
+
+/// What a launcher needs of a start: copies.
+template <class Core>
+struct LauncherCopies {
     explicit LauncherCopies(const auto& start) : core{start.core} {}
 
     Core core;
@@ -30,9 +33,12 @@ struct [[gnu::visibility("hidden")]] LauncherCopies {
     void keep(const char*& text) { texts.keep(text); }
 };
 
+template <class Core>
+struct [[gnu::visibility("hidden")]] LauncherOriginals;
+
 /// The same where it is, in memory that the launcher keeps.
 template <class Core>
-struct [[gnu::visibility("hidden")]] LauncherOriginals {
+struct LauncherOriginals {
     explicit LauncherOriginals(const auto& start) : core{start.core}, failure{start.failure} {}
 
     Core& core;
@@ -41,20 +47,24 @@ struct [[gnu::visibility("hidden")]] LauncherOriginals {
     void keep(const char*&) {}
 };
 
-/// The launcher of run(), which never returns to the program: it waits for the outcome of the start
-/// and leaves with it. Without libc where the host knows how, and with copies of what it needs on
-/// its own stack, so that neither a memory that is gone nor one that is shared with the daemon is
-/// in its way. All of its code is hidden in the object that it is compiled into: a call that is
-/// bound late would read the dynamic linker's data.
 template <class Start, memory Memory>
-class [[gnu::visibility("hidden")]] LeavingLauncher {
+class [[gnu::visibility("hidden")]] LeavingLauncher;
+
+/// The launcher of run(), which never returns to the program: it waits for the outcome of the start
+/// and leaves with it. Without libc where the host knows how, and with copies of what it needs, so
+/// that neither a memory that is gone nor one that is shared with the daemon is in its way. All of
+/// its code is hidden in the object that it is compiled into: a call that is bound late would read
+/// the dynamic linker's data.
+template <class Start, memory Memory>
+class LeavingLauncher {
     using Host = typename Start::leaving::type;
     using Core = std::remove_cvref_t<decltype(std::declval<Start>().core)>;
     static constexpr bool is_raw =
         !std::is_same_v<Host, std::remove_cvref_t<decltype(std::declval<Start>().host())>>;
-    /// A state that is more than its bytes may have the rest of it in the memory that would go.
+    /// A state that is more than its bytes may have the rest of it in the memory that would go, and
+    /// a large one has no place on the stack.
     static constexpr bool lets_go = Memory == memory::own && is_raw && Start::needs_no_memory &&
-                                    std::is_trivially_copyable_v<Core>;
+                                    std::is_trivially_copyable_v<Core> && sizeof(Core) <= 16 << 10;
     static constexpr bool copies = is_raw && (Memory == memory::shared || lets_go);
 
 public:
@@ -91,7 +101,7 @@ public:
     }
 
 private:
-    auto start()->Start { return {{kept_.core, kept_.failure}}; }
+    auto start() -> Start { return {{kept_.core, kept_.failure}}; }
 
     /// What is read until the end, and is no part of the core.
     void each_text(auto act) {

@@ -19,16 +19,18 @@ make_printable(char* text, std::size_t size) {
         *text = printable(*text);
 }
 
+class [[gnu::visibility("hidden")]] LineWriter;
+
 /// Writes text into a buffer that it does not own: always terminated, cut where it ends, and one
 /// line, since a control character (of a path, an exception) becomes '?'. Async-signal-safe.
-class [[gnu::visibility("hidden")]] LineWriter {
+class LineWriter {
 public:
     constexpr LineWriter(char* buffer, std::size_t size) : next_{buffer}, last_{buffer + size - 1} {
         *next_ = '\0';
     }
 
     /// Leaves room for at least `reserve` further characters, marking the cut with "...".
-    constexpr auto text(const char* characters, std::size_t reserve = 0)->LineWriter& {
+    constexpr auto text(const char* characters, std::size_t reserve = 0) -> LineWriter& {
         const auto room = static_cast<std::size_t>(last_ - next_);
         char* const limit = room > reserve ? last_ - reserve : next_;
         for (; *characters != '\0' && next_ != limit; ++characters)
@@ -39,7 +41,7 @@ public:
         return *this;
     }
 
-    constexpr auto number(long long value)->LineWriter& {
+    constexpr auto number(long long value) -> LineWriter& {
         char digits[24]{};
         char* first = digits + sizeof digits - 1;
         auto rest = value < 0 ? 0ULL - static_cast<unsigned long long>(value)
@@ -53,7 +55,7 @@ public:
         return text(first);
     }
 
-    constexpr auto end_of_line()->LineWriter& {
+    constexpr auto end_of_line() -> LineWriter& {
         if (next_ == last_)
             --next_;
         *next_++ = '\n';
@@ -61,7 +63,7 @@ public:
         return *this;
     }
 
-    constexpr auto end() const->const char* { return next_; }
+    constexpr auto end() const -> const char* { return next_; }
 
 private:
     char* next_;

@@ -9,26 +9,30 @@
 
 namespace daemonizer::detail {
 
-struct [[gnu::visibility("hidden")]] Mapping {
+struct [[gnu::visibility("hidden")]] Mapping;
+
+struct Mapping {
     unsigned long from, to;
 
-    auto size() const->unsigned long { return to - from; }
-    auto has(unsigned long address) const->bool { return address >= from && address < to; }
-    auto has(const void* address) const->bool {
+    auto size() const -> unsigned long { return to - from; }
+    auto has(unsigned long address) const -> bool { return address >= from && address < to; }
+    auto has(const void* address) const -> bool {
         return has(reinterpret_cast<unsigned long>(address));
     }
-    auto meets(const Mapping& other) const->bool { return from < other.to && other.from < to; }
+    auto meets(const Mapping& other) const -> bool { return from < other.to && other.from < to; }
 };
+
+class [[gnu::visibility("hidden")]] MapReader;
 
 /// Finds in /proc/self/maps what only this process has and no file: the heap, a large array, a
 /// stack. proc(5): "FROM-TO rw-p OFFSET DEVICE INODE NAME", and the inode is 0.
 ///
 /// A mapping that directly follows a private one of a file may be the uninitialised data of that
 /// object, where counters and tables are, and so may what follows that: it is none of these.
-class [[gnu::visibility("hidden")]] MapReader {
+class MapReader {
 public:
     /// Takes the next character. True at the end of a line about such a mapping.
-    auto take(char c, Mapping& found)->bool {
+    auto take(char c, Mapping& found) -> bool {
         if (c == '\n')
             return end_of_line(found);
         if (c == ' ') {
@@ -51,7 +55,7 @@ public:
     }
 
 private:
-    auto end_of_line(const Mapping& found)->bool {
+    auto end_of_line(const Mapping& found) -> bool {
         const bool is_data = field_ != 0 && !has_file_ && (is_writable_ || is_guard_);
         const bool follows = found.from == end_of_object_;
         const bool is_own = is_data && is_writable_ && !follows;
@@ -69,15 +73,17 @@ private:
     bool is_writable_ = true, is_guard_ = true, is_shared_ = false, has_file_ = false;
 };
 
+class [[gnu::visibility("hidden")]] OwnMappings;
+
 /// The large ones of these mappings.
-class [[gnu::visibility("hidden")]] OwnMappings {
+class OwnMappings {
 public:
     OwnMappings() {} // not zeroed
 
     /// Takes as many as there is room for; the rest is kept, and costs only time. False where
     /// /proc does not tell.
     template <class Host>
-    auto read(const Host& host)->bool {
+    auto read(const Host& host) -> bool {
         constexpr unsigned long large = 1UL << 20;
         const int maps = host.open(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
         if (maps < 0)
@@ -98,7 +104,7 @@ public:
     /// are: objects that are there from the start have it in memory of the linker's own, those that
     /// were loaded later in the program's heap. False where it has lists elsewhere: of an object
     /// that was unloaded, or in another namespace (dlmopen(3), LD_AUDIT).
-    auto leave_out_what_is_linked()->bool {
+    auto leave_out_what_is_linked() -> bool {
         Look look{*this, 0, 0, 0};
         ::dl_iterate_phdr(look_at, &look);
 #if defined(__GLIBC__)
@@ -108,8 +114,8 @@ public:
 #endif
     }
 
-    auto begin()->Mapping* { return mappings_; }
-    auto end()->Mapping* { return mappings_ + size_; }
+    auto begin() -> Mapping* { return mappings_; }
+    auto end() -> Mapping* { return mappings_ + size_; }
 
 private:
     static constexpr unsigned room = 64;
@@ -119,7 +125,7 @@ private:
         unsigned long long objects, added, removed;
     };
 
-    static auto look_at(dl_phdr_info * object, std::size_t, void* data)->int {
+    static auto look_at(dl_phdr_info* object, std::size_t, void* data) -> int {
         auto& look = *static_cast<Look*>(data);
         ++look.objects;
         look.added = object->dlpi_adds;

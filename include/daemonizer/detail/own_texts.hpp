@@ -10,9 +10,11 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] OwnTexts;
+
 /// Copies of the text that a launcher needs to its end: what they were copied from may be gone by
 /// then, or another process's.
-class [[gnu::visibility("hidden")]] OwnTexts {
+class OwnTexts {
 public:
     /// `text` becomes the copy, which lives as long as this does; one that is longer than a path
     /// can be stays where it is.

@@ -9,15 +9,17 @@
 
 namespace daemonizer::detail {
 
+struct [[gnu::visibility("hidden")]] Parting;
+
 /// What launcher and daemon still have to do with each other: the report, and how the launcher's
 /// signals were.
-struct [[gnu::visibility("hidden")]] Parting {
+struct Parting {
     ReportEnd launcher, daemon;
     ChildWatch watch;
 
     /// False when the step has failed; then nothing is left of it. `Adopts` is ChildWatch's.
     template <bool Adopts, class Start>
-    auto begin(const Start& start)->bool {
+    auto begin(const Start& start) -> bool {
         const auto& host = start.host();
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = open_report(host, launcher, daemon); error < 0)

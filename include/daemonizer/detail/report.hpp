@@ -24,7 +24,9 @@ struct ReportHead {
     std::int32_t process; ///< of `forked`: the daemon's pid, told before it can die or fork
 };
 
-struct [[gnu::visibility("hidden")]] Report {
+struct [[gnu::visibility("hidden")]] Report;
+
+struct Report {
     ReportHead head;
     Failure failure;
 };

@@ -8,16 +8,18 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] FailureLine;
+
 /// "PROGRAM: STEP: WHAT: REASON" as a line.
-class [[gnu::visibility("hidden")]] FailureLine {
+class FailureLine {
 public:
     FailureLine(const Failure& failure, const char* program) {
         LineWriter line{text_, sizeof text_};
         line.text(program).text(": ").text(failure.step()).text(": ");
         size_ = static_cast<std::size_t>(line.text(failure.text()).end_of_line().end() - text_);
     }
-    auto text() const->const char* { return text_; }
-    auto size() const->std::size_t { return size_; }
+    auto text() const -> const char* { return text_; }
+    auto size() const -> std::size_t { return size_; }
 
 private:
     char text_[640];

@@ -17,13 +17,15 @@ namespace daemonizer::detail {
 /// it exits (set_tid_address(2)).
 inline int launcher_is_there = 0;
 
+class [[gnu::visibility("hidden")]] ThreadIdentity;
+
 /// What the kernel keeps of a thread by addresses in its memory. Two processes on one memory must
 /// not have the same: the launcher lays it down, the daemon takes it up.
-class [[gnu::visibility("hidden")]] ThreadIdentity {
+class ThreadIdentity {
 public:
     /// Whether libc and kernel agree on it; changes nothing. On musl, and where the interface is
     /// missing (qemu-user), they do not.
-    auto look()->bool {
+    auto look() -> bool {
         return raw_call(SYS_prctl, PR_GET_TID_ADDRESS, of(&id_)) == 0 && id_ != nullptr &&
                *id_ == raw_call(SYS_gettid) &&
                raw_call(SYS_get_robust_list, 0, of(&robust_list_), of(&size_)) == 0 &&
@@ -31,7 +33,7 @@ public:
     }
 
     /// In the launcher, with signals blocked. False where that is refused; then all is as before.
-    auto lay_down() const->bool {
+    auto lay_down() const -> bool {
         if (!RestartableSequences::unregister())
             return false;
         // What another process holds when this one exits is not abandoned.
@@ -47,7 +49,7 @@ public:
     }
 
     /// In the daemon, whose id the kernel has written already. Returns 0 or a negative errno.
-    auto take_up() const->int {
+    auto take_up() const -> int {
         RestartableSequences::register_again();
         if ((signal_stack_.ss_flags & SS_DISABLE) == 0)
             if (const long error = raw_call(SYS_sigaltstack, of(&signal_stack_), 0); error < 0)
@@ -57,10 +59,10 @@ public:
     }
 
     /// Where libc looks for the thread's id.
-    auto id() const->int* { return id_; }
+    auto id() const -> int* { return id_; }
 
 private:
-    static auto of(const void* address)->long { return reinterpret_cast<long>(address); }
+    static auto of(const void* address) -> long { return reinterpret_cast<long>(address); }
 
     int* id_ = nullptr;
     void* robust_list_ = nullptr;

@@ -64,7 +64,8 @@ class LeavingLauncher {
     /// A state that is more than its bytes may have the rest of it in the memory that would go, and
     /// a large one has no place on the stack.
     static constexpr bool lets_go = Memory == memory::own && is_raw && Start::needs_no_memory &&
-                                    std::is_trivially_copyable_v<Core> && sizeof(Core) <= 16 << 10;
+                                    std::is_trivially_copyable_v<Core> &&
+                                    std::is_copy_constructible_v<Core> && sizeof(Core) <= 16 << 10;
     static constexpr bool copies = is_raw && (Memory == memory::shared || lets_go);
 
 public:

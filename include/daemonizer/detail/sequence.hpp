@@ -53,9 +53,9 @@ struct sequence {
     }
     /// Undoes the first `done` of them, the last first.
     template <class Core, class Host>
-    [[gnu::visibility("hidden")]] static void
-    undo([[maybe_unused]] Core& core, [[maybe_unused]] const Host& host,
-         [[maybe_unused]] unsigned done = sizeof...(Steps)) {
+    [[gnu::always_inline]] static void undo([[maybe_unused]] Core& core,
+                                            [[maybe_unused]] const Host& host,
+                                            [[maybe_unused]] unsigned done = sizeof...(Steps)) {
         if constexpr (sizeof...(Steps) != 0)
             undo_first<Steps...>(core, host, done);
     }

@@ -64,7 +64,8 @@ class [[gnu::visibility("hidden")]] Handoff;
 
 /// Two processes on one memory, the launcher's: the daemon goes on where that stood, on its stack,
 /// and the launcher waits on another one until it leaves, for good. From the moment there is a
-/// daemon the others touch nothing but their own stack, and make their calls without libc.
+/// daemon the others touch nothing but their own stack and luggage, and make their calls without
+/// libc.
 template <class Start>
 class Handoff {
     using Launcher = LeavingLauncher<typename Start::leaving_launcher, memory::shared>;

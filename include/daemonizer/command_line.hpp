@@ -68,7 +68,7 @@ private:
     }
     auto unit() const -> int {
         return words_.printed(
-            print_systemd_unit(service_, words_.pid_file, words_.text.about, programs_own_));
+            print_systemd_unit(service_, words_.pid_file_path, words_.text.about, programs_own_));
     }
 
     auto stop() const -> int { return tell(stopped()); }

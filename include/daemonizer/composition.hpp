@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_COMPOSITION_HPP
 #define DAEMONIZER_COMPOSITION_HPP
 
+#include <daemonizer/detail/caught.hpp>
 #include <daemonizer/result.hpp>
 #include <daemonizer/running.hpp>
 
@@ -93,8 +94,19 @@ private:
     /// 0 in the daemon; the status of a failed start without a fork. The launcher does not return.
     static auto begin(running_type& running) -> int {
         Failure failure;
+#if defined(__cpp_exceptions)
+        try {
+            if (running.template begin<false>(failure) == running_type::outcome::daemon)
+                return 0;
+        } catch (...) {
+            if (std::current_exception() == nullptr)
+                thread_has_ended(running, failure);
+            throw;
+        }
+#else
         if (running.template begin<false>(failure) == running_type::outcome::daemon)
             return 0;
+#endif
         detail::say(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)
             running.core_.host().leave_at_once(failure.exit_status());
@@ -132,23 +144,35 @@ private:
     }
 
 #if defined(__cpp_exceptions)
-    /// Before ready an exception is a failure of the start; after it the program's own affair, once
-    /// the daemon has given back what it held.
-    static auto caught(running_type& running) -> int {
-        const bool was_starting = running.is_starting();
-        try {
-            throw;
-        } catch (const std::exception& exception) {
-            running.fail(1, exception.what());
-            running.finish(1);
-            if (!was_starting)
-                throw;
-        } catch (...) {
-            running.fail(1, "an exception of unknown type");
-            running.finish(1);
-            if (!was_starting)
-                throw;
+    /// In a step (pthread_exit, or cancelled). A launcher must not leave with 0 then, as a process
+    /// does with its last thread; that of the daemon is seen, and its end said, by the launcher.
+    [[gnu::cold]] static void thread_has_ended(running_type& running, const Failure& failure) {
+        const auto& host = running.core_.host();
+        if constexpr (Fork::detaches) {
+            if (running.core_.template state<Fork>().daemon == 0)
+                detail::say(host, 2, failure);
+            host.leave_at_once(1);
+        } else {
+            detail::say(host, 2, failure);
         }
+    }
+
+    /// Before ready an exception is a failure of the start; after it the program's own affair, once
+    /// the daemon has given back what it held. So is the end of the body's thread (pthread_exit, or
+    /// cancelled), which always goes on: other threads may.
+    [[gnu::cold]] static auto caught(running_type& running) -> int {
+        const bool was_starting = running.is_starting();
+        Failure failure;
+        failure.name_step("daemon");
+        const bool thrown =
+            detail::describe_exception(failure, was_starting ? "not ready" : "failed");
+        if (!thrown)
+            failure.describe("not ready", "the body's thread has ended");
+        if (thrown || was_starting)
+            running.tell(failure);
+        running.finish(1);
+        if (!thrown || !was_starting)
+            throw;
         return 1;
     }
 #endif

@@ -8,6 +8,7 @@
 #include <daemonizer/fork.hpp>
 #include <daemonizer/handoff_fork.hpp>
 #include <daemonizer/ignore_signals.hpp>
+#include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/pid_file.hpp>
 #include <daemonizer/posix_host.hpp>
 #include <daemonizer/signal_fd.hpp>
@@ -15,6 +16,11 @@
 #include <daemonizer/signals.hpp>
 #include <daemonizer/start_timeout.hpp>
 #include <daemonizer/stdio.hpp>
+#include <daemonizer/stdio/journal_stdio.hpp>
+#include <daemonizer/supervision/descriptor_notify.hpp>
+#include <daemonizer/supervision/listen_sockets.hpp>
+#include <daemonizer/supervision/systemd_notify.hpp>
+#include <daemonizer/supervision/watchdog.hpp>
 #include <daemonizer/syslog.hpp>
 #include <daemonizer/umask.hpp>
 
@@ -37,7 +43,12 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptors, CloseDescriptors<>>,
     // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
     planning::by_default<slots::stdio, NullStdio>,
-    planning::by_default<slots::log>>;
+    planning::by_default<slots::log>,
+    planning::by_default<slots::sockets, NoSockets>,
+    planning::by_default<slots::notify, NoNotify>,
+    planning::by_default<slots::descriptor_notify>,
+    // After signals and notify: its members wait and ping through theirs.
+    planning::by_default<slots::watchdog>>;
 // clang-format on
 
 } // namespace detail

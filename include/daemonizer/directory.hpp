@@ -19,7 +19,7 @@ static_assert(Policy<KeepDirectory>);
 template <fixed_string Path = "">
 struct WorkingDirectory : Text<Path> {
     constexpr WorkingDirectory() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit WorkingDirectory(const char* path) requires Text<Path>::at_run_time
+    constexpr explicit WorkingDirectory(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
     struct Change : step<phase::session> {
@@ -33,7 +33,7 @@ struct WorkingDirectory : Text<Path> {
     using slot = slots::directory;
     using steps = step_list<Change>;
 };
-WorkingDirectory(const char*)->WorkingDirectory<>;
+WorkingDirectory(TextArgument)->WorkingDirectory<>;
 static_assert(Policy<WorkingDirectory<"/">> && Policy<WorkingDirectory<>>);
 
 } // namespace daemonizer

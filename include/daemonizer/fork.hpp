@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_FORK_HPP
 #define DAEMONIZER_FORK_HPP
 
+#include <daemonizer/detail/fork_members.hpp>
 #include <daemonizer/detail/leaving_launcher.hpp>
 #include <daemonizer/detail/one_thread.hpp>
 #include <daemonizer/detail/parting.hpp>
@@ -20,6 +21,8 @@ struct NoFork {
     using slot = slots::fork;
     using steps = step_list<>;
     static constexpr bool detaches = false;
+    template <class Base>
+    using members = detail::without_handoff<Base>;
 };
 static_assert(ForkPolicy<NoFork>);
 
@@ -36,24 +39,26 @@ struct Forking {
     using steps = step_list<OneThread>;
     using state = Parted;
     static constexpr bool detaches = true;
+    template <class Base>
+    using members = detail::without_handoff<Base>;
+    static constexpr bool forks_twice = Twice; ///< then the daemon never is PID 1
 
     template <class Start>
     static auto detach(const Start& start) -> side {
         const auto& host = start.host();
         Parting parting;
-        if (!parting.begin<Twice>(start))
+        if (!parting.begin(start))
             return side::failed;
         const pid_t child = fork_daemon(start, parting.launcher, parting.daemon);
         if (child == 0) {
-            if constexpr (Start::template in<slots::signals>::keeps)
-                parting.watch.end(host, false);
+            detail::restore_signals(start, parting.watch);
             return side::daemon;
         }
         parting.daemon.close(host);
-        const bool started = child < 0 ? start.fail_step("fork", "the launcher's", child)
+        const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
                                        : attend(start, parting, child);
-        parting.cancel(host);
-        return started ? side::launcher : side::failed;
+        parting.cancel(host, daemon);
+        return daemon != 0 ? side::launcher : side::failed;
     }
 
 private:
@@ -80,35 +85,36 @@ private:
         if (child != 0)
             return child;
         launcher.close(host);
-        if (const pid_t session = host.new_session(); session < 0)
+        const pid_t session = host.new_session();
+        if (session < 0)
             give_up(start, host, report, "setsid", "new session", session);
         if constexpr (Twice) {
+            if (session == 1)
+                give_up_as_process_1(start, host, report);
             const pid_t daemon = host.fork();
             if (daemon < 0)
                 give_up(start, host, report, "fork", "the intermediate's", daemon);
             if (daemon > 0)
-                host.leave_at_once(report.send_forked(host, daemon) < 0 ? 1 : 0);
+                host.leave_at_once(0);
         }
-        auto& state = start.core.template state<typename Start::template in<slots::fork>>();
-        state.report = report;
-        state.daemon = host.pid();
+        start.core.template state<typename Start::template in<slots::fork>>().begin(host, report,
+                                                                                    !Twice);
         return 0;
     }
 
-    /// True when the daemon is ready; the launcher of run() does not return.
+    /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>
-    static auto attend(const Start& start, const Parting& parting, pid_t child) -> bool {
+    static auto attend(const Start& start, Parting& parting, pid_t child) -> pid_t {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
             using Host = std::remove_cvref_t<decltype(host)>;
             detail::Witness<Host, Start::seconds()> witness{
-                host, parting.watch, parting.launcher, {host, parting.watch, child, !Twice}};
+                host, parting.watch, *start.signals, parting.launcher, child, !Twice};
             if (!witness.attend(start.failure, [] {}))
-                return false;
+                return 0;
             witness.family().reap_intermediate();
-            start.core.template state<typename Start::template in<slots::fork>>().daemon =
-                witness.family().daemon();
-            return true;
+            return start.core.template state<typename Start::template in<slots::fork>>().daemon =
+                       witness.family().daemon();
         } else {
             LeavingLauncher<Start, memory::own>{start}.attend(parting, child, !Twice);
         }
@@ -119,6 +125,8 @@ private:
 
 /// One fork: the daemon leads its session. A terminal that it opens without O_NOCTTY becomes its
 /// controlling terminal; prefer DoubleFork unless a debugger or supervisor follows one fork only.
+/// Where the launcher has called unshare(CLONE_NEWPID) the daemon is process 1 of the new
+/// namespace, and 1 is what its pid file holds; two forks are refused there.
 struct SingleFork : detail::Forking<false> {};
 static_assert(ForkPolicy<SingleFork>);
 

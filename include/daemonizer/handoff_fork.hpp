@@ -6,6 +6,8 @@
 #include <daemonizer/detail/handoff_support.hpp>
 #include <daemonizer/fork.hpp>
 
+#include <type_traits>
+
 namespace daemonizer {
 
 /// Detaches as DoubleFork does, at a cost that does not grow with the memory: nothing is copied,
@@ -23,19 +25,28 @@ struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
     };
+    template <class Base>
+    using members = detail::handoff_members<Base>;
+
+    template <class Core>
+    static constexpr void check() {
+        static_assert(copies<Core>, "daemonizer: HandoffFork copies the state of every policy for "
+                                    "the launcher; one of them cannot be copied");
+    }
 
     template <class Start>
     static auto detach(const Start& start) -> side {
-        const typename Start::leaving_launcher leaving{{start.core, start.failure}};
+        const typename Start::leaving_launcher leaving{{start.core, start.failure, start.signals}};
+        start.signals->launcher_leaves();
 #if DAEMONIZER_CAN_HAND_OVER
         using Host = typename Start::template in<slots::host>;
         using Handoff = detail::Handoff<typename Start::leaving_launcher>;
-        if constexpr (Host::shares_memory && Handoff::is_possible &&
+        if constexpr (copies<decltype(start.core)> && Host::shares_memory &&
                       requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;
             if (detail::can_hand_over(identity) && Handoff::prepare()) {
-                if (!parting.begin<false>(leaving))
+                if (!parting.begin(leaving))
                     return side::failed;
                 if (identity.lay_down())
                     return hand_over(leaving, parting, identity);
@@ -47,6 +58,9 @@ struct HandoffFork : detail::Forking<true> {
     }
 
 private:
+    template <class Core>
+    static constexpr bool copies = std::is_copy_constructible_v<std::remove_cvref_t<Core>>;
+
 #if DAEMONIZER_CAN_HAND_OVER
     template <class Start>
     static auto hand_over(const Start& start, detail::Parting& parting,
@@ -55,13 +69,11 @@ private:
         detail::Handoff<Start>{start, parting, identity}.part();
         parting.launcher.close(host);
         auto& state = start.core.template state<HandoffFork>();
-        state.report = parting.daemon;
-        state.daemon = host.pid();
+        state.begin(host, parting.daemon);
         state.handed_over = true;
         if (const int error = identity.take_up(); error < 0)
             give_up(start, host, state.report, "fork", "thread of the daemon", error);
-        if constexpr (Start::template in<slots::signals>::keeps)
-            parting.watch.end(host, false);
+        detail::restore_signals(start, parting.watch);
         return side::daemon;
     }
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// IgnoreSignals: signals that shall have no effect.
 #ifndef DAEMONIZER_IGNORE_SIGNALS_HPP
 #define DAEMONIZER_IGNORE_SIGNALS_HPP
 
@@ -15,6 +16,8 @@ struct IgnoreSignals {
         static_assert(
             sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
             "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        static_assert(detail::are_the_programs<Signals...>,
+                      "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
         using Collecting = typename Core::template in<slots::signals>;
         static_assert((!Collecting::collects(Signals) && ...),
                       "daemonizer: a signal is both collected and ignored; choose one");
@@ -25,6 +28,8 @@ struct IgnoreSignals {
         using needs = capabilities<capability::dispositions>; // or they would be reset afterwards
 
         static auto run(const auto& start, const auto&) -> bool {
+            if (!detail::numbers_are_free<Signals...>(start))
+                return false;
             struct sigaction ignored {};
             ignored.sa_handler = SIG_IGN;
             return (start.check(start.host().set_disposition(Signals, ignored), "sigaction") &&

@@ -10,7 +10,10 @@
 namespace daemonizer {
 
 /// A slot is what a policy fills; a composition has at most one policy a slot. A slot of one's own
-/// derives from `own_slot` and adds a name; its policies come after the library's, by name.
+/// derives from `own_slot` and adds a name; its policies come after the library's, by name: all
+/// spellings of a composition are one, so the order in which policies are given says nothing.
+/// Steps of one phase therefore run in the order of these names: "10 volume" before "20 database".
+/// A step that `needs` what only a later one gives does not compile.
 struct own_slot {};
 
 namespace slots {
@@ -26,6 +29,10 @@ struct pid         { static constexpr const char* name = "pid"; };
 struct descriptors { static constexpr const char* name = "descriptors"; };
 struct stdio       { static constexpr const char* name = "stdio"; };
 struct log         { static constexpr const char* name = "log"; };
+struct sockets     { static constexpr const char* name = "sockets"; };
+struct notify      { static constexpr const char* name = "notify"; };
+struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
+struct watchdog    { static constexpr const char* name = "watchdog"; };
 // clang-format on
 } // namespace slots
 
@@ -37,6 +44,12 @@ struct log         { static constexpr const char* name = "log"; };
 /// or beside a policy in another slot, it asserts in `template <class Core> static constexpr void
 /// check()`, where `Core::in<Slot>` is that policy: asserted in the class, every concept that looks
 /// at it would say so again.
+///
+/// A policy in any slot, above all in slots::log, takes the daemon's lines if it has
+/// `static void write_line(host, policy, state, int priority, const char* text)`: what
+/// `daemon.log(priority, text)` is given, and what goes wrong after ready. It may be called before
+/// its own steps have run and after their undo, and must not call the daemon. Of several the first
+/// takes them, in the order of slots; where there is none, failures go to stderr.
 ///
 /// It is copied. std::copyable would say that too, and take a third of this library's compile time
 /// to find out about swapping.

@@ -2,42 +2,39 @@
 #ifndef DAEMONIZER_RUNNING_HPP
 #define DAEMONIZER_RUNNING_HPP
 
-#include <daemonizer/detail/dispositions.hpp>
 #include <daemonizer/detail/handle.hpp>
+#include <daemonizer/detail/member_chain.hpp>
 
 #include <sys/types.h>
 #include <type_traits>
 
 namespace daemonizer {
 
-/// A started daemon: what the body is handed and `start()` returns. Owns what the start acquired
-/// and gives it back when destroyed. Move-only. Its functions are the daemon's and not
-/// async-signal-safe; in the launcher only `is_launcher()` and `pid()` mean something.
+namespace detail {
+
+/// What every daemon has, and what policies build their members on.
 template <class... Policies>
-class Running : detail::Handle<Policies...> {
-    using handle = detail::Handle<Policies...>;
-    using typename handle::core_type;
-    using typename handle::Fork;
-    using typename handle::Log;
-    using typename handle::stage;
-    using typename handle::Stdio;
-    using Signals = typename core_type::template in<slots::signals>;
+class DaemonBase : protected Handle<Policies...> {
+    using handle = Handle<Policies...>;
+
+protected:
     using handle::abandon;
-    using handle::complain;
+    using handle::complain_of_worker;
     using handle::core_;
     using handle::is_starting;
     using handle::stage_;
     using handle::tell;
-
-    static constexpr bool collects = requires(core_type & core) {
-        Signals::wait(core.host(), core.template state<Signals>(), 0LL);
-    };
+    using typename handle::core_type;
+    using typename handle::Fork;
+    using typename handle::LogSink;
+    using typename handle::stage;
+    using typename handle::Stdio;
 
 public:
     using handle::handle;
-    Running(Running&&) noexcept = default;
-    auto operator=(Running&&) noexcept -> Running& = default;
-    [[gnu::always_inline]] ~Running() {} // what holds nothing leaves no code behind
+    DaemonBase(DaemonBase&&) noexcept = default;
+    auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
+    [[gnu::always_inline]] ~DaemonBase() {} // what holds nothing leaves no code behind
 
     /// True in the process that the user started, which should now leave by `_exit(0)`.
     auto is_launcher() const -> bool { return stage_ == stage::launcher; }
@@ -52,10 +49,12 @@ public:
 
     /// The start is complete: the launcher leaves with 0. Returns once the launcher knows. If it
     /// has died instead, the start is undone and the daemon leaves: nobody was told that it runs.
-    /// `status` goes to a notify policy where there is one. A second call does nothing.
+    /// `status` goes to a notify policy where there is one. A second call does nothing. In a
+    /// process that the daemon has forked it reports nothing, and says so where failures after
+    /// ready go.
     void ready([[maybe_unused]] const char* status = nullptr) {
         if (!is_starting())
-            return;
+            return complain_of_worker();
         if constexpr (Fork::detaches) {
             auto& report = core_.template state<Fork>().report;
             const int error = report.announce(core_.host());
@@ -69,8 +68,8 @@ public:
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
-    /// ready it goes to syslog where the composition has it, else to stderr. Returns `status`, for
-    /// the body to return.
+    /// ready, or in a process that the daemon has forked, it goes to the log policy where there is
+    /// one, else to stderr. Returns `status`, for the body to return.
     auto fail(int status, const char* why) -> int {
         Failure failure;
         failure.name_step("daemon");
@@ -79,79 +78,68 @@ public:
         return status;
     }
 
-    /// Waits for a signal that the composition collects and returns its number; a negative errno
-    /// where waiting is impossible.
-    auto wait() -> int {
-        static_assert(
-            collects,
-            "daemonizer: wait() needs a signal policy that collects (SignalFd, SignalFlag)");
-        return wait_nanoseconds(-1);
+    /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
+    void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
+        constexpr bool has_sink = !std::is_void_v<LogSink>;
+        static_assert(has_sink,
+                      "daemonizer: log() needs the policy Syslog, or another with write_line");
+        if constexpr (has_sink)
+            this->write_line(priority, text);
     }
 
-    /// As wait(), for a time (any std::chrono::duration, or what has its members); 0 at its end.
-    template <class Duration>
-    auto wait_for(const Duration& time) -> int {
-        static_assert(
-            collects,
-            "daemonizer: wait() needs a signal policy that collects (SignalFd, SignalFlag)");
-        return wait_nanoseconds(detail::nanoseconds(time));
-    }
+protected:
+    // For the members that policies bring, see member_chain.hpp.
 
-    /// Readable when a collected signal is pending, for poll, epoll and their like.
-    auto descriptor() -> int {
-        constexpr bool has_one = requires { core_.template state<Signals>().fd; };
-        static_assert(has_one, "daemonizer: descriptor() needs the signal policy SignalFd");
-        if constexpr (has_one)
-            return core_.template state<Signals>().fd;
-        else
-            return -1;
-    }
+    /// The policy that fills `Slot`, or void.
+    template <class Slot>
+    using in = typename core_type::template in<Slot>;
 
-    /// Opens the log files anew, after a rename. On an error (which is said) the old ones stay.
-    auto reopen() -> bool {
-        auto& state = core_.template state<Stdio>();
-        const auto& policy = core_.template option<Stdio>();
-        constexpr bool has_files = requires { state.reopen(core_.host(), policy); };
-        static_assert(has_files,
-                      "daemonizer: reopen() needs a stdio policy with files (LogStdio, FileStdio)");
-        int error = 0;
-        if constexpr (has_files)
-            error = state.reopen(core_.host(), policy);
-        if (error >= 0)
-            return true;
-        Failure failure;
-        failure.name_step("stdio");
-        failure.describe("reopen", -error);
-        complain(failure);
-        return false;
+    auto host() const -> decltype(auto) { return core_.host(); }
+    template <class Policy>
+    auto option_of() const -> const Policy& {
+        return core_.template option<Policy>();
     }
+    template <class Policy>
+    auto state_of() -> auto& {
+        return core_.template state<Policy>();
+    }
+    /// The same of the policy that fills `Slot`.
+    template <class Slot>
+    auto option_in() const -> const auto& {
+        return option_of<in<Slot>>();
+    }
+    template <class Slot>
+    auto state_in() -> auto& {
+        return state_of<in<Slot>>();
+    }
+    /// Tells the policies of one of the events in event.hpp.
+    template <class Event>
+    void tell_policies(const Event& event) {
+        core_.tell(core_.host(), event);
+    }
+    /// Says what went wrong, where errors go after ready.
+    void complain(const Failure& failure) { handle::complain(failure); }
+};
 
-    /// Whether HandoffFork has handed the launcher's memory over, or was DoubleFork here.
-    auto handed_over() -> bool {
-        constexpr bool may = requires { core_.template state<Fork>().handed_over; };
-        static_assert(may, "daemonizer: handed_over() needs the fork policy HandoffFork");
-        if constexpr (may)
-            return core_.template state<Fork>().handed_over;
-        else
-            return false;
-    }
+} // namespace detail
 
-    /// Sends one message to syslog(3), at LOG_ERR, LOG_INFO...
-    void log(int priority, const char* text) {
-        static_assert(!std::is_void_v<Log>, "daemonizer: log() needs the policy Syslog");
-        core_.host().log(priority, text);
-    }
+/// A started daemon: what the body is handed and `start()` returns. Owns what the start acquired
+/// and gives it back when destroyed. Move-only. Its functions are the daemon's and not
+/// async-signal-safe; in the launcher only `is_launcher()` and `pid()` mean something. Beside the
+/// members of DaemonBase it has those that the policies of the composition bring.
+template <class... Policies>
+class Running : public detail::MemberLayer<sizeof...(Policies), Policies...> {
+    using members = detail::MemberLayer<sizeof...(Policies), Policies...>;
+
+public:
+    using members::members;
+    Running(Running&&) noexcept = default;
+    auto operator=(Running&&) noexcept -> Running& = default;
+    [[gnu::always_inline]] ~Running() {}
 
 private:
     template <class...>
     friend class Composition;
-
-    auto wait_nanoseconds(long long limit) -> int {
-        if constexpr (collects)
-            return Signals::wait(core_.host(), core_.template state<Signals>(), limit);
-        else
-            return static_cast<int>(limit); // refused by wait()
-    }
 };
 
 } // namespace daemonizer

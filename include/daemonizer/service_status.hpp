@@ -11,7 +11,7 @@ namespace daemonizer {
 struct ServiceStatus {
     enum class state {
         running,  ///< `pid` holds the file
-        starting, ///< locked, and its number is not written yet
+        starting, ///< locked by a start; nobody is named yet
         orphaned, ///< the daemon is gone, a child of it still holds the file
         dead,    ///< gone without removing the file; `pid` is the number in it, 0 where it has none
         stopped, ///< no file, or an empty one

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// SignalFd: signals collected in a descriptor.
 #ifndef DAEMONIZER_SIGNAL_FD_HPP
 #define DAEMONIZER_SIGNAL_FD_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/interrupt_as_term.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/signal_members.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -13,13 +17,17 @@ namespace daemonizer {
 
 /// Collects the named signals in a pollable descriptor (signalfd(2)); all others get their default
 /// disposition. `daemon.wait()`, `wait_for()` and `descriptor()` come with it. The signals stay
-/// blocked, also in what the daemon forks and execs.
+/// blocked, also in what the daemon forks and execs, and in its threads: a thread inherits the mask
+/// of its creator. A thread that was there before a start without a fork must block them itself.
+/// Fails with the errno of signalfd(2), sigaction(2), sigprocmask(2).
 template <int... Signals>
 struct SignalFd {
     template <class>
     static constexpr void check() {
         static_assert(sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
                       "daemonizer: SignalFd takes signals that can be collected, not KILL or STOP");
+        static_assert(detail::are_the_programs<Signals...>,
+                      "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
     }
 
     struct state {
@@ -31,6 +39,8 @@ struct SignalFd {
         static constexpr const char* name = "signals";
 
         static auto run(const auto& start, const auto& policy) -> bool {
+            if (!detail::numbers_are_free<Signals...>(start))
+                return false;
             const auto set = detail::signal_set<Signals...>();
             const int fd = detail::above_stdio(start.host(), start.host().signal_descriptor(set));
             start.state(policy).fd = fd;
@@ -53,8 +63,7 @@ struct SignalFd {
             int ready;
             do { // again when a handler of the program's ran
                 const long long left = limit == 0 ? 0 : deadline - host.now();
-                const timespec time{static_cast<time_t>(left < 0 ? 0 : left / 1'000'000'000),
-                                    static_cast<long>(left < 0 ? 0 : left % 1'000'000'000)};
+                const timespec time = detail::timespec_of(left);
                 pollfd entry{state.fd, POLLIN, 0};
                 ready = host.poll(&entry, 1, &time, nullptr);
             } while (ready == -EINTR);
@@ -70,6 +79,12 @@ struct SignalFd {
     using steps = step_list<detail::ResetSignals<Signals...>, Open>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    /// There SIGINT is collected too, and counts as SIGTERM.
+    static constexpr auto in_foreground() {
+        return detail::collecting_in_foreground<SignalFd, Signals...>();
+    }
+    template <class Base>
+    using members = detail::descriptor_members<Base>;
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_STDIO_HPP
 #define DAEMONIZER_STDIO_HPP
 
+#include <daemonizer/detail/stdio_members.hpp>
 #include <daemonizer/detail/stdio_targets.hpp>
 
 namespace daemonizer {
@@ -11,8 +12,23 @@ struct KeepStdio {
     using slot = slots::stdio;
     using steps = step_list<>;
     static constexpr bool replaces = false;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 };
 static_assert(StdioPolicy<KeepStdio>);
+
+namespace detail {
+
+/// 0-2 in the foreground, of a composition that may have a log: there is none of ours to reopen.
+struct ForegroundStdio : KeepStdio {
+    struct state {
+        static auto reopen(const auto&, const ForegroundStdio&) -> const char* { return nullptr; }
+    };
+    template <class Base>
+    using members = reopening_members<Base>;
+};
+
+} // namespace detail
 
 /// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
 /// file that is opened becomes stdout. The default.
@@ -20,6 +36,8 @@ struct NullStdio {
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
 
     struct state : detail::OneTarget {
         template <class Start>
@@ -30,19 +48,31 @@ struct NullStdio {
 };
 static_assert(StdioPolicy<NullStdio>);
 
-/// stdin null; stdout and stderr appended to a log, created 0640 where the umask allows. Its last
-/// name must be no symbolic link: a log directory is often writable for another user than root.
+/// stdin null; stdout and stderr appended to a log, created 0640 where the umask allows.
 /// `daemon.reopen()` opens it anew, after a rename. `LogStdio<"/var/log/x.log">` or
 /// `LogStdio{path}`, whose characters the caller owns for as long as the handle lives.
+///
+/// A log directory is often writable for another user than root, so the log is trusted by the rule
+/// of the pid file: no symbolic link ("is a symbolic link"), a regular file ("is not a regular
+/// file") with one link ("has more than one name"), of root or of this process's user ("belongs to
+/// another user"). Two things are good besides: a character device, such as /dev/null or a
+/// terminal, and another user's file where no third user can have put it, such as a service user's
+/// log that root opens: none of the directories above it is writable for everybody or belongs to
+/// somebody else (above a sticky one such as /tmp: to anybody but root and this process's user).
+///
+/// The step is "stdio". It fails with EPERM and these words, or with the errno of open(2),
+/// fstat(2), fcntl(2) or dup2(2).
 template <fixed_string Path = "">
 struct LogStdio : Text<Path> {
     constexpr LogStdio() requires(!Text<Path>::at_run_time) = default;
-    constexpr explicit LogStdio(const char* path) requires Text<Path>::at_run_time
+    constexpr explicit LogStdio(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
@@ -56,21 +86,21 @@ struct LogStdio : Text<Path> {
         template <class Start>
         auto open(const Start& start, const LogStdio& policy) -> bool {
             return (this->in = detail::open_null(start, O_RDONLY)) >= 0 &&
-                   start.check(this->out = this->err = this->open_log(
-                                   start.host(), origin.directory(), policy.characters()),
-                               policy.characters());
+                   (this->out = this->err =
+                        this->open_log(start, origin.directory(), policy.characters())) >= 0;
         }
         template <class Host>
-        auto reopen(Host host, const LogStdio& policy) -> int {
+        auto reopen(Host host, const LogStdio& policy) -> const char* {
             return detail::reopen_onto<1, 2>(host, origin.directory(), policy.characters());
         }
     };
 };
-LogStdio(const char*)->LogStdio<>;
+LogStdio(TextArgument)->LogStdio<>;
 static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
 
 /// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
-/// template arguments or all three as pointers.
+/// template arguments or all three as pointers. Each is trusted by LogStdio's rule; the input may
+/// also be a FIFO, which is opened whether somebody writes to it or not, and a symbolic link.
 template <fixed_string In = "", fixed_string Out = "", fixed_string Err = "">
 struct FileStdio {
     template <class>
@@ -94,14 +124,16 @@ struct FileStdio {
     [[no_unique_address]] File<2, Text<Err>> err;
 
     constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
-    constexpr FileStdio(const char* input, const char* output,
-                        const char* error) requires Text<In>::at_run_time : in{input},
-                                                                            out{output},
-                                                                            err{error} {}
+    constexpr FileStdio(TextArgument input, TextArgument output,
+                        TextArgument error) requires Text<In>::at_run_time : in{input},
+                                                                             out{output},
+                                                                             err{error} {}
 
     using slot = slots::stdio;
     using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
         [[no_unique_address]] detail::Origin<absolute> origin;
@@ -115,25 +147,21 @@ struct FileStdio {
         }
         template <class Start>
         auto open(const Start& start, const FileStdio& policy) -> bool {
-            const auto& host = start.host();
-            const int directory = origin.directory();
-            return start.check(this->in = this->open_input(host, directory, policy.in.characters()),
-                               policy.in.characters()) &&
-                   start.check(this->out = this->open_log(host, directory, policy.out.characters()),
-                               policy.out.characters()) &&
-                   start.check(this->err = this->open_log(host, directory, policy.err.characters()),
-                               policy.err.characters());
+            const int from = origin.directory();
+            return (this->in = this->open_input(start, from, policy.in.characters())) >= 0 &&
+                   (this->out = this->open_log(start, from, policy.out.characters())) >= 0 &&
+                   (this->err = this->open_log(start, from, policy.err.characters())) >= 0;
         }
         template <class Host>
-        auto reopen(Host host, const FileStdio& policy) -> int {
-            const int directory = origin.directory();
-            const int error = detail::reopen_onto<1>(host, directory, policy.out.characters());
-            return error < 0 ? error
-                             : detail::reopen_onto<2>(host, directory, policy.err.characters());
+        auto reopen(Host host, const FileStdio& policy) -> const char* {
+            const int from = origin.directory();
+            const char* const why = detail::reopen_onto<1>(host, from, policy.out.characters());
+            return why != nullptr ? why
+                                  : detail::reopen_onto<2>(host, from, policy.err.characters());
         }
     };
 };
-FileStdio(const char*, const char*, const char*)->FileStdio<>;
+FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
 static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
 
 } // namespace daemonizer

@@ -16,7 +16,9 @@ struct step_list {};
 /// Base of every step. A step adds `static constexpr const char* name`, which users read in an
 /// error, and `static bool run(auto& start, const Policy& policy)`. `run` answers
 /// `start.fail(...)` when it cannot do its work, `true` when it has. A step has no state of its
-/// own: what it acquires goes to `start.state(policy)`, of type `Policy::state`.
+/// own: what it acquires goes to `start.state(policy)`, of type `Policy::state`. A step that throws
+/// has failed, for the reason that its exception's `what()` says; it gives back itself what it had
+/// acquired by then. `undo` and `hand_over` do not throw.
 template <phase At>
 struct step {
     static constexpr phase at = At;

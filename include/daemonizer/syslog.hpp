@@ -15,11 +15,11 @@ namespace daemonizer {
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
 /// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
 /// (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). closelog at the end. A missing syslog is no error:
-/// libc connects when it comes.
+/// libc connects when it comes. One that nobody reads makes syslog(3), and so `daemon.log`, wait.
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
-    constexpr explicit Syslog(const char* ident) requires Text<Ident>::at_run_time
+    constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
 
     struct Open : undoable_step<phase::targets> {
@@ -27,6 +27,7 @@ struct Syslog : Text<Ident> {
 
         static auto run(const auto& start, const auto& policy) -> bool {
             const auto& host = start.host();
+            host.close_log(); // the program's own connection may be on 0-2
             // libc says nothing of the descriptor that it opens: see that 0-2 are taken, or a later
             // dup2, or the body's output, would hit it.
             int filler;
@@ -44,10 +45,15 @@ struct Syslog : Text<Ident> {
         static void undo(auto host, const auto&, auto&) { host.close_log(); }
         static void hand_over(const auto&, const auto&, auto&) {}
     };
+    /// Connects by itself where Open has not run, or where the connection was closed.
+    static void write_line(const auto& host, const auto&, auto&, int priority, const char* text) {
+        host.log(priority, text);
+    }
+
     using slot = slots::log;
     using steps = step_list<Open>;
 };
-Syslog(const char*)->Syslog<>;
+Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
 } // namespace daemonizer

@@ -1,10 +1,52 @@
 // SPDX-License-Identifier: BSL-1.0
+// Text that policies take: as a template argument, or at run time.
 #ifndef DAEMONIZER_TEXT_HPP
 #define DAEMONIZER_TEXT_HPP
 
+#include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace daemonizer {
+
+/// A class whose objects are text: it has `c_str()`, as std::string and std::filesystem::path have,
+/// or converts to `const char*`.
+template <class T>
+concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
+    { text.c_str() } -> std::convertible_to<const char*>;
+} || std::convertible_to<const T&, const char*>);
+
+/// Text that a policy is given at run time: a pointer, or a named object of a TextClass. The caller
+/// owns the characters for as long as the policy, or what is made of it, lives. A temporary object
+/// is refused at compile time; a pointer into one, `(a + b).c_str()`, cannot be told from another.
+/// The step that reads the text refuses a null pointer.
+class TextArgument {
+public:
+    constexpr TextArgument(const char* characters) : pointer_{characters} {}
+    template <TextClass T>
+    constexpr TextArgument(const T& text) : pointer_{of(text)} {}
+    template <TextClass T>
+    constexpr TextArgument(const T&&) : pointer_{nullptr} {
+        static_assert(lasts<T>, "daemonizer: a policy keeps a pointer to its text; give it a "
+                                "string that has a name and lives on, not a temporary");
+    }
+
+    constexpr auto characters() const -> const char* { return pointer_; }
+
+private:
+    template <class>
+    static constexpr bool lasts = false;
+
+    template <class T>
+    static constexpr auto of(const T& text) -> const char* {
+        if constexpr (requires { text.c_str(); })
+            return text.c_str();
+        else
+            return text;
+    }
+
+    const char* pointer_;
+};
 
 /// A string literal as a template argument: `PidFile<"/run/x.pid">`.
 template <std::size_t Size>
@@ -35,7 +77,7 @@ struct Text<Literal> {
 
     const char* pointer;
 
-    constexpr explicit Text(const char* characters) : pointer{characters} {}
+    constexpr explicit Text(TextArgument text) : pointer{text.characters()} {}
     constexpr auto characters() const -> const char* { return pointer; }
 };
 

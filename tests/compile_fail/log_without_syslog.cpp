@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: log() needs the policy Syslog
+// expect: daemonizer: log() needs the policy Syslog, or another with write_line
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

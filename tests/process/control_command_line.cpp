@@ -404,3 +404,26 @@ TEST_CASE("command line: what could not be printed is no success", "[control]") 
     CHECK(stop(path.c_str()));
     CHECK(scene.end_of(daemon) == 0);
 }
+
+TEST_CASE("command line: no control character of a name or a path reaches the terminal",
+          "[control]") {
+    Scene scene;
+    const std::string path = scene.path("x\x1b[2J\xc2\x9b\x9b.pid");
+    write_text(path, "4711\n");
+    const pid_t child = scene.begin([&] {
+        static char name[] = "ser\x1b[1mvice\xc2\x85";
+        program_invocation_short_name = name;
+        char verb[] = "status";
+        char* argv[] = {name, verb, nullptr};
+        const int status =
+            command_line(Daemonizer{PidFile{path.c_str()}, SignalFd<SIGTERM>{}}, 2,
+                         static_cast<char**>(argv), [](auto& daemon) { return daemon.wait(); });
+        std::fflush(nullptr);
+        return status;
+    });
+    const auto outcome = scene.outcome_of(child);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out == "ser?[1mvice?: not running, but its pid file remains: " +
+                             scene.path("x?[2J??.pid") + '\n');
+    CHECK(outcome.err == "");
+}

@@ -2,6 +2,8 @@
 // Five thousand inherited descriptors, and none of the ways to close them for sure.
 #include "kernel.hpp"
 
+#include <sys/socket.h>
+
 using namespace daemonizer;
 using namespace launch;
 
@@ -83,6 +85,35 @@ TEST_CASE("of 5000 inherited descriptors only the named ones stay open", "[descr
                       deny(SYS_close_range, EPERM);
                   }) == kept);
     }
+}
+
+TEST_CASE("a socket that was opened before the start is kept", "[descriptors]") {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        const int last = open_many();
+        return Daemonizer{CloseDescriptors{listener, facts, gate, -1}}.run([=](auto& daemon) {
+            daemon.ready();
+            int type = 0;
+            socklen_t size = sizeof type;
+            must(::getsockopt(listener, SOL_SOCKET, SO_TYPE, &type, &size) == 0, "listener");
+            tell("listener " + std::to_string(listener));
+            tell("open " + open_descriptors(last));
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    CHECK(scene.fact("open") == "0 1 2 " + scene.fact("listener") + " 200 201");
+}
+
+TEST_CASE("0-2 are not kept by CloseDescriptors", "[descriptors]") {
+    Scene scene;
+    check_refused(scene, scene.run([] {
+        return Daemonizer{CloseDescriptors{facts, gate, 1}}.run(serve);
+    }),
+                  1, "descriptors: 1: is left to the stdio policy; name those above 2");
+    CHECK(scene.heard() == "");
 }
 
 TEST_CASE("a composition spares what it holds itself", "[descriptors]") {

@@ -203,27 +203,6 @@ struct Cache {
     using steps = step_list<Fill>;
 };
 
-/// One whose state cannot be copied.
-struct Alone {
-    struct slot : own_slot {
-        static constexpr const char* name = "alone";
-    };
-    struct state {
-        state() = default;
-        state(const state&) = delete;
-        auto operator=(const state&) -> state& = delete;
-        int value = 0;
-    };
-    struct Set : step<phase::check> {
-        static constexpr const char* name = "alone";
-        static auto run(const auto& start, const auto& policy) -> bool {
-            start.state(policy).value = 1;
-            return true;
-        }
-    };
-    using steps = step_list<Set>;
-};
-
 char before[256 << 10]; // may lie below the stacks of a hand-off
 
 } // namespace
@@ -248,19 +227,6 @@ TEMPLATE_TEST_CASE_SIG("a launcher takes along a state of any size", "[handoff]"
     CHECK(scene.end_of(launcher) == 128 + SIGKILL);
     CHECK(scene.fact("memory") == "whole");
     CHECK(scene.fact("cache") == "whole");
-}
-
-TEST_CASE("with a state that cannot be copied it forks", "[handoff]") {
-    Scene scene;
-    const auto outcome = scene.run([] {
-        return Daemonizer<HandoffFork, Alone, Wires>{}.run([](auto& daemon) {
-            tell(std::string{"handed over "} + (daemon.handed_over() ? "yes" : "no"));
-            return serve(daemon);
-        });
-    });
-    CHECK(outcome.status == 0);
-    CHECK(scene.fact("handed over") == "no");
-    CHECK(scene.dismiss(scene.pid()) == 0);
 }
 
 TEST_CASE("the handle of a start that had to fork may be in the heap", "[handoff]") {

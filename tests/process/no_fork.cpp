@@ -5,6 +5,29 @@
 using namespace daemonizer;
 using namespace launch;
 
+namespace {
+
+/// Fails in the phase `At`, or throws there.
+template <phase At>
+struct Fails {
+    bool throws = false;
+
+    struct slot : own_slot {
+        static constexpr const char* name = "late";
+    };
+    struct Fail : step<At> {
+        static constexpr const char* name = "late";
+        static auto run(const auto& start, const Fails& policy) -> bool {
+            if (policy.throws)
+                throw std::runtime_error{"out of memory"};
+            return start.fail("something", "is wrong");
+        }
+    };
+    using steps = step_list<Fail>;
+};
+
+} // namespace
+
 TEST_CASE("without a fork the body's status is the program's", "[no fork]") {
     Scene scene;
     const std::string path = scene.path("x.pid"), log = scene.path("x.log");
@@ -66,6 +89,43 @@ TEST_CASE("without a fork a failed step is a line and status 1", "[no fork]") {
                       1, "stdio: " + log + ": No such file or directory");
     }
     CHECK(scene.names() == "");
+}
+
+TEMPLATE_TEST_CASE_SIG("without a fork a step that fails in any phase says its line", "[no fork]",
+                       ((phase At), At), phase::check, phase::session, phase::signals,
+                       phase::targets, phase::stdio) {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("x.log");
+    const auto outcome_of = [&](auto stdio, auto fork, bool throws) {
+        return scene.run([&] {
+            return Daemonizer{fork, stdio, PidFile{path.c_str()}, Fails<At>{throws}, Wires{}}.run(
+                [](auto&) { tell("served"); });
+        });
+    };
+    const auto check_said = [&](auto stdio, auto fork) {
+        check_refused(scene, outcome_of(stdio, fork, false), 1, "late: something: is wrong");
+        check_refused(scene, outcome_of(stdio, fork, true), 1, "late: exception: out of memory");
+    };
+    check_said(KeepStdio{}, NoFork{});
+    check_said(NullStdio{}, NoFork{});
+    check_said(LogStdio{log.c_str()}, NoFork{});
+    check_said(NullStdio{}, SingleFork{});
+    check_said(NullStdio{}, DoubleFork{});
+    check_said(NullStdio{}, HandoffFork{});
+    CHECK(text_of(log) == "");
+    CHECK_FALSE(exists(path));
+    CHECK(scene.heard() == "");
+}
+
+TEST_CASE("without a fork the program may say itself what start() returned", "[no fork]") {
+    Scene scene;
+    const auto outcome = scene.run([&] {
+        const auto running = Daemonizer<NoFork, Fails<phase::stdio>, Wires>{}.start();
+        std::fprintf(stderr, "%s", running.error().text());
+        return running ? 0 : 1;
+    });
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err == "something: is wrong");
 }
 
 TEST_CASE("without a fork a daemon that returned 0 before ready has failed", "[no fork]") {

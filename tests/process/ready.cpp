@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The launcher says 0 once the daemon serves, and how it ended where it does not.
-#include "launch.hpp"
+#include "kernel.hpp"
+
+#include <pthread.h>
 
 using namespace daemonizer;
 using namespace launch;
@@ -27,6 +29,42 @@ struct SlowIntermediate : PosixHost {
             await_gate();
         return child;
     }
+};
+
+/// The status of `start` in a process whose one thread has nothing of this test on its stack: the
+/// end of that thread unwinds it all.
+template <class Start>
+auto on_own_stack(Start start) -> int {
+    struct Run {
+        Start& start;
+        int status;
+
+        static auto fork_and_wait(void* argument) -> void* {
+            auto& run = *static_cast<Run*>(argument);
+            const pid_t child = ::fork();
+            if (child == 0)
+                ::_exit(run.start());
+            ::waitpid(child, &run.status, 0);
+            return nullptr;
+        }
+    } run{start, -1};
+    pthread_t thread;
+    must(::pthread_create(&thread, nullptr, Run::fork_and_wait, &run) == 0, "thread");
+    ::pthread_join(thread, nullptr);
+    return code_of(run.status);
+}
+
+/// A step that does not return: its thread is over.
+template <phase At>
+struct EndsThread {
+    struct slot : own_slot {
+        static constexpr const char* name = "thread";
+    };
+    struct End : step<At> {
+        static constexpr const char* name = "thread";
+        static auto run(const auto&, const EndsThread&) -> bool { ::pthread_exit(nullptr); }
+    };
+    using steps = step_list<End>;
 };
 
 } // namespace
@@ -162,6 +200,115 @@ TEST_CASE("an exception after ready is the program's own, and the pid file is go
     CHECK(scene.fact("caught") == "after ready");
     CHECK(scene.end_of(scene.pid()) == 9);
     CHECK(scene.names() == "");
+}
+
+TEST_CASE("an exception after ready that nobody catches leaves no pid file", "[ready]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const Outcome outcome = scene.run([&]() noexcept {
+        return Daemonizer{PidFile{path.c_str()}, Wires{}}.run([](auto& daemon) -> int {
+            const rlimit no_core{};
+            ::setrlimit(RLIMIT_CORE, &no_core);
+            tell_pid();
+            daemon.ready();
+            throw std::runtime_error{"after ready"};
+        });
+    });
+    CHECK(outcome.status == 0);
+    CHECK(scene.end_of(scene.pid()) == -SIGABRT);
+    CHECK(scene.names() == "");
+}
+
+TEMPLATE_TEST_CASE("a body whose thread ends", "[ready]", NoFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("x.log");
+    const bool cancelled = GENERATE(false, true);
+    const auto end_thread = [=] {
+        if (cancelled)
+            ::pthread_cancel(::pthread_self());
+        ::pthread_testcancel();
+        ::pthread_exit(nullptr);
+    };
+    SECTION("after ready gives back, and the others go on") {
+        const auto outcome = scene.run([&] {
+            const auto end = [&](auto& daemon) {
+                pthread_t thread;
+                const auto go_on = [](void*) -> void* {
+                    await_gate();
+                    ::_exit(7);
+                };
+                must(::pthread_create(&thread, nullptr, go_on, nullptr) == 0, "thread");
+                tell_pid();
+                daemon.ready();
+                end_thread();
+            };
+            const auto start = [&] {
+                return Daemonizer{TestType{}, PidFile{path.c_str()}, LogStdio{log.c_str()}, Wires{}}
+                    .run(end);
+            };
+            if (!TestType::detaches && ::fork() != 0)
+                return 0; // or nobody would end before the daemon
+            tell_pid("starter");
+            return on_own_stack(start);
+        });
+        CHECK(outcome.status == 0);
+        const pid_t daemon = scene.pid();
+        CHECK(scene.until([&] { return !exists(path); }));
+        const pid_t starter = scene.pid("starter");
+        CHECK(scene.dismiss(TestType::detaches ? daemon : starter) == 7);
+        CHECK(text_of(log) == "");
+    }
+    SECTION("before it is no start") {
+        const auto outcome = scene.run([&] {
+            return on_own_stack([&] {
+                return Daemonizer{TestType{}, PidFile{path.c_str()}, LogStdio{log.c_str()}, Wires{}}
+                    .run([&](auto&) { end_thread(); });
+            });
+        });
+        // Without a launcher the program has ended with its last thread.
+        const int status = TestType::detaches ? 1 : 0;
+        check_refused(scene, outcome, status, "daemon: not ready: the body's thread has ended");
+        CHECK(scene.names() == "x.log");
+    }
+}
+
+TEMPLATE_TEST_CASE_SIG("a step whose thread ends has failed", "[ready]", ((phase At), At),
+                       phase::check, phase::session) {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const auto outcome = scene.run([&] {
+        return on_own_stack([&] {
+            return Daemonizer{EndsThread<At>{}, PidFile{path.c_str()}, Wires{}}.run(serve);
+        });
+    });
+    check_refused(scene, outcome, 1,
+                  At == phase::check ? "thread: thread: has ended in this step"
+                                     : "daemon: ended before it was ready: exit status 1");
+    CHECK(scene.heard() == "");
+    CHECK(scene.names() == "");
+}
+
+TEST_CASE("a worker's ready() is said in the log, and the launcher goes on waiting", "[ready]") {
+    Scene scene;
+    const std::string log = scene.path("x.log");
+    const pid_t launcher = scene.begin([&] {
+        return Daemonizer{LogStdio{log.c_str()}, Wires{}}.run([](auto& daemon) {
+            const pid_t worker = ::fork();
+            if (worker == 0) {
+                daemon.ready();
+                ::_exit(0);
+            }
+            ::waitpid(worker, nullptr, 0);
+            tell("worker " + std::to_string(worker));
+            return serve(daemon);
+        });
+    });
+    const std::string worker = scene.fact("worker");
+    CHECK(scene.end_of(launcher) == 0);
+    CHECK(scene.dismiss(scene.pid()) == 0);
+    CHECK(text_of(log) ==
+          line("daemon: ready: not reported, since a worker said it: pid " + worker));
+    CHECK(scene.err() == "");
 }
 
 TEST_CASE("a daemon that is not ready in time is ended with all that it forked", "[ready]") {

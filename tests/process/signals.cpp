@@ -2,6 +2,8 @@
 // Signals collected: by a descriptor, by flags.
 #include "launch.hpp"
 
+#include <pthread.h>
+
 using namespace daemonizer;
 using namespace launch;
 using namespace std::chrono_literals;
@@ -12,6 +14,25 @@ using WithFd = SignalFd<SIGHUP, SIGUSR1, SIGTERM>;
 using WithFlag = SignalFlag<SIGHUP, SIGUSR1, SIGTERM>;
 
 void handle(int) { tell("handled"); }
+
+auto sleep_for_ever(void*) -> void* {
+    for (;;)
+        ::pause();
+}
+
+/// A thread of the daemon's, which it does not wait for.
+void start_thread(void* (*run)(void*), void* argument = nullptr) {
+    pthread_t thread;
+    if (::pthread_create(&thread, nullptr, run, argument) != 0)
+        ::_exit(97);
+}
+
+void block(int signal) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 /// A daemon that tells every signal it is sent, until SIGTERM.
 template <class Signals, class Wait>
@@ -177,4 +198,142 @@ TEMPLATE_TEST_CASE("a worker does not take the daemon's signals", "[signals]", W
     const pid_t daemon = scene.pid();
     ::kill(daemon, SIGTERM);
     CHECK(scene.end_of(daemon) == SIGTERM);
+}
+
+TEMPLATE_TEST_CASE("wait() returns when another thread has taken the signal", "[signals]", WithFd,
+                   WithFlag) {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            start_thread(sleep_for_ever);
+            for (const int signal : {SIGUSR1, SIGTERM})
+                block(signal); // in this thread: the other one gets them, where they are not
+            tell_pid();        // blocked everywhere
+            daemon.ready();
+            for (int signal; (signal = daemon.wait()) != SIGTERM;)
+                tell("signal " + std::to_string(signal));
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    const pid_t daemon = scene.pid();
+    for (int i = 0; i != 200; ++i) {
+        ::kill(daemon, SIGUSR1);
+        CHECK(scene.number("signal") == SIGUSR1);
+    }
+    ::kill(daemon, SIGTERM);
+    CHECK(scene.end_of(daemon) == 0);
+}
+
+TEMPLATE_TEST_CASE("wait() returns in whichever thread it was called", "[signals]", WithFd,
+                   WithFlag) {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            daemon.ready();
+            using Daemon = std::remove_reference_t<decltype(daemon)>;
+            const auto wait = [](void* handle) -> void* {
+                const int signal = static_cast<Daemon*>(handle)->wait();
+                tell("signal " + std::to_string(signal));
+                ::_exit(signal);
+            };
+            start_thread(wait, &daemon);
+            sleep_for_ever(nullptr);
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    const pid_t daemon = scene.pid();
+    await_sleep(scene, daemon);
+    ::kill(daemon, SIGTERM);
+    CHECK(scene.number("signal") == SIGTERM);
+    CHECK(scene.end_of(daemon) == SIGTERM);
+}
+
+TEMPLATE_TEST_CASE("each of several threads that wait gets a signal", "[signals]", WithFd,
+                   WithFlag) {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            daemon.ready();
+            using Daemon = std::remove_reference_t<decltype(daemon)>;
+            const auto wait = [](void* handle) -> void* {
+                tell("waiter");
+                tell("signal " + std::to_string(static_cast<Daemon*>(handle)->wait()));
+                return nullptr;
+            };
+            for (int i = 0; i != 3; ++i)
+                start_thread(wait, &daemon);
+            sleep_for_ever(nullptr);
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    const pid_t daemon = scene.pid();
+    for (int i = 0; i != 3; ++i)
+        scene.fact("waiter");
+    int sum = 0;
+    for (const int signal : {SIGUSR1, SIGHUP, SIGTERM})
+        ::kill(daemon, signal);
+    for (int i = 0; i != 3; ++i)
+        sum += scene.number("signal");
+    CHECK(sum == SIGUSR1 + SIGHUP + SIGTERM);
+    ::kill(daemon, SIGINT);
+    CHECK(scene.end_of(daemon) == -SIGINT);
+}
+
+TEMPLATE_TEST_CASE("a worker that waits gets its own signals and not the daemon's", "[signals]",
+                   WithFd, WithFlag) {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            daemon.ready();
+            ::raise(SIGHUP); // the daemon's, and not yet taken when it forks
+            const pid_t worker = ::fork();
+            const char* const who = worker == 0 ? "worker" : "daemon";
+            tell(std::string{who} + "_pid " + std::to_string(::getpid()));
+            for (int signal; (signal = daemon.wait()) != SIGTERM;)
+                tell(std::string{who} + ' ' + std::to_string(signal));
+            tell(std::string{who} + " " + std::to_string(SIGTERM));
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    const pid_t worker = scene.pid("worker_pid"), daemon = scene.pid("daemon_pid");
+    CHECK(scene.number("daemon") == SIGHUP);
+    ::kill(worker, SIGUSR1);
+    CHECK(scene.number("worker") == SIGUSR1);
+    ::kill(daemon, SIGUSR1);
+    CHECK(scene.number("daemon") == SIGUSR1);
+    ::kill(worker, SIGTERM);
+    CHECK(scene.number("worker") == SIGTERM);
+    ::kill(daemon, SIGTERM);
+    CHECK(scene.number("daemon") == SIGTERM);
+    CHECK(scene.end_of(daemon) == 0);
+    CHECK(scene.heard() == "");
+}
+
+TEST_CASE("a signal that has two names is one, and what reached an earlier start is forgotten",
+          "[signals]") {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        const Daemonizer<NoFork, KeepStdio, SignalFlag<SIGIO, SIGPOLL, SIGUSR1>, Wires> service;
+        service.run([](auto& daemon) {
+            daemon.ready();
+            ::raise(SIGIO);
+            const int first = daemon.wait_for(0s), second = daemon.wait_for(0s);
+            tell("first " + std::to_string(first) + ' ' + std::to_string(second));
+            ::raise(SIGUSR1);
+            return 0;
+        });
+        ::raise(SIGUSR1); // after the end: its handler finds no pipe
+        return service.run([](auto& daemon) {
+            daemon.ready();
+            return daemon.wait_for(0s);
+        });
+    });
+    CHECK(outcome.status == 0);
+    CHECK(scene.fact("first") == std::to_string(SIGIO) + " 0");
 }

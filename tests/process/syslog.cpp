@@ -96,6 +96,65 @@ TEST_CASE("the daemon's messages go to syslog, and its own syslog(3) calls", "[s
     CHECK(log.is_empty());
 }
 
+TEST_CASE("a program that has spoken to syslog before goes on speaking to it", "[syslog]") {
+    if (cannot_mount())
+        return;
+    Scene scene;
+    const Log log{scene};
+    const auto body = [](auto& daemon) {
+        int client[2]; // takes the numbers that have become free
+        must(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, client) == 0, "socketpair");
+        tell_pid();
+        daemon.ready();
+        ::syslog(LOG_ERR, "secret");
+        char text[64];
+        const bool leaked = ::recv(client[0], text, sizeof text, MSG_DONTWAIT) >= 0 ||
+                            ::recv(client[1], text, sizeof text, MSG_DONTWAIT) >= 0;
+        struct stat standard_input {}; // libc must not close what has taken its number, either
+        must(::fstat(0, &standard_input) == 0, "stdin");
+        tell(leaked ? "leaked" : S_ISSOCK(standard_input.st_mode) ? "stdin is syslog's" : "kept");
+        return 0;
+    };
+    const auto speak = [](const auto& composition, const auto& then) {
+        ::openlog("before", LOG_PID, LOG_DAEMON);
+        ::syslog(LOG_WARNING, "deprecated");
+        return composition.run(then);
+    };
+    std::string ident = program_invocation_short_name;
+    const auto start_so = [&](const auto& composition, bool closed_stdio = false) {
+        const auto outcome = scene.run([&] {
+            log.become_dev();
+            if (closed_stdio)
+                ::close(0);
+            return speak(composition, body);
+        });
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err == "");
+    };
+    SECTION("where descriptors are closed") { start_so(Daemonizer<Wires>{}); }
+    SECTION("where descriptors are closed, and the connection was on 0") {
+        start_so(Daemonizer<Wires>{}, true);
+    }
+    SECTION("where Syslog is composed") {
+        ident = "own";
+        start_so(Daemonizer<Syslog<"own">, Wires>{});
+    }
+    SECTION("where Syslog is composed and descriptors are kept, and the connection was on 0") {
+        ident = "own";
+        start_so(Daemonizer<Syslog<"own">, KeepDescriptors>{}, true);
+    }
+    SECTION("where descriptors are kept") {
+        ident = "before";
+        start_so(Daemonizer<KeepDescriptors>{});
+    }
+    const std::string pid = scene.fact("pid");
+    CHECK(log.message().find("]: deprecated") != std::string::npos);
+    CHECK(log.message() == "<27>" + ident + '[' + pid + "]: secret");
+    scene.fact("kept");
+    CHECK(scene.end_of(std::stoi(pid)) == 0);
+    CHECK(log.is_empty());
+}
+
 TEST_CASE("facility and mask of priorities are as asked for", "[syslog]") {
     if (cannot_mount())
         return;

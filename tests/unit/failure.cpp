@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <string>
 #include <type_traits>
 
@@ -64,6 +65,32 @@ TEST_CASE("LineWriter writes one line") {
     CHECK(written([](auto& line) { line.text("a").end_of_line(); }) == "a\n");
     CHECK(written([](auto& line) { line.text("123456789012345").end_of_line(); }) ==
           "12345678901234\n");
+}
+
+TEST_CASE("LineWriter writes no control character of C1, and cuts no character of UTF-8") {
+    const auto line = [](const char* text) {
+        return written<64>([=](auto& writer) { writer.text(text); });
+    };
+    for (int byte = 0x80; byte != 0xa0; ++byte) {
+        const char c1 = static_cast<char>(byte);
+        CAPTURE(byte);
+        CHECK(line((std::string{"a"} + c1 + "b").c_str()) == "a?b");
+        CHECK(line((std::string{"a\xc2"} + c1 + "b").c_str()) == "a?b"); // the same in UTF-8
+        CHECK(line((std::string{"a\xe0\x82"} + c1 + "b").c_str()) == "a\xe0??b"); // and too long
+        CHECK(line((std::string{"a\xf0\x80\x82"} + c1 + "b").c_str()) == "a\xf0???b");
+    }
+    // what looks like C1, but is a part of a character
+    CHECK(line("\xc3\x9b") == "\xc3\x9b");
+    CHECK(line("\xe2\x82\xac \xf0\x9f\x98\x80") == "\xe2\x82\xac \xf0\x9f\x98\x80");
+    CHECK(line("\xe9t\xe9") == "\xe9t\xe9"); // Latin-1
+    CHECK(line("\xf0\x9f\x98") == "\xf0??"); // the end is missing
+    CHECK(line("\xc2") == "\xc2");
+
+    CHECK(written<8>([](auto& writer) { writer.text("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"); }) ==
+          "\xc3\xa4\xc3\xa4...");
+    CHECK(written<8>([](auto& writer) { writer.text("abc\xc3\xa4\xc3\xa4\xc3\xa4"); }) == "abc...");
+    CHECK(written<4>([](auto& writer) { writer.text("ab\xc3\xa4"); }) == "ab");
+    CHECK(std::string{daemonizer::detail::PrintableText{"\x1b[2J\xc2\x9b!"}.text()} == "?[2J?!");
 }
 
 TEST_CASE("LineWriter works at compile time") {
@@ -139,6 +166,17 @@ TEST_CASE("bytes of another process are made safe to read") {
     CHECK(failure.step() == std::string{whole.step()});
     CHECK(failure.text() == std::string{whole.text()});
     CHECK(failure.exit_status() == 3);
+
+    failure.name_step("pid file");
+    failure.describe("/x", "taken", EEXIST, 3);
+    char forged[sizeof failure];
+    std::memcpy(forged, &failure, sizeof failure);
+    for (std::size_t at = 0; at + 4 <= sizeof forged; ++at)
+        if (std::memcmp(forged + at, "take", 4) == 0)
+            std::memcpy(forged + at, "\xc2\x9b\xc3\xa4", 4);
+    std::memcpy(static_cast<void*>(&failure), forged, sizeof failure);
+    failure.sanitise();
+    CHECK(failure.text() == std::string{"/x: ?\xc3\xa4n"});
 
     std::memset(static_cast<void*>(&failure), '\n', sizeof failure);
     failure.sanitise();

@@ -11,7 +11,7 @@ using recording::Record, recording::RecordingHost;
 namespace {
 
 auto service(Record& record) {
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     return Daemonizer{RecordingHost{&record}, PidFile{"/x.pid"}, LogStdio{"x.log"},
                       SignalFd<SIGTERM>{}};
 }
@@ -41,7 +41,7 @@ TEST_CASE("a handle holds what steps acquired and no more") {
 TEST_CASE("in the launcher start() returns once the daemon is ready") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     record.events = {messages::forked(102), messages::ready(), recording::Dies{101, CLD_EXITED, 0}};
     {
         auto result = service(record).start();
@@ -55,18 +55,20 @@ TEST_CASE("in the launcher start() returns once the daemon is ready") {
     CHECK(record.descriptors_above_stdio().empty());
     CHECK(record.mistakes.empty());
     CHECK(record.sent.size() == 1); // that ready was taken
-    // As it was before: no subreaper, SIGCHLD and mask put back, the intermediate waited for.
+    // As it was before: no subreaper, SIGCHLD and mask put back, the intermediate waited for, and
+    // the mask is the last, when nothing is left that a signal could interrupt.
     const auto& calls = record.calls;
     const auto taken = std::find(calls.begin(), calls.end(), "send 4 taken");
     CHECK(std::vector<std::string>(taken, calls.end()) ==
-          std::vector<std::string>{"send 4 taken", "wait 101", "close 4", "subreaper off",
-                                   "default CHLD", "mask nothing", "close 3", "close 5"});
+          std::vector<std::string>{"send 4 taken", "wait 101", "close 4", "close 6",
+                                   "subreaper off", "default CHLD", "wait any", "close 3",
+                                   "close 5", "pending", "mask nothing"});
 }
 
 TEST_CASE("in the launcher start() returns why there is no daemon") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     record.events = {messages::forked(102),
                      messages::failed(messages::failure("log", "/l", "no", EROFS, 3)),
                      recording::Dies{102, CLD_EXITED, 3}};
@@ -135,7 +137,7 @@ TEST_CASE("a handle that is destroyed before ready is a failed start") {
 TEST_CASE("without a fork start() returns an error, and nothing is said") {
     Record record;
     record.fail("dup2", 3, EIO);
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     const Daemonizer in_place{RecordingHost{&record}, NoFork{}, PidFile{"/x.pid"},
                               LogStdio{"/x.log"}};
     auto result = in_place.start();
@@ -150,7 +152,7 @@ TEST_CASE("without a fork start() returns an error, and nothing is said") {
 #if defined(__cpp_exceptions)
 TEST_CASE("start_or_throw() throws the error") {
     Record record;
-    record.fail("open /x.pid", 1, EACCES);
+    record.fail("status /x.pid", 1, EACCES);
     try {
         (void)service(record).start_or_throw();
         FAIL("has not thrown");

@@ -11,12 +11,13 @@ namespace {
 /// The launcher of a double fork: 101 is the intermediate, 102 the daemon.
 auto launch(Record& record, auto... policies) -> int {
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     const Daemonizer service{RecordingHost{&record}, PidFile<"/x.pid">{}, policies...};
     const int status = recording::run(service, [] { return 0; });
     if (status != 0) {
         CHECK_FALSE(record.has_file("/x.pid"));
-        CHECK(record.descriptors_above_stdio().size() == 1); // the report, which its exit closes
+        CHECK(record.descriptors_above_stdio().size() ==
+              2); // report and signals: its exit closes them
         CHECK(record.children.empty());
     }
     return status;
@@ -34,7 +35,7 @@ auto signals_sent(const Record& record) {
 
 template <class Change>
 auto malformed(Change change) -> recording::Arrives {
-    detail::Report report{{messages::ReportHead::kind::failed, 0},
+    detail::Report report{{messages::ReportHead::kind::failed},
                           messages::failure("pid file", "/x", "taken", EEXIST, 3)};
     change(report);
     return messages::bytes(report);
@@ -86,13 +87,13 @@ TEST_CASE("the end of the daemon before ready") {
     }
     SECTION("seen as the closed report") {
         record.events.push_back(messages::closed());
-        record.children = {{102, CLD_KILLED, SIGABRT}};
+        record.descendants = {{102, CLD_KILLED, SIGABRT}};
         record.forks = {101};
         const Daemonizer service{RecordingHost{&record}};
         CHECK(recording::run(service, [] {}) == 128 + SIGABRT);
     }
     SECTION("of a daemon that is no child of ours") {
-        record.fail("is_subreaper", 1, EINVAL);
+        record.fail("subreaper on", 1, EINVAL);
         record.events.push_back(messages::closed());
         record.forks = {101};
         const Daemonizer service{RecordingHost{&record}};
@@ -120,31 +121,66 @@ TEST_CASE("a message that was there before the death is heard") {
     CHECK(said(record) == messages::line("log: /l: no"));
 }
 
-TEST_CASE("a daemon that is faster than its parent, which names it") {
+TEST_CASE("only the daemon is heard, and the kernel says who that is") {
+    const auto failure = messages::failed(messages::failure("x", "y", "z", EIO, 9));
+    const auto forged = GENERATE_COPY(
+        messages::by(103, messages::ready()), messages::by(103, failure), messages::forked(103),
+        messages::by(103, recording::Arrives{"x"}), messages::by(0, messages::ready()));
     Record record;
-    SECTION("ready") {
-        record.events = {messages::ready(), messages::forked(102)};
-        CHECK(launch(record) == 0);
-        CHECK(record.events.empty()); // unread, it would reset the daemon's end
+    SECTION("once there is one") {
+        record.events = {messages::forked(102), forged, messages::ready()};
     }
-    SECTION("failed") {
-        record.events = {messages::failed(messages::failure("log", "/l", "no", EIO, 3)),
-                         messages::forked(102)};
-        CHECK(launch(record) == 3);
-        CHECK(record.events.empty());
+    SECTION("and before, unless it says that it is there") {
+        if (forged.message == messages::forked(103).message)
+            return;
+        record.events = {forged, messages::forked(102), messages::ready()};
     }
-    SECTION("dead, while a child of it holds the report open") {
+    CHECK(launch(record) == 0);
+    CHECK(record.events.empty());
+    CHECK(signals_sent(record).empty());
+}
+
+TEST_CASE("an intermediate that could not make a daemon says why") {
+    Record record;
+    record.forks = {101};
+    record.events = {messages::by(
+        101, messages::failed(messages::failure("fork", "the intermediate's", "no", EAGAIN, 1)))};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 1);
+    CHECK(said(record) == messages::line("fork: the intermediate's: no"));
+}
+
+TEST_CASE("a daemon that dies while a child of it holds the report open") {
+    Record record;
+    SECTION("seen before its name") {
         record.events = {Dies{102, CLD_KILLED, SIGKILL}, messages::forked(102)};
-        CHECK(launch(record) == 128 + SIGKILL);
     }
+    SECTION("seen only once it is ready") {
+        record.events = {messages::forked(102), messages::ready()};
+        record.dead_at_receive = {2, 102, CLD_KILLED, SIGKILL};
+    }
+    CHECK(launch(record) == 128 + SIGKILL);
+    CHECK(said(record) == messages::line("daemon: killed before it was ready: Killed, signal 9"));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "send 4 taken") == 0);
+}
+
+TEST_CASE("a daemon that is not yet the launcher's child is not taken for alive") {
+    Record record;
+    record.forks = {101};
+    record.events = {messages::forked(102), messages::ready()};
+    record.others = {102}; // its parent has yet to leave
+    const int code = GENERATE(0, CLD_KILLED);
+    record.adopted_after_sleeps = 3;
+    record.adopted = {102, code, code == 0 ? 0 : SIGKILL};
+    const int status = recording::run(Daemonizer{RecordingHost{&record}}, [] {});
+    CHECK(status == (code == 0 ? 0 : 128 + SIGKILL));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "sleep") >= 3);
 }
 
 TEST_CASE("a message that cannot be understood ends the daemon") {
     const auto message = GENERATE(
         recording::Arrives{"x"}, recording::Arrives{std::string(sizeof(detail::Report), '\xff')},
-        recording::Arrives{messages::ready().message + "x"}, messages::forked(0),
-        messages::forked(-7),
-        messages::bytes(messages::ReportHead{messages::ReportHead::kind::failed, 0}));
+        recording::Arrives{messages::ready().message + "x"},
+        messages::bytes(messages::ReportHead{messages::ReportHead::kind::failed}));
     Record record;
     record.events = {messages::forked(102), message};
     CHECK(launch(record) == 1);
@@ -183,4 +219,114 @@ TEST_CASE("StartTimeout ends the process group: TERM, then KILL") {
     CHECK(signals_sent(record) == expected);
     CHECK(record.time - begun >= 5'000'000'000);
     CHECK(record.time - begun < 8'000'000'000);
+}
+
+TEST_CASE("a daemon that was ready in time is ready, however late the launcher looks") {
+    Record record;
+    record.events = {messages::forked(102)};
+    SECTION("ready") {
+        record.late_by = 9'000'000'000;
+        record.events.push_back(messages::ready());
+        CHECK(launch(record, StartTimeout<5>{}) == 0);
+    }
+    SECTION("a worker's noise is no daemon's word") {
+        for (int i = 0; i != 5000; ++i)
+            record.events.push_back(messages::by(103, messages::ready()));
+        record.late_by = 9'000'000'000;
+        CHECK(launch(record, StartTimeout<5>{}) == 124);
+    }
+}
+
+TEST_CASE("a signal that cancels ends what was started, undoes, and ends the launcher") {
+    const int signal = GENERATE(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM);
+    Record record;
+    SECTION("while it waits") {
+        record.events = {messages::forked(102), recording::Interrupts{signal}};
+    }
+    SECTION("before it waits") {
+        record.pending = {signal};
+        record.events = {messages::forked(102), messages::ready()};
+    }
+    SECTION("whatever handler the program has") {
+        record.dispositions[signal].sa_handler = [](int) {};
+        record.events = {messages::forked(102), recording::Interrupts{signal}};
+    }
+    SECTION("just before the daemon is told") {
+        record.events = {messages::forked(102), messages::ready()};
+        record.pending_at_receive = {2, signal};
+    }
+    SECTION("without signalfd") {
+        record.has_signalfd = false;
+        record.events = {messages::forked(102), recording::Interrupts{signal}};
+    }
+    record.forks = {101};
+    record.descendants = {{102}};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}}, [] {}) ==
+          128 + signal);
+    CHECK(said(record).empty());
+    CHECK_FALSE(record.has_file("/x.pid"));
+    CHECK(record.children.empty());
+    CHECK(record.calls.end()[-2] == "unblock " + recording::signal_name(signal));
+    CHECK(record.dispositions[signal].sa_handler == SIG_DFL);
+    CHECK(record.pending.count(signal) == 1);
+}
+
+TEST_CASE("a signal that is ignored, or that the starter had blocked, cancels nothing") {
+    Record record;
+    SECTION("ignored") { record.dispositions[SIGHUP].sa_handler = SIG_IGN; }
+    SECTION("blocked") { record.blocked_before = {SIGHUP}; }
+    SECTION("ignored, without signalfd") {
+        record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+        record.has_signalfd = false;
+    }
+    record.events = {messages::forked(102), recording::Interrupts{SIGHUP}, messages::ready()};
+    CHECK(launch(record) == 0);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "poll 4") < 9); // it sleeps
+}
+
+TEST_CASE("a signal that comes while a failed daemon takes its time ends that time") {
+    Record record;
+    record.events = {messages::forked(102),
+                     messages::failed(messages::failure("log", "/l", "no", EIO, 3)),
+                     recording::Interrupts{SIGINT}};
+    CHECK(launch(record) == 128 + SIGINT);
+    CHECK(record.time < 1'000'000'000);
+}
+
+TEST_CASE("nothing of a failed start is left, wherever it went") {
+    Record record;
+    record.files[RecordingHost::children_list] = {77, S_IFREG};
+    record.events = {messages::forked(102),
+                     messages::failed(messages::failure("log", "/l", "no", EIO, 3)),
+                     Dies{102, CLD_EXITED, 3}};
+    record.forks = {101};
+    record.descendants = {{102}, {103, 0, 0, 103}, {104, 0, 0, 103}}; // of another session
+    record.ignores_terminate = GENERATE(false, true);
+    SECTION("it is ended") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 3);
+        CHECK(record.children.empty());
+        const auto sent = signals_sent(record);
+        REQUIRE(sent.size() >= 3);
+        CHECK(std::vector<std::string>(sent.end() - 2, sent.end()) ==
+              (record.ignores_terminate
+                   ? std::vector<std::string>{"signal 103 KILL", "signal 104 KILL"}
+                   : std::vector<std::string>{"signal 103 TERM", "signal 104 TERM"}));
+    }
+    SECTION("but not what the program had before") {
+        record.children = {{90, 0, 0, 90}};
+        record.descendants = {{102}};
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 3);
+        REQUIRE(record.children.size() == 1);
+        CHECK(record.children[0].pid == 90);
+        CHECK(record.children[0].code == 0);
+    }
+}
+
+TEST_CASE("a first child that has no group yet is ended by KILL") {
+    Record record;
+    record.forks = {101};
+    record.first_group = 1; // before its setsid
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, StartTimeout<1>{}}, [] {}) == 124);
+    CHECK(signals_sent(record) == std::vector<std::string>{"signal 101 KILL"});
+    CHECK(record.children.empty());
 }

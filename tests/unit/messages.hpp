@@ -15,10 +15,14 @@ template <class T>
 auto bytes(const T& value) -> recording::Arrives {
     return {std::string(reinterpret_cast<const char*>(&value), sizeof value)};
 }
-inline auto forked(pid_t daemon) { return bytes(ReportHead{ReportHead::kind::forked, daemon}); }
-inline auto ready() { return bytes(ReportHead{ReportHead::kind::ready, 0}); }
+inline auto by(pid_t sender, recording::Arrives message) -> recording::Arrives {
+    message.sender = sender;
+    return message;
+}
+inline auto forked(pid_t daemon) { return by(daemon, bytes(ReportHead{ReportHead::kind::forked})); }
+inline auto ready() { return bytes(ReportHead{ReportHead::kind::ready}); }
 inline auto failed(const Failure& failure) {
-    return bytes(Report{{ReportHead::kind::failed, 0}, failure});
+    return bytes(Report{{ReportHead::kind::failed}, failure});
 }
 inline auto closed() -> recording::Arrives { return {}; }
 

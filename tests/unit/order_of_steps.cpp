@@ -14,12 +14,21 @@ auto operator+(Calls before, const Calls& after) -> Calls {
     return before;
 }
 
-const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
-                            "status /run/x.pid", "chmod 3 0600", "truncate 3"};
-const Calls forked_from_launcher{"flush",        "socket_pair",  "mask all", "handle CHLD",
-                                 "is_subreaper", "subreaper on", "fork"};
-// What would interrupt a command does so in the launcher, whatever handlers the program has.
-const Calls deaf_to_the_program{"default 1 to 3", "default ALRM", "default TERM", "default TSTP"};
+const Calls signals_held_back{"mask all"}; // before anything that would have to be undone
+const Calls pid_file_locked{"status /run/x.pid",
+                            "open /run/x.pid.new",
+                            "status 3",
+                            "lock 3 OFD bytes 0 to 1",
+                            "status /run/x.pid.new",
+                            "status /run/x.pid",
+                            "truncate 3",
+                            "rename /run/x.pid.new /run/x.pid"};
+const Calls daemon_named{"unlock 3 OFD byte 1", "lock 3 POSIX byte 1", "chmod 3 0600"};
+auto forked_from_launcher(const std::string& report) -> Calls {
+    return {"flush",    "socket_pair", "ask_for_senders " + report, "default CHLD", "subreaper on",
+            "wait any", "fork"};
+}
+const Calls watches{"signalfd HUP INT QUIT ALRM TERM CHLD"};
 const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};
 
 auto clockd(Record& record) {
@@ -42,14 +51,17 @@ TEST_CASE("what the daemon calls") {
     });
     CHECK(status == 2);
     CHECK(record.calls ==
-          pid_file_locked + forked_from_launcher +
-              Calls{"close 4", "setsid", "fork", "umask 022", "chdir /", "write_at 3 102",
-                    "lock 3 POSIX byte 1", "at_exit", "default 1 to 64", "mask HUP TERM",
-                    "signalfd HUP TERM", "handle INT",
+          signals_held_back + pid_file_locked + forked_from_launcher("4") +
+              Calls{"close 4", "setsid", "fork", "send 5 forked", "umask 022", "chdir /",
+                    "file_size_limit", "write_at 3 102", "at_exit", "default 1 to 64",
+                    "mask HUP TERM", "signalfd HUP TERM", "handle INT",
                     // the pid file, the signals' and the report's descriptors are spared
-                    "close_range 6 end", "open /dev/null", "open /log", "set_flags 7 append",
-                    "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7", "the body",
-                    "send 5 ready", "receive 5", "close 5", "read 4", "read 4", "close 4"} +
+                    "disconnect_log", "close_range 6 end", "open /dev/null", "open /log",
+                    "status 7", "set_flags 7 append"} +
+              daemon_named +
+              Calls{"dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7",
+                    "get_lock 3 OFD byte 1", "the body", "send 5 ready", "poll 5", "receive 5",
+                    "close 5", "read 4", "read 4", "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());
@@ -59,46 +71,60 @@ TEST_CASE("what the intermediate calls") {
     Record record;
     record.forks = {0, 102};
     CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
-    CHECK(record.calls ==
-          pid_file_locked + forked_from_launcher +
-              Calls{"close 4", "setsid", "fork", "send 5 forked", "leave_at_once 0"});
-    REQUIRE(record.sent.size() == 1);
-    CHECK(record.sent[0].head.process == 102);
+    CHECK(record.calls == signals_held_back + pid_file_locked + forked_from_launcher("4") +
+                              Calls{"close 4", "setsid", "fork", "leave_at_once 0"});
+    CHECK(record.sent.empty());
 }
 
 TEST_CASE("what the launcher calls") {
     Record record;
     record.forks = {101};
+    record.descendants = {{102}};
     record.events = {messages::forked(102), messages::ready()};
     CHECK(recording::run(clockd(record), [] { return 0; }) == 0);
-    CHECK(record.calls == pid_file_locked + forked_from_launcher + Calls{"close 5"} +
-                              deaf_to_the_program +
-                              Calls{"poll 4", "receive 4", "poll 4", "receive 4", "send 4 taken",
-                                    "leave_at_once 0"});
+    CHECK(record.calls == signals_held_back + pid_file_locked + forked_from_launcher("4") +
+                              Calls{"close 5"} + watches +
+                              Calls{"poll 4", "receive 4", "poll 4", "receive 4", "wait 102",
+                                    "pending", "send 4 taken", "leave_at_once 0"});
     CHECK(record.has_file("/run/x.pid"));
     CHECK(record.written.empty());
 }
 
-TEST_CASE("a launcher that starts one fork is no subreaper") {
+TEST_CASE("a daemon that is the launcher's own child need not be named") {
     Record record;
     record.forks = {101};
-    record.events = {messages::ready()};
+    record.events = {messages::by(101, messages::ready())};
     const Daemonizer single{RecordingHost{&record}, SingleFork{}};
     CHECK(recording::run(single, [] { return 0; }) == 0);
-    CHECK(record.calls ==
-          Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork", "close 4"} +
-              deaf_to_the_program +
-              Calls{"poll 3", "receive 3", "send 3 taken", "leave_at_once 0"});
+    CHECK(record.calls == signals_held_back + forked_from_launcher("3") + Calls{"close 4"} +
+                              watches +
+                              Calls{"poll 3", "receive 3", "wait 101", "pending", "send 3 taken",
+                                    "leave_at_once 0"});
 }
 
 TEST_CASE("the defaults") {
     Record record;
     CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 0);
-    CHECK(record.calls == forked_from_launcher +
-                              Calls{"close 3", "setsid", "fork", "umask 022", "chdir /",
-                                    "default 1 to 64", "mask nothing", "close_range 3 3",
-                                    "close_range 5 end", "open /dev/null", "dup2 3 0", "dup2 3 1",
-                                    "dup2 3 2", "close 3", "send 4 ready", "receive 4", "close 4"});
+    CHECK(record.calls == signals_held_back + forked_from_launcher("3") + Calls{"close 3",
+                                                                                "setsid",
+                                                                                "fork",
+                                                                                "send 4 forked",
+                                                                                "umask 022",
+                                                                                "chdir /",
+                                                                                "default 1 to 64",
+                                                                                "mask nothing",
+                                                                                "disconnect_log",
+                                                                                "close_range 3 3",
+                                                                                "close_range 5 end",
+                                                                                "open /dev/null",
+                                                                                "dup2 3 0",
+                                                                                "dup2 3 1",
+                                                                                "dup2 3 2",
+                                                                                "close 3",
+                                                                                "send 4 ready",
+                                                                                "poll 4",
+                                                                                "receive 4",
+                                                                                "close 4"});
 }
 
 TEST_CASE("signals that are kept are put back as the launcher had them") {
@@ -107,25 +133,9 @@ TEST_CASE("signals that are kept are put back as the launcher had them") {
                            KeepSignals{},          KeepUmask{},  KeepDescriptors{},
                            KeepDirectory{}};
     CHECK(recording::run(keeps, [] {}) == 0);
-    CHECK(record.calls == Calls{"flush", "socket_pair", "mask all", "handle CHLD", "fork",
-                                "close 3", "setsid", "default CHLD", "mask nothing", "send 4 ready",
-                                "receive 4", "close 4"});
-}
-
-TEST_CASE("the launcher loses the program's handlers, and keeps what is ignored") {
-    Record record;
-    record.forks = {101};
-    record.events = {messages::ready()};
-    record.dispositions[SIGINT].sa_handler = [](int) {};
-    record.dispositions[SIGHUP].sa_handler = SIG_IGN;
-    const Daemonizer keeps{RecordingHost{&record}, SingleFork{}, KeepSignals{}};
-    CHECK(recording::run(keeps, [] {}) == 0);
-    const auto& calls = record.calls;
-    const auto first = std::find(calls.begin(), calls.end(), "default HUP");
-    REQUIRE(calls.end() - first > 3);
-    CHECK(Calls(first, first + 3) == Calls{"default HUP", "ignore HUP", "default INT"});
-    CHECK(record.dispositions[SIGINT].sa_handler == SIG_DFL);
-    CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+    CHECK(record.calls == signals_held_back + forked_from_launcher("3") +
+                              Calls{"close 3", "setsid", "default CHLD", "mask nothing",
+                                    "send 4 ready", "poll 4", "receive 4", "close 4"});
 }
 
 TEST_CASE("a daemon that keeps its signals has the program's handlers") {

@@ -3,6 +3,9 @@
 #include "catch.hpp"
 #include "messages.hpp"
 
+#include <memory>
+#include <utility>
+
 using namespace daemonizer;
 using recording::Record, recording::RecordingHost;
 
@@ -73,6 +76,89 @@ struct Reservation {
     using steps = step_list<Reserve>;
 };
 
+/// A log of one's own, which counts in its state and writes where its option says.
+struct Journal {
+    std::vector<std::string>* lines;
+
+    struct state {
+        int count = 0;
+    };
+    struct Open : undoable_step<phase::targets> {
+        static constexpr const char* name = "journal";
+        static auto run(const auto& start, const Journal& policy) -> bool {
+            start.state(policy).count = 1;
+            return true;
+        }
+        static void undo(const auto& host, const auto&, auto&) {
+            host.record->call("undo journal");
+        }
+        static void hand_over(const auto&, const auto&, auto&) {}
+    };
+    static void write_line(const auto&, const Journal& policy, state& state, int priority,
+                           const char* text) {
+        policy.lines->push_back(std::to_string(state.count++) + " <" + std::to_string(priority) +
+                                "> " + text);
+    }
+    using slot = slots::log;
+    using steps = step_list<Open>;
+};
+
+/// Takes lines as well, but in a slot that comes later.
+struct Console : Journal {
+    struct slot : own_slot {
+        static constexpr const char* name = "console";
+    };
+    using steps = step_list<>;
+};
+
+/// Throws in the phase `At`, after a step of its own that acquires something.
+template <phase At>
+struct Throws {
+    enum class what { error, number };
+    what kind;
+
+    struct Acquire : undoable_step<At> {
+        static constexpr const char* name = "acquire";
+        static auto run(const auto& start, const auto&) -> bool {
+            return start.host().record->call("acquire"), true;
+        }
+        static void undo(const auto& host, const auto&, auto&) { host.record->call("give back"); }
+        static void hand_over(const auto&, const auto&, auto&) {}
+    };
+    struct Throw : step<At> {
+        static constexpr const char* name = "thrower";
+        static auto run([[maybe_unused]] const auto& start, const Throws& policy) -> bool {
+#if defined(__cpp_exceptions)
+            if (policy.kind == what::number)
+                throw 7;
+            throw std::runtime_error{"out of\nmemory"};
+#else
+            return policy.kind == what::number && start.fail("exceptions", "are off");
+#endif
+        }
+    };
+    struct slot : own_slot {
+        static constexpr const char* name = "throws";
+    };
+    using steps = step_list<Acquire, Throw>;
+};
+
+template <int N>
+struct Numbered {
+    struct slot : own_slot {
+        static constexpr const char* name = N == 1   ? "10 volume"
+                                            : N == 2 ? "20 database"
+                                                     : "30 cache";
+    };
+    struct Note : step<phase::identity> {
+        static constexpr const char* name = slot::name;
+        static auto run(const auto& start, const auto&) -> bool {
+            return start.host().record->call(name), true;
+        }
+    };
+    using steps = step_list<Note>;
+};
+
 auto compose(Record& record) {
     record.files["/db"] = {50};
     return Daemonizer{Cache{},    RecordingHost{&record}, Reservation{}, Database{"/db"}, NoFork{},
@@ -98,7 +184,7 @@ TEST_CASE("a policy in a slot of one's own takes part in the start") {
     }
     CHECK(record.calls == std::vector<std::string>{"reserve", "umask 022", "chdir /", "open /db",
                                                    "default 1 to 64", "mask nothing",
-                                                   "close_range 4 end", "fill",
+                                                   "disconnect_log", "close_range 4 end", "fill",
                                                    // it never was ready
                                                    "close 3", "release", "write 2"});
 }
@@ -115,7 +201,7 @@ TEST_CASE("a step of one's own that fails is named, and those before it are undo
 TEST_CASE("what the launcher acquired is handed over, or given back") {
     Record record;
     record.forks = {101};
-    record.children = {{102}};
+    record.descendants = {{102}};
     const Daemonizer service{RecordingHost{&record}, Reservation{}};
     SECTION("ready") {
         record.events = {messages::forked(102), messages::ready()};
@@ -133,10 +219,149 @@ TEST_CASE("what the launcher acquired is handed over, or given back") {
     }
 }
 
+namespace {
+
+/// Acquires what cannot be copied.
+struct Buffer {
+    struct state {
+        std::unique_ptr<int> value;
+    };
+    struct Allocate : undoable_step<phase::session> {
+        static constexpr const char* name = "buffer";
+        static auto run(const auto& start, const auto& policy) -> bool {
+            start.state(policy).value = std::make_unique<int>(7);
+            return true;
+        }
+        static void undo(const auto& host, const auto&, auto& state) {
+            host.record->call("undo", state.value == nullptr ? 0 : *state.value);
+        }
+    };
+    struct slot : own_slot {
+        static constexpr const char* name = "buffer";
+    };
+    using steps = step_list<Allocate>;
+};
+
+} // namespace
+
+TEST_CASE("a state that cannot be copied moves with the handle") {
+    Record record;
+    {
+        auto result = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, Buffer{}}.start();
+        REQUIRE(result);
+        auto daemon = std::move(*result);
+        daemon.ready();
+        auto other = std::move(daemon);
+        daemon = std::move(other);
+        CHECK(called(record, "undo 7") == 0);
+    }
+    CHECK(called(record, "undo 7") == 1);
+    CHECK(called(record, "undo 0") == 0);
+}
+
 TEST_CASE("the library's own policies may be derived from") {
     struct Quiet : NullStdio {};
     Record record;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     auto result = Daemonizer{RecordingHost{&record}, NoFork{}, Quiet{}}.start();
     CHECK(result);
 }
+
+TEST_CASE("a log policy of one's own gets what is logged and what goes wrong") {
+    Record record;
+    std::vector<std::string> lines, other;
+    const auto body = [&](auto& daemon) {
+        daemon.ready();
+        daemon.log(LOG_INFO, "100%");
+        return daemon.fail(4, "out of\nspace");
+    };
+    SECTION("in the log's slot") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, Journal{&lines}}, body) == 4);
+        CHECK(lines ==
+              std::vector<std::string>{"1 <6> 100%", "2 <3> daemon: failed: out of?space"});
+    }
+    SECTION("in a slot of its own") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, Console{{&lines}}}, body) == 4);
+        CHECK(lines ==
+              std::vector<std::string>{"0 <6> 100%", "1 <3> daemon: failed: out of?space"});
+    }
+    SECTION("the first of two, in the order of slots") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, Console{{&other}}, Journal{&lines}},
+                             body) == 4);
+        CHECK(lines.size() == 2);
+        CHECK(other.empty());
+    }
+    SECTION("also when the launcher is gone") {
+        record.fail("send", 2, EPIPE); // after "forked"
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, Journal{&lines}}, body) == 1);
+        REQUIRE_FALSE(lines.empty()); // what leaves the process is an exception in this test
+        CHECK(lines[0] == "1 <3> daemon: not ready, the launcher is gone: Broken pipe");
+    }
+    CHECK(record.written.empty());
+    CHECK(std::count_if(record.calls.begin(), record.calls.end(), [](const std::string& call) {
+              return call.starts_with("log ") || call.starts_with("open_log");
+          }) == 0);
+}
+
+TEST_CASE("policies in slots of one's own run in the order of their names") {
+    Record record;
+    auto daemon = Daemonizer{
+        RecordingHost{&record}, NoFork{}, Numbered<3>{}, Numbered<1>{},
+        Numbered<2>{}}.start();
+    REQUIRE(daemon);
+    CHECK(called(record, "10 volume") == 1);
+    const auto at = [&](const char* call) {
+        return std::find(record.calls.begin(), record.calls.end(), call);
+    };
+    CHECK(at("10 volume") < at("20 database"));
+    CHECK(at("20 database") < at("30 cache"));
+}
+
+#if defined(__cpp_exceptions)
+TEMPLATE_TEST_CASE_SIG("a step that throws has failed, and those before it are undone", "",
+                       ((phase At), At), phase::check, phase::session, phase::stdio) {
+    Record record;
+    using Thrower = Throws<At>;
+    std::string text;
+    typename Thrower::what kind{};
+    SECTION("an exception of the standard library") {
+        kind = Thrower::what::error;
+        text = "exception: out of?memory";
+    }
+    SECTION("anything else") {
+        kind = Thrower::what::number;
+        text = "exception: an exception of unknown type";
+    }
+    SECTION("start()") {
+        text = "exception: out of?memory";
+        auto result =
+            Daemonizer{RecordingHost{&record}, NoFork{}, PidFile<"/x.pid">{}, Thrower{}}.start();
+        REQUIRE_FALSE(result);
+        CHECK(result.error().step() == std::string{"thrower"});
+        CHECK(result.error().text() == text);
+        CHECK(called(record, "give back") == 1);
+        CHECK_FALSE(record.has_file("/x.pid"));
+        CHECK(record.descriptors_above_stdio().empty());
+        return;
+    }
+    SECTION("and in the daemon the launcher learns it") {
+        if (At == phase::check)
+            return;
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}, Thrower{}},
+                             [] {}) == 1);
+        REQUIRE(record.sent.size() == 1);
+        CHECK(record.sent[0].failure.step() == std::string{"thrower"});
+        CHECK(record.sent[0].failure.text() == std::string{"exception: out of?memory"});
+        CHECK(called(record, "give back") == 1);
+        CHECK(record.descriptors_above_stdio().empty());
+        return;
+    }
+    CHECK(recording::run(
+              Daemonizer{RecordingHost{&record}, NoFork{}, PidFile<"/x.pid">{}, Thrower{kind}},
+              [] { FAIL("runs"); }) == 1);
+    CHECK(record.written[2] == messages::line("thrower: " + text));
+    CHECK(called(record, "give back") == 1);
+    CHECK_FALSE(record.has_file("/x.pid"));
+    CHECK(record.descriptors_above_stdio().empty());
+}
+#endif

@@ -85,7 +85,7 @@ TEST_CASE("fail() after ready is said on stderr, or to syslog") {
 
 TEST_CASE("a failure that cannot reach the launcher is said where the daemon can") {
     Record record;
-    record.fail("send", 1, EPIPE);
+    record.fail("send", 2, EPIPE);
     CHECK(recording::run(Daemonizer{RecordingHost{&record}},
                          [](auto& daemon) { return daemon.fail(3, "no"); }) == 3);
     CHECK(record.written[2] == messages::line("daemon: not ready: no"));
@@ -93,14 +93,23 @@ TEST_CASE("a failure that cannot reach the launcher is said where the daemon can
 
 TEST_CASE("a daemon whose launcher is gone undoes its start and leaves") {
     Record record;
-    SECTION("before it was told") { record.fail("send", 1, EPIPE); }
+    const char* reason = "the launcher is gone: Broken pipe";
+    SECTION("before it could say that it is there") {
+        record.fail("send", 1, EPIPE);
+        reason = "the launcher is gone: Bad file descriptor";
+    }
+    SECTION("before it was told") { record.fail("send", 2, EPIPE); }
+    SECTION("or is stopped, and a signal asks the daemon to end") {
+        record.answers_at_once = false;
+        record.pending = {GENERATE(SIGTERM, SIGINT, SIGQUIT)};
+        reason = "the launcher is silent, and a signal came: Interrupted system call";
+    }
     SECTION("before it had read that") { record.launcher_takes_ready = false; }
     CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}}, [](auto& daemon) {
               daemon.ready();
               FAIL("goes on");
           }) == 1);
-    CHECK(record.written[2] ==
-          messages::line("daemon: not ready, the launcher is gone: Broken pipe"));
+    CHECK(record.written[2] == messages::line(std::string{"daemon: not ready, "} + reason));
     CHECK(last_calls(record, 3) == std::vector<std::string>{"unlink /x.pid", "close 3", "leave 1"});
 }
 
@@ -112,6 +121,38 @@ TEST_CASE("log() sends one message") {
           }) == 0);
     CHECK(last_calls(record, 2) == std::vector<std::string>{"log 100 %s", "close_log"});
     CHECK(std::count(record.calls.begin(), record.calls.end(), "open_log ident") == 1);
+}
+
+TEST_CASE("without a fork a body that returns 256 before ready has failed") {
+    Record record;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}},
+                         [](auto&) { return 256; }) == 1);
+    CHECK(record.written[2] == messages::line("daemon: ended before it was ready: status 256"));
+}
+
+TEST_CASE("ready() and fail() of a worker report nothing, and say so") {
+    Record record;
+    std::string line;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, Syslog<"x">{}}, [&](auto& daemon) {
+              const pid_t self = record.pid;
+              record.pid = 4711;
+              daemon.ready();
+              daemon.fail(3, "no more work");
+              CHECK(record.sent.empty());
+              CHECK(last_calls(record, 2) ==
+                    std::vector<std::string>{
+                        "log daemon: ready: not reported, since a worker said it: pid 4711",
+                        "log daemon: failed: no more work"});
+              record.pid = self;
+              daemon.ready();
+              CHECK(record.sent.size() == 1);
+              const auto lines = record.calls.size();
+              record.pid = 4711;
+              daemon.ready(); // late, and as harmless as a second one of the daemon's
+              CHECK(record.calls.size() == lines);
+              record.pid = self;
+          }) == 0);
+    CHECK(record.written.empty());
 }
 
 #if defined(__cpp_exceptions)

@@ -25,12 +25,13 @@ struct Exited {
 /// What happens while the process sleeps in poll. When nothing is left, its time is over.
 struct Arrives { ///< on the report's socket; empty: the other end is closed
     std::string message;
+    pid_t sender = 102; ///< as the kernel has it
 };
 struct Dies { ///< a child, of exit or of a signal; SIGCHLD says so
     pid_t child;
     int code, status;
 };
-struct Interrupts { ///< a signal, whose handler runs
+struct Interrupts { ///< a signal comes: its handler runs, or where it is blocked it stays pending
     int signal;
 };
 using Event = std::variant<Arrives, Dies, Interrupts>;
@@ -38,6 +39,7 @@ using Event = std::variant<Arrives, Dies, Interrupts>;
 struct Child {
     pid_t pid;
     int code = 0, status = 0; ///< of its end; code 0: lives
+    pid_t group = 101;
 };
 
 struct File {
@@ -45,6 +47,9 @@ struct File {
     mode_t kind = S_IFREG;
     nlink_t names = 1;
     uid_t owner = ::geteuid();
+    mode_t mode = 0644;
+    off_t size = 0;
+    bool has_reader = false; ///< who may only read it holds a read lock on all of it
 };
 
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
@@ -62,21 +67,46 @@ struct Record {
     bool launcher_takes_ready = true;
     bool ignores_terminate = false; ///< the children
     bool is_subreaper = false;
-    std::string content;           ///< of every file that is read
-    std::map<off_t, pid_t> locked; ///< by whom, each byte of every file
-    rlim_t descriptors = 64;       ///< their limit
-    std::string listed;            ///< what /proc/self/fd yields
+    bool has_signalfd = true;
+    std::vector<int> blocked_before; ///< by the starter
+    std::string content;             ///< of every file that is read
+    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
+    std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
+    rlim_t file_size = RLIM_INFINITY;
+    rlim_t descriptors = 64; ///< their limit
+    std::string listed;      ///< what /proc/self/fd yields
 
     // The model.
     pid_t pid = 100;
+    ino_t last_inode = 100;
     std::map<int, ino_t> open{{0, 1}, {1, 1}, {2, 1}};
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
     std::map<int, struct sigaction> dispositions;
+    std::set<int> pending;    ///< signals
+    std::map<int, int> wakes; ///< read end of a pipe to the bytes in it
     std::vector<Child> children;
+    pid_t first_group = 101; ///< of the first child
+    /// Before the launcher's `at`-th look at the report, from 1.
+    struct {
+        int at = 0;
+        pid_t child = 0;
+        int code = 0, status = 0;
+    } dead_at_receive;
+    struct {
+        int at = 0, signal = 0;
+    } pending_at_receive;
+    int receives = 0;
+    long long late_by = 0;  ///< the launcher, once it has had a first message
+    std::set<pid_t> others; ///< processes that live and are no children of ours, to signal 0
+    int adopted_after_sleeps = 0;
+    Child adopted{};
+    std::vector<Child> descendants; ///< who become children as soon as there is a first
     std::map<int, std::string> written;
-    std::vector<daemonizer::detail::Report> sent; ///< a short message has an empty failure
+    std::vector<daemonizer::detail::Report> sent; ///< ready and failed; ready's failure is empty
     long long time = 0;
+    sigset_t watched{};          ///< by the signalfd
+    bool answers_at_once = true; ///< the launcher, to ready
     bool left = false;
 
     /// Answers the `which`-th call (from 1) whose line begins with `name` with `-error`.
@@ -153,6 +183,8 @@ inline auto signal_name(int number) -> std::string {
         return "ALRM";
     case SIGTSTP:
         return "TSTP";
+    case SIGUSR1:
+        return "USR1";
     case SIGKILL:
         return "KILL";
     case SIGPIPE:
@@ -176,15 +208,29 @@ inline auto names(const sigset_t& set) -> std::string {
     return found.empty() ? "nothing" : found;
 }
 
+/// As getdents64(2) yields it.
+inline auto listing(const std::vector<std::string>& entries) -> std::string {
+    std::string all;
+    for (const auto& name : entries) {
+        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
+        std::string entry(size, '\0');
+        std::memcpy(entry.data() + 16, &size, sizeof size);
+        entry.replace(19, name.size(), name);
+        all += entry;
+    }
+    return all;
+}
+
 /// Stands in the slot of PosixHost, has its interface, and makes no system call.
 struct RecordingHost {
+    static constexpr const char* children_list = "/proc/thread-self/children"; ///< a test makes it
     using slot = daemonizer::slots::host;
     using steps = daemonizer::step_list<>;
 
     Record* record;
 
     // Files ------------------------------------------------------------------------------------
-    auto open(int directory, const char* path, int flags, mode_t = 0) const -> int {
+    auto open(int directory, const char* path, int flags, mode_t mode = 0) const -> int {
         const std::string name = named(directory, path);
         if (const int error = record->call("open", name); error < 0)
             return error;
@@ -194,9 +240,13 @@ struct RecordingHost {
             return -EEXIST;
         if (!exists && (flags & O_CREAT) == 0)
             return -ENOENT;
+        if ((flags & O_NOFOLLOW) != 0 && exists && files[name].kind == S_IFLNK)
+            return -ELOOP;
         record->opened_with[name] = flags;
         if (files.count(name) == 0)
-            files[name] = File{100 + files.size()};
+            files[name] = File{++record->last_inode,
+                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, 1,
+                               ::geteuid(), mode};
         return record->new_descriptor(files[name].inode);
     }
     auto close(int fd) const -> int {
@@ -208,17 +258,32 @@ struct RecordingHost {
             record->mistakes.push_back("closes " + std::to_string(fd) + ", which is not open");
         return 0;
     }
-    auto read(int fd, void* into, std::size_t) const -> long {
+    auto read(int fd, void* into, std::size_t size) const -> long {
         if (const int error = record->call("read", fd); error < 0)
             return error;
+        if (record->has_file(children_list) &&
+            record->open[fd] == record->files[children_list].inode) {
+            std::string list;
+            for (const Child& child : record->children)
+                list += std::to_string(child.pid) + ' ';
+            std::memcpy(into, list.data(), std::min(list.size(), size));
+            return static_cast<long>(std::min(list.size(), size));
+        }
+        if (const auto pipe = record->wakes.find(fd); pipe != record->wakes.end()) {
+            const int taken = std::min(pipe->second, static_cast<int>(size));
+            pipe->second -= taken;
+            return taken == 0 ? -EAGAIN : taken;
+        }
         signalfd_siginfo info{};
         info.ssi_signo = static_cast<std::uint32_t>(next(record->signals));
-        std::memcpy(into, &info, sizeof info);
+        std::memcpy(into, &info, std::min(size, sizeof info));
         return sizeof info;
     }
     auto write(int fd, const void* from, std::size_t size) const -> long {
         const std::string text(static_cast<const char*>(from), size);
         const int error = record->call("write", fd);
+        if (const auto pipe = record->wakes.find(fd - 1); error == 0 && pipe != record->wakes.end())
+            return ++pipe->second, 1;
         if (error == 0 && !record->left)
             record->written[fd] += text;
         return error < 0 ? error : static_cast<long>(size);
@@ -263,21 +328,42 @@ struct RecordingHost {
             record->files.erase(name);
         return error;
     }
+    auto rename(int directory, const char* from, const char* to) const -> int {
+        const std::string source = named(directory, from), target = named(directory, to);
+        if (const int error = record->call("rename", source, target); error < 0)
+            return error;
+        const auto file = record->files.extract(source);
+        if (file.empty())
+            return -ENOENT;
+        record->files[target] = file.mapped();
+        return 0;
+    }
     auto lock(int fd, int command, struct flock& range) const -> int {
         const bool asks = command == F_GETLK || command == F_OFD_GETLK;
-        const char* const whose =
-            command == F_OFD_SETLK || command == F_OFD_GETLK ? "OFD" : "POSIX";
-        if (const int error =
-                record->call(asks ? "get_lock" : "lock", fd, whose, "byte", range.l_start);
-            error < 0)
+        const bool shared = command == F_OFD_SETLK || command == F_OFD_GETLK;
+        const char* const what = asks ? "get_lock" : range.l_type == F_UNLCK ? "unlock" : "lock";
+        const off_t last = range.l_start + range.l_len - 1;
+        const std::string bytes = last == range.l_start ? "byte " + std::to_string(last)
+                                                        : "bytes " + std::to_string(range.l_start) +
+                                                              " to " + std::to_string(last);
+        if (const int error = record->call(what, fd, shared ? "OFD" : "POSIX", bytes); error < 0)
             return error;
-        const auto holder = record->locked.find(range.l_start);
-        const bool is_held = holder != record->locked.end();
+        auto holder = record->locked.lower_bound(range.l_start);
+        bool is_held = holder != record->locked.end() && holder->first <= last;
+        if (asks && shared && !is_held) // through another description one's own shows
+            is_held = (holder = record->named.find(last)) != record->named.end();
         if (asks) {
             range.l_type = is_held ? F_WRLCK : F_UNLCK;
             range.l_pid = is_held ? holder->second : 0;
+            return 0;
         }
-        return !asks && is_held ? -EAGAIN : 0;
+        for (const auto& [path, file] : record->files)
+            is_held = is_held || (file.has_reader && file.inode == record->open[fd]);
+        if (is_held && range.l_type != F_UNLCK)
+            return -EAGAIN;
+        if (!shared)
+            record->named[range.l_start] = record->pid;
+        return 0;
     }
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
@@ -312,6 +398,10 @@ struct RecordingHost {
         limit.rlim_cur = limit.rlim_max = record->descriptors;
         return record->call("descriptor_limit");
     }
+    auto file_size_limit(rlimit& limit) const -> int {
+        limit.rlim_cur = limit.rlim_max = record->file_size;
+        return record->call("file_size_limit");
+    }
     auto change_directory(const char* path) const -> int { return record->call("chdir", path); }
     auto set_umask(mode_t mask) const -> mode_t {
         cannot_fail("umask " + octal(mask));
@@ -329,7 +419,9 @@ struct RecordingHost {
             ++record->pid;
             record->children.clear();
         } else {
-            record->children.push_back({child});
+            record->children.push_back({child, 0, 0, record->first_group});
+            for (const Child& descendant : record->descendants)
+                record->children.push_back(descendant);
         }
         return child;
     }
@@ -344,10 +436,14 @@ struct RecordingHost {
     auto at_exit(void (*)()) const -> int { return record->call("at_exit"); }
     auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) const -> int {
         how.si_pid = 0;
-        if (const int error = record->call("wait", which == P_PGID ? -id : id); error < 0)
+        const std::string whom =
+            which == P_ALL ? "any" : std::to_string(which == P_PGID ? -id : id);
+        if (const int error = record->call("wait", whom); error < 0)
             return error;
         auto& children = record->children;
-        const auto ours = [=](const Child& child) { return which == P_PGID || child.pid == id; };
+        const auto ours = [=](const Child& child) {
+            return which == P_ALL || (which == P_PGID ? child.group == id : child.pid == id);
+        };
         if (std::none_of(children.begin(), children.end(), ours))
             return -ECHILD;
         const auto ended = std::find_if(children.begin(), children.end(), [=](const Child& child) {
@@ -367,16 +463,17 @@ struct RecordingHost {
             return error;
         bool found = false;
         for (auto& child : record->children) {
-            if (process > 0 && child.pid != process)
+            if (process > 0 ? child.pid != process : child.group != -process)
                 continue;
             found = true;
             if (child.code == 0 && number != 0 &&
                 !(number == SIGTERM && record->ignores_terminate)) {
                 child.code = CLD_KILLED;
                 child.status = number;
+                record->pending.insert(SIGCHLD);
             }
         }
-        return found ? 0 : -ESRCH;
+        return found || (number == 0 && record->others.count(process) != 0) ? 0 : -ESRCH;
     }
     auto open_process(pid_t process) const -> int {
         const int error = record->call("open_process", process);
@@ -428,25 +525,91 @@ struct RecordingHost {
             record->dispositions[number] = to;
         return error;
     }
+    auto disposition(int number, struct sigaction& now) const -> int {
+        now = record->dispositions[number];
+        return record->call("disposition", signal_name(number));
+    }
     auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) const -> int {
-        if (before != nullptr)
+        if (before != nullptr) {
             sigemptyset(before);
-        return record->call(how == SIG_BLOCK ? "block" : "mask", names(mask));
+            for (const int signal : record->blocked_before)
+                sigaddset(before, signal);
+        }
+        const char* const what = how == SIG_BLOCK     ? "block"
+                                 : how == SIG_UNBLOCK ? "unblock"
+                                                      : "mask";
+        return record->call(what, names(mask));
     }
     auto signal_descriptor(const sigset_t& mask) const -> int {
         const int error = record->call("signalfd", names(mask));
-        return error < 0 ? error : record->new_descriptor(3);
+        record->watched = mask;
+        return error < 0 ? error : !record->has_signalfd ? -ENOSYS : record->new_descriptor(3);
+    }
+    auto pending_signals(sigset_t& set) const -> int {
+        sigemptyset(&set);
+        const int error = record->call("pending");
+        for (const int signal : record->pending)
+            if (error == 0)
+                sigaddset(&set, signal);
+        return error;
+    }
+    auto take_signal(const sigset_t& set) const -> int {
+        if (const int error = record->call("take", names(set)); error < 0)
+            return error;
+        for (const int signal : record->pending)
+            if (sigismember(&set, signal) == 1) {
+                record->pending.erase(signal);
+                return signal;
+            }
+        return -EAGAIN;
+    }
+    /// The write end is the number after the read end: nothing else is opened in between.
+    auto wake_pipe(int (&ends)[2]) const -> int {
+        if (const int error = record->call("pipe"); error < 0)
+            return error;
+        ends[0] = record->new_descriptor(6);
+        ends[1] = record->new_descriptor(6);
+        record->wakes[ends[0]] = 0;
+        return 0;
     }
     auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t*) const -> int {
-        const int error = size == 0 ? record->call("sleep") : record->call("poll", set->fd);
+        const bool waits = size == 2; // the launcher: its report, and its signals
+        const int error = size == 0     ? record->call("sleep")
+                          : !waits      ? record->call("poll", set->fd)
+                          : set->fd < 0 ? record->call("sleep")
+                                        : record->call("poll", set->fd);
+        for (nfds_t i = 0; i != size; ++i)
+            set[i].revents = 0;
         if (error < 0 || record->left)
             return error;
         auto& events = record->events;
-        if (!events.empty() && std::holds_alternative<Arrives>(events.front()) && size != 0)
+        if (!waits && size != 0 && record->open[set->fd] == 4 && record->answers_at_once)
             return 1;
-        if (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
-            return happen(next(events));
-        if (size != 0 && !record->signals.empty())
+        while (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
+            if (const int answer = happen(next(events), waits); !waits)
+                return answer;
+            else if (is_watched_pending())
+                break;
+        if (!events.empty() && std::holds_alternative<Arrives>(events.front()) && waits &&
+            set->fd >= 0) {
+            set->revents = POLLIN;
+            return 1;
+        }
+        if (waits && set->fd < 0 && record->adopted_after_sleeps != 0 &&
+            --record->adopted_after_sleeps == 0)
+            record->children.push_back(record->adopted);
+        if (waits && set[1].fd >= 0 && is_watched_pending()) {
+            set[1].revents = POLLIN;
+            return 1;
+        }
+        if (waits && set[1].fd < 0 && limit != nullptr && limit->tv_sec == 0) {
+            record->time += limit->tv_nsec;
+            return 0;
+        }
+        if (size != 0 && !waits && !record->signals.empty())
+            return 1;
+        if (const auto pipe = record->wakes.find(size == 0 ? -1 : set->fd);
+            pipe != record->wakes.end() && pipe->second != 0)
             return 1;
         if (limit == nullptr)
             throw std::logic_error("sleeps for ever");
@@ -456,6 +619,7 @@ struct RecordingHost {
     auto now() const -> long long { return record->time += 1000; }
 
     // The report's socket ----------------------------------------------------------------------
+    auto ask_for_senders(int fd) const -> int { return record->call("ask_for_senders", fd); }
     auto socket_pair(int (&ends)[2]) const -> int {
         if (const int error = record->call("socket_pair"); error < 0)
             return error;
@@ -470,22 +634,38 @@ struct RecordingHost {
             std::memcpy(&report, from, std::min(size, sizeof report));
         if (const int error = record->call("send", fd, title(report.head)); error < 0)
             return error;
-        if (!record->left)
+        if (record->open.count(fd) == 0)
+            return -EBADF;
+        if (!record->left && report.head.what != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
-    /// Without MSG_DONTWAIT this is the daemon, which awaits the launcher's one byte.
-    auto receive(int fd, void* into, std::size_t size, int flags) const -> long {
+    /// The daemon, which awaits the launcher's one byte.
+    auto receive(int fd, void*, std::size_t, int) const -> long {
+        const int error = record->call("receive", fd);
+        return error < 0 ? error : record->launcher_takes_ready ? 1 : 0;
+    }
+    auto receive_from(int fd, void* into, std::size_t size, pid_t& sender) const -> long {
         if (const int error = record->call("receive", fd); error < 0)
             return error;
-        if ((flags & MSG_DONTWAIT) == 0)
-            return record->launcher_takes_ready ? 1 : 0;
+        const int look = ++record->receives;
+        if (look == record->dead_at_receive.at)
+            for (auto& child : record->children)
+                if (child.pid == record->dead_at_receive.child) {
+                    child.code = record->dead_at_receive.code;
+                    child.status = record->dead_at_receive.status;
+                }
+        if (look == record->pending_at_receive.at)
+            record->pending.insert(record->pending_at_receive.signal);
+        if (look == 1)
+            record->time += record->late_by;
         auto& events = record->events;
         if (events.empty() || !std::holds_alternative<Arrives>(events.front()))
             return -EAGAIN;
-        const std::string message = std::get<Arrives>(events.front()).message;
+        const auto [message, from] = std::get<Arrives>(events.front());
         if (!message.empty()) // what is closed stays closed
             events.pop_front();
+        sender = from;
         std::memcpy(into, message.data(), std::min(size, message.size()));
         return static_cast<long>(std::min(size, message.size()));
     }
@@ -495,6 +675,7 @@ struct RecordingHost {
     void set_log_mask(int mask) const { cannot_fail("log_mask " + std::to_string(mask)); }
     void log(int, const char* text) const { cannot_fail(std::string{"log "} + text); }
     void close_log() const { cannot_fail("close_log"); }
+    void disconnect_log() const { cannot_fail("disconnect_log"); }
 
 private:
     static auto octal(mode_t mode) -> std::string {
@@ -503,6 +684,8 @@ private:
         return text.str();
     }
     static auto named(int directory, const char* path) -> std::string {
+        if (std::string{".."} == path) // nothing is deeper than one directory here
+            return "/";
         return directory == AT_FDCWD || *path == '/' ? path
                                                      : std::to_string(directory) + "/" + path;
     }
@@ -510,7 +693,8 @@ private:
         status = {};
         status.st_dev = 1;
         status.st_ino = file.inode;
-        status.st_mode = file.kind | 0644;
+        status.st_mode = file.kind | file.mode;
+        status.st_size = file.size;
         status.st_nlink = file.names;
         status.st_uid = file.owner;
         return 0;
@@ -527,16 +711,28 @@ private:
         }
         return "taken";
     }
-    auto happen(const Event& event) const -> int {
-        if (const auto* death = std::get_if<Dies>(&event))
+    auto happen(const Event& event, bool blocked) const -> int {
+        if (const auto* death = std::get_if<Dies>(&event)) {
             for (auto& child : record->children)
                 if (child.pid == death->child) {
                     child.code = death->code;
                     child.status = death->status;
                 }
-        if (const auto* interrupt = std::get_if<Interrupts>(&event))
-            record->dispositions[interrupt->signal].sa_handler(interrupt->signal);
+            record->pending.insert(SIGCHLD);
+        }
+        if (const auto* interrupt = std::get_if<Interrupts>(&event)) {
+            const auto action = record->dispositions.find(interrupt->signal);
+            if (!blocked && action != record->dispositions.end() &&
+                action->second.sa_handler != SIG_DFL && action->second.sa_handler != SIG_IGN)
+                action->second.sa_handler(interrupt->signal);
+            else
+                record->pending.insert(interrupt->signal);
+        }
         return -EINTR;
+    }
+    auto is_watched_pending() const -> bool {
+        return std::any_of(record->pending.begin(), record->pending.end(),
+                           [&](int signal) { return sigismember(&record->watched, signal) == 1; });
     }
     void cannot_fail(const std::string& line) const {
         if (!record->left)
@@ -547,7 +743,7 @@ static_assert(daemonizer::PolicyFor<RecordingHost, daemonizer::slots::host>);
 
 /// Runs it as in a new process; where that leaves, the status is its own.
 auto run(const auto& composition, const auto& body) -> int {
-    daemonizer::detail::pid_file_of_this_process = {};
+    daemonizer::detail::pid_files_of_this_process = {};
     try {
         return composition.run(body);
     } catch (const Exited& exited) {

@@ -4,6 +4,7 @@
 
 #include <daemonizer/daemonizer.hpp>
 
+#include <filesystem>
 #include <string>
 #include <type_traits>
 
@@ -49,4 +50,19 @@ TEST_CASE("the mode of a pid file comes with its path") {
     STATIC_REQUIRE(PidFile<"/x", 0600>::mode() == 0600);
     CHECK(PidFile{"/x"}.mode() == 0644);
     CHECK(PidFile{"/x", 0600}.mode() == 0600);
+}
+
+TEST_CASE("a named string or path is text, and its characters stay the caller's") {
+    const std::string path = "/run/x.pid";
+    const std::filesystem::path log = "/var/log/x.log";
+    CHECK(PidFile{path}.characters() == path.c_str());
+    CHECK(PidFile{path, 0600}.mode() == 0600);
+    CHECK(LogStdio{log}.characters() == log.c_str());
+    CHECK(WorkingDirectory{path}.characters() == path.c_str());
+    CHECK(Syslog{path}.characters() == path.c_str());
+    CHECK(FileStdio{path, log, "/x"}.out.characters() == log.c_str());
+
+    const PidFile original{path};
+    const PidFile copy{original}; // a policy, not a text
+    CHECK(copy.characters() == path.c_str());
 }

@@ -4,8 +4,11 @@
 #include "recording_host.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <ratio>
+
+extern "C" int __libc_allocate_rtsig(int high); // of glibc; for libraries, so no header has it
 
 using namespace daemonizer;
 using namespace std::chrono_literals;
@@ -51,6 +54,21 @@ TEST_CASE("a time that is too long for 64 bits is very long, and not over") {
           longest);
 }
 
+TEST_CASE("a time for the kernel holds what its seconds can hold") {
+    const auto is = [](const timespec& time, long long seconds, long nanoseconds) {
+        return time.tv_sec == seconds && time.tv_nsec == nanoseconds;
+    };
+    using detail::timespec_of;
+    CHECK(is(timespec_of(-1), 0, 0));
+    CHECK(is(timespec_of(0), 0, 0));
+    CHECK(is(timespec_of(1), 0, 1));
+    CHECK(is(timespec_of(3'000'000'002), 3, 2));
+    CHECK(is(timespec_of<std::int64_t>(longest), 9'000'000'000, 0));
+    CHECK(is(timespec_of<std::int32_t>(longest), 2'147'483'647, 0));
+    CHECK(is(timespec_of<std::int32_t>(2'147'483'647'000'000'001), 2'147'483'647, 1));
+    CHECK(is(timespec_of<std::int32_t>(2'147'483'648'000'000'000), 2'147'483'647, 0));
+}
+
 TEST_CASE("SignalFd: signals in the order in which the kernel yields them") {
     Record record;
     record.signals = {SIGHUP, SIGTERM};
@@ -86,14 +104,113 @@ TEST_CASE("SignalFlag: each signal once, the first named first") {
     CHECK(daemon->wait_for(1s) == 0);
 }
 
-TEST_CASE("SignalFlag: the signals are blocked but for the sleep, and then as before") {
+TEST_CASE("SignalFlag: what a handler writes into the pipe ends the sleep") {
     Record record;
     auto daemon = started<SignalFlag<SIGTERM, SIGHUP>>(record);
     REQUIRE(daemon);
     record.calls.clear();
     record.events = {Interrupts{SIGHUP}};
     CHECK(daemon->wait() == SIGHUP);
-    CHECK(record.calls == std::vector<std::string>{"block HUP TERM", "sleep", "mask nothing"});
+    CHECK(record.calls ==
+          std::vector<std::string>{"read 3", "poll 3", "write 4", "read 3"}); // first it looks
+    record.calls.clear();
+    CHECK(daemon->wait_for(0s) == 0);
+    CHECK(record.calls == std::vector<std::string>{"read 3"});
+}
+
+TEST_CASE("SignalFlag: a second signal wakes the next thread that waits") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM, SIGHUP>>(record);
+    REQUIRE(daemon);
+    record.dispositions[SIGTERM].sa_handler(SIGTERM);
+    record.dispositions[SIGHUP].sa_handler(SIGHUP);
+    CHECK(record.wakes[3] == 2);
+    CHECK(daemon->wait() == SIGTERM);
+    CHECK(record.wakes[3] == 1);
+    CHECK(daemon->wait() == SIGHUP);
+    CHECK(record.wakes[3] == 0);
+}
+
+TEST_CASE("SignalFlag: a signal that has two names is one") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGIO, SIGPOLL, SIGTERM>>(record);
+    REQUIRE(daemon);
+    record.dispositions[SIGIO].sa_handler(SIGIO);
+    CHECK(daemon->wait_for(0s) == SIGIO);
+    CHECK(daemon->wait_for(0s) == 0);
+}
+
+TEST_CASE("SignalFlag: a start does not know what reached an earlier one") {
+    Record record;
+    {
+        auto daemon = started<SignalFlag<SIGUSR1>>(record);
+        REQUIRE(daemon);
+        record.dispositions[SIGUSR1].sa_handler(SIGUSR1);
+    }
+    const auto writes = [&] {
+        return std::count(record.calls.begin(), record.calls.end(), "write 4");
+    };
+    const auto before = writes();
+    record.dispositions[SIGUSR1].sa_handler(SIGUSR1); // too late: the pipe is no more
+    CHECK(writes() == before);
+    CHECK(record.descriptors_above_stdio().empty());
+    auto daemon = started<SignalFlag<SIGUSR1>>(record);
+    REQUIRE(daemon);
+    CHECK(daemon->wait_for(0s) == 0);
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("SignalFlag: a worker has flags and a pipe of its own") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM, SIGHUP>>(record);
+    REQUIRE(daemon);
+    record.dispositions[SIGTERM].sa_handler(SIGTERM); // for the daemon
+    record.pid = 101;
+    record.dispositions[SIGHUP].sa_handler(SIGHUP); // for the worker
+    CHECK(record.wakes[3] == 1);                    // the daemon's alone
+    record.calls.clear();
+    CHECK(daemon->wait_for(0s) == SIGHUP);
+    CHECK(daemon->wait_for(0s) == 0);
+    CHECK(record.calls ==
+          std::vector<std::string>{"close 4", "close 3", "pipe", "read 3", "read 3"});
+    record.pid = 102; // which cannot have a pipe
+    record.fail("pipe", 1, EMFILE);
+    CHECK(daemon->wait_for(0s) == -EMFILE);
+}
+
+TEST_CASE("SignalFlag: a child of vfork, which shares the memory, takes no signal away") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM, SIGHUP>>(record);
+    REQUIRE(daemon);
+    record.dispositions[SIGTERM].sa_handler(SIGTERM);
+    record.pid = 101;
+    record.dispositions[SIGTERM].sa_handler(SIGTERM);
+    record.pid = 100;
+    CHECK(daemon->wait_for(0s) == SIGTERM);
+    CHECK(daemon->wait_for(0s) == 0);
+}
+
+TEST_CASE("SignalFlag: an error is no signal") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM>>(record);
+    REQUIRE(daemon);
+    record.fail("read", 1, EBADF);
+    CHECK(daemon->wait() == -EBADF);
+    record.fail("poll", 1, EINVAL);
+    CHECK(daemon->wait_for(1s) == -EINVAL);
+}
+
+TEST_CASE("SignalFlag: a start that fails after the pipe is open closes it") {
+    const auto* const call = GENERATE("handle TERM", "mask nothing", "duplicate", "pipe");
+    CAPTURE(call);
+    Record record;
+    if (std::string{call} == "duplicate")
+        record.open.erase(0); // or the pipe would not land below 3
+    record.fail(call, 1, EINVAL);
+    auto daemon = started<SignalFlag<SIGTERM>>(record);
+    CHECK_FALSE(daemon);
+    CHECK(record.failed == (std::string{call} == "duplicate" ? "duplicate 0" : call));
+    CHECK(record.descriptors_above_stdio().empty());
 }
 
 TEST_CASE("SignalFlag: a signal that is not collected does not shorten the time") {
@@ -122,6 +239,104 @@ TEST_CASE("every disposition but those of KILL and STOP is reset, the collected 
         CAPTURE(signal);
         CHECK(record.dispositions.count(signal) == (can_be_set && !is_of_libc));
     }
+}
+
+TEST_CASE("as PID 1 the signals that ask for the end have a handler from the reset on") {
+    Record record;
+    const auto has_handler = [&](int signal) {
+        const auto handler = record.dispositions[signal].sa_handler;
+        return handler != SIG_DFL && handler != SIG_IGN;
+    };
+    const auto start = [&](auto... policies) {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, policies...}.start();
+    };
+    SECTION("no other process has them") {
+        const auto daemon = start();
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+            CHECK_FALSE(has_handler(signal));
+    }
+    SECTION("PID 1") {
+        record.pid = 1;
+        SECTION("with every disposition reset") {
+            const auto daemon = start();
+            for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+                CHECK(has_handler(signal));
+                CHECK(record.dispositions[signal].sa_flags ==
+                      static_cast<int>(static_cast<unsigned>(SA_RESETHAND)));
+                CHECK(recording::names(record.dispositions[signal].sa_mask) == "all");
+            }
+            CHECK_FALSE(has_handler(SIGQUIT));
+            const auto& calls = record.calls;
+            CHECK(std::count(calls.begin(), calls.end(), "default TERM") == 0);
+        }
+        SECTION("but what is collected or ignored") {
+            const auto daemon = start(SignalFd<SIGTERM>{}, IgnoreSignals<SIGHUP>{});
+            CHECK_FALSE(has_handler(SIGTERM));
+            CHECK(has_handler(SIGINT));
+            CHECK_FALSE(has_handler(SIGHUP));
+        }
+        SECTION("with dispositions kept, only where the default stands") {
+            record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+            const auto daemon = start(KeepSignals{});
+            CHECK(has_handler(SIGTERM));
+            CHECK(has_handler(SIGINT));
+            CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+            const auto& calls = record.calls;
+            CHECK(std::count(calls.begin(), calls.end(), "handle HUP") == 0);
+        }
+        SECTION("which may be impossible") {
+            const auto* const call =
+                GENERATE("disposition TERM", "handle TERM", "disposition HUP", "handle INT");
+            record.fail(call, 1, EINVAL);
+            auto daemon = start(KeepSignals{});
+            REQUIRE_FALSE(daemon);
+            CHECK(daemon.error().step() == std::string{"signals"});
+            CHECK(daemon.error().text() == std::string{"sigaction: Invalid argument"});
+        }
+    }
+}
+
+TEST_CASE("nothing interrupts the handler that removes the pid file") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    auto daemon =
+        Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, PidFile<"/x.pid">{}}.start();
+    REQUIRE(daemon);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        CHECK(recording::names(record.dispositions[signal].sa_mask) == "all");
+        CHECK(record.dispositions[signal].sa_flags ==
+              static_cast<int>(static_cast<unsigned>(SA_RESETHAND)));
+    }
+}
+
+TEST_CASE(
+    "a handler for the pid file replaces nothing that the starter ignores, not for a moment") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+    auto daemon = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
+                             PidFile<"/x.pid">{}}
+                      .start();
+    REQUIRE(daemon);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "handle TERM") == 1);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "handle HUP") == 0);
+    CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+}
+
+TEST_CASE("numbers that libc keeps at run time are refused in words") {
+    Record record;
+    if (SIGRTMIN == 34)
+        __libc_allocate_rtsig(1); // now libc keeps 34 as well
+    REQUIRE(SIGRTMIN == 35);
+    const auto start = [&](auto policy) {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, policy}.start();
+    };
+    const auto text = [](const auto& result) { return std::string{result.error().text()}; };
+    CHECK(text(start(SignalFd<SIGTERM, 34>{})) == "signal number: kept by libc: 34");
+    CHECK(text(start(SignalFlag<SIGTERM, 34>{})) == "signal number: kept by libc: 34");
+    CHECK(text(start(IgnoreSignals<34>{})) == "signal number: kept by libc: 34");
+    CHECK(start(SignalFd<SIGTERM, 35>{}));
+    CHECK(record.descriptors_above_stdio().empty());
 }
 
 TEST_CASE("signals are ignored after all are reset") {

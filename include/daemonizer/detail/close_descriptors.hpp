@@ -2,29 +2,21 @@
 #ifndef DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <fcntl.h>
+#include <daemonizer/detail/listed_descriptors.hpp>
+
 #include <sys/resource.h>
 
 namespace daemonizer::detail {
 
-/// A small set of descriptors above 2.
-template <unsigned Capacity>
+/// The descriptors above 2 that stay open: those that `each(keep)` calls `keep(fd)` for, every time
+/// that it is called. They are asked for anew instead of stored, so their number has no bound.
+template <class Each>
 class SparedDescriptors {
 public:
-    void add(int fd) {
-        if (fd > 2 && size_ != Capacity)
-            spared_[size_++] = fd;
-    }
+    explicit SparedDescriptors(Each each) : each_{each} {}
 
     auto has(int fd) const -> bool {
-        for (unsigned i = 0; i != size_; ++i)
-            if (spared_[i] == fd)
-                return true;
-        return false;
+        return fd > 2 && next_from(static_cast<unsigned>(fd)) == static_cast<unsigned>(fd);
     }
 
     /// Calls `close(first, last)` for each gap between them, until one answers an error.
@@ -44,48 +36,26 @@ private:
     static constexpr unsigned last = ~0U;
 
     /// The least of them that is not below `first`, or `last`.
-    auto next_from(unsigned first) const -> unsigned {
+    [[gnu::noinline]] auto next_from(unsigned first) const -> unsigned {
         unsigned next = last;
-        for (unsigned i = 0; i != size_; ++i)
-            if (const auto fd = static_cast<unsigned>(spared_[i]); fd >= first && fd < next)
-                next = fd;
+        each_([&](int spared) {
+            if (const auto fd = static_cast<unsigned>(spared); spared > 2 && fd >= first)
+                next = fd < next ? fd : next;
+        });
         return next;
     }
 
-    int spared_[Capacity];
-    unsigned size_ = 0;
+    Each each_;
 };
 
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
 template <class Host, class Spared>
 auto close_listed(Host host, const Spared& spared) -> int {
-    const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return directory;
-    struct Entry { // of getdents64(2)
-        std::uint64_t inode;
-        std::int64_t next;
-        std::uint16_t size;
-        unsigned char type;
-        char name[1];
-    };
-    alignas(Entry) char entries[2048];
-    long size;
-    while ((size = host.list_directory(directory, entries, sizeof entries)) > 0) {
-        for (long at = 0; at < size;) {
-            std::uint16_t length;
-            std::memcpy(&length, entries + at + offsetof(Entry, size), sizeof length);
-            int fd = 0;
-            for (const char* digit = entries + at + offsetof(Entry, name);
-                 *digit >= '0' && *digit <= '9'; ++digit)
-                fd = fd * 10 + (*digit - '0');
-            if (fd > 2 && fd != directory && !spared.has(fd))
-                host.close(fd);
-            at += length;
-        }
-    }
-    host.close(directory);
-    return static_cast<int>(size);
+    return each_listed_descriptor(host, [&](int fd) {
+        if (fd > 2 && !spared.has(fd))
+            host.close(fd);
+        return false;
+    });
 }
 
 /// The last resort: up to the limit, which may be 2^30, but not beyond the kernel's own bound for a

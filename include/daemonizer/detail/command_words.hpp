@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_COMMAND_WORDS_HPP
 
 #include <daemonizer/control_result.hpp>
+#include <daemonizer/detail/line.hpp>
 #include <daemonizer/service_status.hpp>
 
 #include <cerrno>
@@ -29,9 +30,17 @@ struct lsb {
 /// Each of these says something and returns the status to leave with.
 struct CommandWords {
     const ProgramText& text;
-    const char* pid_file;
-    const char* verb = ""; ///< what was ordered, the step in an error's line
-    const char* name = program_invocation_short_name;
+    const char* pid_file_path; ///< as it is; the words show pid_file
+    const char* verb = "";     ///< what was ordered, the step in an error's line
+    PrintableText<256> shown_name{program_invocation_short_name};
+    PrintableText<> shown_pid_file{pid_file_path};
+    const char* name = shown_name.text(); // of this very object: it is not copied
+    const char* pid_file = shown_pid_file.text();
+
+    CommandWords(const ProgramText& program, const char* path)
+        : text{program}, pid_file_path{path} {}
+    CommandWords(const CommandWords&) = delete;
+    auto operator=(const CommandWords&) -> CommandWords& = delete;
 
     auto help(std::FILE* to = stdout) const -> int {
         const char* const own = text.options != nullptr ? " [OPTION...]" : "";

@@ -2,6 +2,9 @@
 #ifndef DAEMONIZER_DETAIL_CORE_HPP
 #define DAEMONIZER_DETAIL_CORE_HPP
 
+#include <daemonizer/detail/nap.hpp>
+#include <daemonizer/detail/say.hpp>
+#include <daemonizer/detail/start_signals.hpp>
 #include <daemonizer/failure.hpp>
 #include <daemonizer/policy.hpp>
 
@@ -97,7 +100,24 @@ struct Core : Options<Policies...>, State<Policies>... {
         (texts_of(state<Policies>(), keep), ...);
     }
 
+    /// Tells the policies of an event, those that want to know of it.
+    template <class Host, class Event>
+    void tell([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+        (tell_one<Policies>(host, event), ...);
+    }
+    /// The same, the last policy first.
+    template <class Host, class Event>
+    void tell_in_reverse([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+        [[maybe_unused]] int order;
+        (void)((order = (tell_one<Policies>(host, event), 0)) = ... = 0);
+    }
+
 private:
+    template <class Policy, class Host, class Event>
+    void tell_one(const Host& host, const Event& event) {
+        if constexpr (requires { Policy::on(event, host, option<Policy>(), state<Policy>()); })
+            Policy::on(event, host, option<Policy>(), state<Policy>());
+    }
     template <class S, class Keep>
     static void descriptors_of(S& state, Keep keep) {
         if constexpr (requires { state.each_descriptor(keep); })
@@ -118,6 +138,7 @@ struct Start {
 
     Core& core;
     Failure& failure;
+    StartSignals* signals = nullptr; ///< held back, in the launcher of a composition that forks
 
     [[gnu::visibility("hidden")]] auto host() const -> decltype(auto) { return core.host(); }
     template <class Policy>
@@ -128,6 +149,13 @@ struct Start {
     template <class Slot>
     auto option() const -> const in<Slot>& {
         return core.template option<in<Slot>>();
+    }
+
+    /// Sleeps, for less than a second. False once a signal has cancelled the start: then the step
+    /// should fail at once (EINTR).
+    auto pause(long nanoseconds) const -> bool {
+        nap(host(), nanoseconds);
+        return signals == nullptr || signals->look(host()) == 0;
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.
@@ -145,6 +173,13 @@ struct Start {
         -> bool {
         failure.name_step(name);
         return fail(what, code);
+    }
+    /// Says on stderr what the start goes on without.
+    [[gnu::cold]] void warn(const char* name, const char* what, int code) const {
+        Failure why;
+        why.name_step(name);
+        why.describe(what, code < 0 ? -code : code);
+        say(host(), 2, why);
     }
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {

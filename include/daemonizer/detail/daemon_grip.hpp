@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_DAEMON_GRIP_HPP
 
 #include <daemonizer/detail/pid_file_view.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -65,8 +66,7 @@ private:
         constexpr long long slice = 10'000'000;
         if (process_ < 0 && limit > slice)
             limit = slice;
-        const timespec time{static_cast<time_t>(limit / 1'000'000'000),
-                            static_cast<long>(limit % 1'000'000'000)};
+        const timespec time = timespec_of(limit);
         pollfd entry{process_, POLLIN, 0}; // poll passes over a negative descriptor
         return host_.poll(&entry, 1, &time, nullptr) > 0;
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// The processes of a start, as the launcher sees them and ends them.
 #ifndef DAEMONIZER_DETAIL_FAMILY_HPP
 #define DAEMONIZER_DETAIL_FAMILY_HPP
 
 #include <daemonizer/detail/child_watch.hpp>
-#include <daemonizer/detail/nap.hpp>
+#include <daemonizer/detail/children_list.hpp>
 
 #include <cerrno>
 #include <ctime>
@@ -14,45 +15,94 @@ namespace daemonizer::detail {
 template <class Host>
 class [[gnu::visibility("hidden")]] Family;
 
-/// The processes of a start, as the launcher sees them: its first child, which leads the process
-/// group that all the others are in, and the daemon, which is that child or was forked by it.
-/// A process is signalled only while its number cannot have become a stranger's: as long as it, or
-/// for a group some member, has not been waited for.
+/// The launcher's first child, which leads the process group that the others begin in; the daemon,
+/// which is that child or was forked by it; and whoever these fork.
+///
+/// A number, also a group's, is signalled only while a child of ours, dead or alive, keeps it: once
+/// it has been waited for it may be a stranger's. Signal 0 does no harm and is sent without that.
 template <class Host>
 class Family {
 public:
-    Family(Host host, const ChildWatch& watch, pid_t first, bool first_is_daemon)
-        : host_{host}, watch_{watch}, first_{first}, daemon_{first_is_daemon ? first : 0} {
-        end_.si_pid = 0;
-    }
+    Family(Host host, ChildWatch& watch, StartSignals& signals, pid_t first, bool first_is_daemon)
+        : host_{host}
+        , watch_{watch}
+        , signals_{signals}
+        , first_{first}
+        , daemon_{first_is_daemon ? first : 0} {}
 
     void daemon_is(pid_t pid) { daemon_ = pid; }
     auto daemon() const -> pid_t { return daemon_; }
+    auto first() const -> pid_t { return first_; }
     /// How the daemon ended, or the intermediate that could not make one; si_pid is 0 where that is
     /// not known.
     auto end() const -> const siginfo_t& { return end_; }
 
-    /// Looks, and leaves a zombie one: its number must stay its own.
-    auto has_died() -> bool {
-        if (daemon_ != 0)
-            return has_ended(daemon_);
-        return has_ended(first_) && !(end_.si_code == CLD_EXITED && end_.si_status == 0);
+    enum class life { runs, dead, unseen };
+
+    /// Looks at the daemon, and leaves a zombie one: its number must stay its own. One whose
+    /// parent, the intermediate, has yet to leave is unseen: it may be dead and no child of ours.
+    auto look() -> life {
+        siginfo_t how{};
+        if (host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT) < 0) {
+            if (host_.signal(daemon_, 0) == -ESRCH)
+                return life::dead;
+            return watch_.adopts() ? life::unseen : life::runs;
+        }
+        if (how.si_pid == 0)
+            return life::runs;
+        end_ = how;
+        return life::dead;
     }
 
-    /// Waits for the daemon to leave by itself, at most `patience` ns.
-    void let_leave(long long patience) { comes_true(condition::died, patience); }
+    /// Of the daemon, or of an intermediate that has made none.
+    auto has_died() -> bool {
+        if (daemon_ != 0)
+            return look() == life::dead;
+        siginfo_t how{};
+        if (host_.wait(P_PID, first_, how, WEXITED | WNOHANG | WNOWAIT) < 0 || how.si_pid == 0 ||
+            (how.si_code == CLD_EXITED && how.si_status == 0))
+            return false;
+        end_ = how;
+        return true;
+    }
 
-    /// Ends whatever of them still lives: TERM to the group, then KILL.
-    void end_all() {
+    /// Waits for the daemon to leave by itself, at most `patience` ns, or until the start is
+    /// cancelled.
+    [[gnu::cold, gnu::noinline]] void let_leave(long long patience) {
+        const long long deadline = host_.now() + patience;
+        while (!has_died() && signals_.look(host_) == 0 && host_.now() < deadline)
+            sleep();
+    }
+
+    /// Ends whatever of them still lives, whatever it is doing and whoever forked it: TERM, and
+    /// after two seconds KILL. Before its setsid the first child has no group and is ended by KILL.
+    [[gnu::cold, gnu::noinline]] void end_all() {
         constexpr long long patience = 2'000'000'000;
-        if (host_.signal(-first_, SIGTERM) < 0) // no group yet: it was before its setsid
-            host_.signal(first_, SIGTERM);
-        if (comes_true(condition::all_gone, patience))
-            return;
-        host_.signal(-first_, SIGKILL);
-        if (daemon_ != 0 && !daemon_gone_) // it may have left the group
-            host_.signal(daemon_, SIGKILL);
-        comes_true(condition::all_gone, patience);
+        const long long begun = host_.now();
+        watch_.open(host_, only_signal(SIGCHLD)); // what cancels has been seen, and stays pending
+        if (!is_ours(P_PGID, first_) && is_ours(P_PID, first_))
+            host_.signal(first_, SIGKILL);
+        for (bool asked_group = false, asked_rest = false; !all_gone(); sleep()) {
+            const long long waited = host_.now() - begun;
+            if (waited > 2 * patience)
+                return; // the kernel cannot end them yet
+            if (waited > patience) {
+                signal_group(SIGKILL);
+                signal_others(SIGKILL);
+            } else if (!asked_group && signal_group(SIGTERM)) {
+                asked_group = true;
+            } else if (!asked_rest && !is_ours(P_PGID, first_)) {
+                signal_others(SIGTERM); // they have left the group
+                asked_rest = true;
+            }
+        }
+    }
+
+    /// Until the next death, and at most 10 ms, for those who are not our children.
+    void sleep() {
+        constexpr timespec slice{0, 10'000'000};
+        watch_.wait(host_, -1, &slice);
+        watch_.listen_again(host_);
     }
 
     /// Takes the intermediate's exit, for a launcher that goes on living.
@@ -62,56 +112,73 @@ public:
     }
 
 private:
-    enum class condition { died, all_gone };
-
-    auto has_ended(pid_t pid) -> bool {
+    auto is_ours(idtype_t kind, pid_t id) const -> bool {
         siginfo_t how;
-        if (host_.wait(P_PID, pid, how, WEXITED | WNOHANG | WNOWAIT) < 0)
-            return host_.signal(pid, 0) == -ESRCH; // not our child: no subreaper here
-        if (how.si_pid != 0)
-            end_ = how;
-        return how.si_pid != 0;
+        return host_.wait(kind, id, how, WEXITED | WNOHANG | WNOWAIT) >= 0;
     }
 
+    auto signal_group(int signal) const -> bool {
+        return is_ours(P_PGID, first_) && host_.signal(-first_, signal) >= 0;
+    }
+
+    /// Every descendant becomes our child once its parents are dead. Where the program had children
+    /// of its own, nobody can tell its adopted grandchildren from the daemon's: only the daemon is
+    /// signalled then.
+    void signal_others(int signal) const {
+        const auto act = [&](pid_t pid) {
+            if (is_ours(P_PID, pid))
+                host_.signal(pid, signal);
+        };
+        if (daemon_ != 0)
+            act(daemon_);
+        if (owns_all_children())
+            each_listed_child(host_, [&](pid_t pid) {
+                if (pid != daemon_)
+                    act(pid);
+            });
+    }
+
+    auto owns_all_children() const -> bool { return watch_.adopts() && !watch_.has_others(); }
+
+    /// Buries the dead.
     auto all_gone() -> bool {
-        if (daemon_ != 0 && !daemon_gone_)
-            daemon_gone_ = take(P_PID, daemon_) || host_.signal(daemon_, 0) == -ESRCH;
-        while (take(P_PGID, first_)) {
-        }
-        take(P_PID, first_);
-        return (daemon_ == 0 || daemon_gone_) && host_.signal(-first_, 0) == -ESRCH;
-    }
-
-    auto take(idtype_t kind, pid_t id) -> bool {
-        siginfo_t how;
-        if (host_.wait(kind, id, how, WEXITED | WNOHANG) < 0 || how.si_pid == 0)
+        if (owns_all_children()) {
+            while (const pid_t dead = take(P_ALL, 0))
+                if (dead < 0)
+                    return true;
             return false;
-        if (how.si_pid == daemon_) {
-            daemon_gone_ = true;
-            end_ = how;
         }
-        return true;
+        if (!watch_.adopts()) { // its zombie keeps the group's number until the daemon is gone
+            if (daemon_ != 0 && look() != life::dead)
+                return false;
+            signal_group(SIGKILL);
+            return take(P_PID, first_) != 0;
+        }
+        const bool first_gone = take(P_PID, first_) != 0;
+        const bool daemon_gone = daemon_ == 0 || take(P_PID, daemon_) != 0;
+        pid_t member;
+        while ((member = take(P_PGID, first_)) > 0) {
+        }
+        return first_gone && daemon_gone && member < 0;
     }
 
-    /// Looks again after each SIGCHLD, and every 10 ms for those who are not our children.
-    auto comes_true(condition which, long long patience) -> bool {
-        constexpr long slice = 10'000'000;
-        const long long deadline = host_.now() + patience;
-        while (!(which == condition::died ? has_died() : all_gone())) {
-            const long long left = deadline - host_.now();
-            if (left <= 0)
-                return false;
-            nap(host_, left < slice ? static_cast<long>(left) : slice, watch_.while_polling());
-        }
-        return true;
+    /// The dead child that it has waited for, 0 where all live, -1 where there is none.
+    auto take(idtype_t kind, pid_t id) -> pid_t {
+        siginfo_t how{};
+        if (host_.wait(kind, id, how, WEXITED | WNOHANG) < 0)
+            return -1;
+        if (how.si_pid != 0 && (how.si_pid == daemon_ || (daemon_ == 0 && how.si_pid != first_)))
+            end_ =
+                how; // whoever is not the first, and was never named, is a daemon that died early
+        return how.si_pid;
     }
 
     [[no_unique_address]] Host host_;
-    const ChildWatch& watch_;
+    ChildWatch& watch_;
+    StartSignals& signals_;
     pid_t first_;
     pid_t daemon_;
-    bool daemon_gone_ = false;
-    siginfo_t end_;
+    siginfo_t end_{};
 };
 
 } // namespace daemonizer::detail

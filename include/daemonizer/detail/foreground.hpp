@@ -1,69 +1,37 @@
 // SPDX-License-Identifier: BSL-1.0
+// The form of a composition that stays in the foreground.
 #ifndef DAEMONIZER_DETAIL_FOREGROUND_HPP
 #define DAEMONIZER_DETAIL_FOREGROUND_HPP
 
 #include <daemonizer/composition.hpp>
-#include <daemonizer/signal_fd.hpp>
-#include <daemonizer/signal_flag.hpp>
+#include <daemonizer/fork.hpp>
 #include <daemonizer/stdio.hpp>
 
 namespace daemonizer::detail {
 
-/// 0-2 as the terminal or supervisor gave them; there is no log of ours to reopen.
-struct ForegroundStdio : KeepStdio {
-    struct state {
-        static auto reopen(const auto&, const ForegroundStdio&) -> int { return 0; }
-    };
-};
-
-/// Ctrl-C ends what is in the foreground as SIGTERM ends a daemon.
-template <class Signals>
-struct InterruptAsTerm : Signals {
-    template <class Host>
-    static auto wait(Host host, auto& state, long long limit) -> int {
-        const int signal = Signals::wait(host, state, limit);
-        return signal == SIGINT ? SIGTERM : signal;
-    }
-};
-
+/// What stands for a policy in the foreground: what its `in_foreground()` returns, else itself.
+/// Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
 template <class Policy>
-struct in_foreground {
-    using type = Policy;
-};
-template <ForkPolicy Fork>
-struct in_foreground<Fork> {
-    using type = NoFork;
-};
-template <StdioPolicy Stdio>
-struct in_foreground<Stdio> {
-    using type = ForegroundStdio;
-};
-template <int... Signals>
-    requires(((Signals == SIGTERM) || ...) && ((Signals != SIGINT) && ...))
-struct in_foreground<SignalFd<Signals...>> {
-    using type = InterruptAsTerm<SignalFd<Signals..., SIGINT>>;
-};
-template <int... Signals>
-    requires(((Signals == SIGTERM) || ...) && ((Signals != SIGINT) && ...))
-struct in_foreground<SignalFlag<Signals...>> {
-    using type = InterruptAsTerm<SignalFlag<Signals..., SIGINT>>;
-};
-
-template <class Policy, class... Policies>
-constexpr auto foreground_option(const Composition<Policies...>& service) {
-    using Foreground = typename in_foreground<Policy>::type;
-    if constexpr (std::same_as<Foreground, Policy>)
-        return Option<Policy>{service.template option<typename Policy::slot>()};
+constexpr auto foreground_form(const Policy& policy) {
+    if constexpr (requires { policy.in_foreground(); })
+        return policy.in_foreground();
+    else if constexpr (ForkPolicy<Policy>)
+        return NoFork{};
+    else if constexpr (StdioPolicy<Policy>)
+        return ForegroundStdio{};
     else
-        return Option<Foreground>{};
+        return policy;
 }
 
-/// The same composition for the foreground: fork and stdio left out.
+template <class... Policies>
+constexpr auto compose_again(const Policies&... policies) {
+    return Composition<Policies...>{Options<Policies...>{Option<Policies>{policies}...}};
+}
+
+/// The same composition for the foreground.
 template <class... Policies>
 constexpr auto foreground(const Composition<Policies...>& service) {
-    return Composition<typename in_foreground<Policies>::type...>{
-        Options<typename in_foreground<Policies>::type...>{
-            foreground_option<Policies>(service)...}};
+    return compose_again(foreground_form(service.template option<typename Policies::slot>())...);
 }
 
 } // namespace daemonizer::detail

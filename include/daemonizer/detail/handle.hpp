@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_HANDLE_HPP
 
 #include <daemonizer/detail/detaching.hpp>
+#include <daemonizer/detail/log_sink.hpp>
 #include <daemonizer/detail/plan.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/detail/say.hpp>
@@ -22,17 +23,17 @@ protected:
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
-    using Log = typename core_type::template in<slots::log>;
+    using LogSink = typename find_log_sink<core_type, Policies...>::type;
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
     explicit Handle(const Options<Policies...>& options) : core_{options} {}
     Handle(Handle&& other) noexcept
-        : core_{other.core_}, stage_{std::exchange(other.stage_, stage::nothing)} {}
+        : core_{std::move(other.core_)}, stage_{std::exchange(other.stage_, stage::nothing)} {}
     auto operator=(Handle&& other) noexcept -> Handle& {
         if (this != &other) {
             finish(1);
-            core_ = other.core_;
+            core_ = std::move(other.core_);
             stage_ = std::exchange(other.stage_, stage::nothing);
         }
         return *this;
@@ -45,24 +46,54 @@ protected:
     /// step failed: these report, undo and leave.
     template <bool LauncherReturns>
     auto begin(Failure& failure) -> outcome {
-        const Start<core_type> start{core_, failure};
+        if constexpr (Fork::detaches) {
+            StartSignals signals;
+            const outcome known = begin_detached<LauncherReturns>(failure, signals);
+            if (known == outcome::daemon)
+                return serve_or_fail(failure);
+            if constexpr (LauncherReturns) {
+                if (known == outcome::launcher)
+                    signals.end_started(core_.host());
+                else
+                    signals.end(core_.host());
+            } else {
+                signals.die(core_.host());
+            }
+            return known;
+        } else {
+            return plan::in_launcher::run(Start<core_type>{core_, failure}) ? serve_or_fail(failure)
+                                                                            : outcome::failed;
+        }
+    }
+
+    /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
+    /// daemon's own steps, and in the launcher begin(), say what holds then.
+    template <bool LauncherReturns>
+    auto begin_detached(Failure& failure, StartSignals& signals) -> outcome {
+        const Start<core_type> start{core_, failure, &signals};
+        if (const int error = signals.begin(core_.host(), !LauncherReturns); error < 0) {
+            start.fail_step("signals", "sigprocmask", error);
+            return outcome::failed;
+        }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
-        if constexpr (Fork::detaches) {
-            using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
-            switch (Fork::detach(detaching{{core_, failure}})) {
-            case side::launcher:
-                plan::in_launcher::hand_over(core_);
-                stage_ = stage::launcher;
-                return outcome::launcher;
-            case side::failed:
-                plan::in_launcher::undo(core_, core_.host());
-                return outcome::failed;
-            case side::daemon:
-                break;
-            }
+        using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
+        switch (Fork::detach(detaching{{core_, failure, &signals}})) {
+        case side::launcher:
+            plan::in_launcher::hand_over(core_);
+            stage_ = stage::launcher;
+            return outcome::launcher;
+        case side::failed:
+            plan::in_launcher::undo(core_, core_.host());
+            return outcome::failed;
+        case side::daemon:
+            break;
         }
-        if (plan::in_daemon::run(start)) {
+        return outcome::daemon;
+    }
+
+    auto serve_or_fail(Failure& failure) -> outcome {
+        if (plan::in_daemon::run(Start<core_type>{core_, failure})) {
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -71,6 +102,8 @@ protected:
             stage_ = stage::starting;
             tell(failure);
             core_.host().leave_at_once(failure.exit_status());
+        } else {
+            take_stderr_back();
         }
         return outcome::failed;
     }
@@ -133,20 +166,40 @@ protected:
         }
     }
 
+    /// To whoever takes the daemon's lines; nobody waits for its start any more.
     void complain(const Failure& failure) {
-        if constexpr (!std::is_void_v<Log>) {
+        if constexpr (!std::is_void_v<LogSink>) {
             char line[512];
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
-            core_.host().log(LOG_ERR, line);
+            write_line(LOG_ERR, line);
         } else {
             say(core_.host(), 2, failure);
+        }
+    }
+    void write_line(int priority, const char* text) {
+        LogSink::write_line(core_.host(), core_.template option<LogSink>(),
+                            core_.template state<LogSink>(), priority, text);
+    }
+
+    /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
+    void complain_of_worker() {
+        if constexpr (Fork::detaches) {
+            if (stage_ != stage::starting)
+                return;
+            Failure failure;
+            failure.name_step("daemon");
+            failure.describe("ready", "not reported, since a worker said it: pid ")
+                .number(core_.host().pid());
+            complain(failure);
         }
     }
 
     void abandon(int error) {
         Failure failure;
         failure.name_step("daemon");
-        failure.describe("not ready, the launcher is gone", -error);
+        failure.describe(error == -EINTR ? "not ready, the launcher is silent, and a signal came"
+                                         : "not ready, the launcher is gone",
+                         -error);
         complain(failure);
         stage_ = stage::failed;
         finish(1);
@@ -154,6 +207,17 @@ protected:
     }
 
     void close_terminal() { core_.template state<Stdio>().close_terminal(core_.host()); }
+
+    /// A step has failed, and no launcher says so: this process does, or its program after start(),
+    /// on what stderr was.
+    void take_stderr_back() {
+        if constexpr (Stdio::replaces) {
+            const int terminal = core_.template state<Stdio>().terminal;
+            if (terminal >= 0)
+                core_.host().duplicate_onto(terminal, 2);
+            close_terminal();
+        }
+    }
 
     [[no_unique_address]] core_type core_;
     stage stage_ = stage::nothing;

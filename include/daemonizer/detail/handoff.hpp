@@ -71,10 +71,6 @@ class Handoff {
     using Launcher = LeavingLauncher<typename Start::leaving_launcher, memory::shared>;
 
 public:
-    /// Whether the launcher can take along what it needs.
-    static constexpr bool is_possible =
-        std::is_copy_constructible_v<std::remove_cvref_t<decltype(std::declval<Start>().core)>>;
-
     Handoff(const Start& start, const Parting& parting, const ThreadIdentity& identity)
         : start_{start}, parting_{parting}, identity_{identity} {}
 
@@ -92,7 +88,8 @@ private:
 
     static void be_launcher(void* handoff) {
         auto& self = *static_cast<Handoff*>(handoff);
-        const typename Start::leaving_launcher start{{self.start_.core, self.start_.failure}};
+        const typename Start::leaving_launcher start{
+            {self.start_.core, self.start_.failure, self.start_.signals}};
         // Copies: what they were copied from will be the daemon's.
         auto& launcher = *new (&handoff_luggage<Launcher>.launcher) Launcher{start};
         Parting parting = self.parting_;
@@ -110,14 +107,17 @@ private:
         auto& self = *static_cast<Handoff*>(handoff);
         const RawHost host;
         const ReportEnd report = self.parting_.daemon;
-        if (const long session = raw_call(SYS_setsid); session < 0)
+        const long session = raw_call(SYS_setsid);
+        if (session < 0)
             give_up(self.start_, host, report, "setsid", "new session", static_cast<int>(session));
+        if (session == 1)
+            give_up_as_process_1(self.start_, host, report);
         constexpr int flags = CLONE_VM | CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
         const int daemon = ::clone(be_daemon, top_of(handoff_stacks.daemon), flags | SIGCHLD,
                                    &self.here_, nullptr, nullptr, self.identity_.id());
         if (daemon < 0)
             give_up(self.start_, host, report, "fork", "the intermediate's", errno);
-        host.leave_at_once(report.send_forked(host, daemon) < 0 ? 1 : 0);
+        host.leave_at_once(0);
     }
 
     static auto be_daemon(void* there) -> int { resume(*static_cast<Resumption*>(there)); }

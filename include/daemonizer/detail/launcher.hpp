@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
+// The launcher's wait for the outcome of a start.
 #ifndef DAEMONIZER_DETAIL_LAUNCHER_HPP
 #define DAEMONIZER_DETAIL_LAUNCHER_HPP
 
 #include <daemonizer/detail/family.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/detail/system_text.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
+#include <cerrno>
+#include <ctime>
 #include <poll.h>
 #include <type_traits>
 
@@ -19,53 +23,76 @@ class [[gnu::visibility("hidden")]] Witness;
 template <class Host, int Seconds>
 class Witness {
 public:
-    Witness(const Host& host, const ChildWatch& watch, const ReportEnd& report,
-            const Family<Host>& family)
-        : host_{host}, watch_{watch}, report_{report}, family_{family} {
+    Witness(const Host& host, ChildWatch& watch, StartSignals& signals, const ReportEnd& report,
+            pid_t first, bool first_is_daemon)
+        : host_{host}
+        , watch_{watch}
+        , signals_{signals}
+        , report_{report}
+        , family_{host, watch, signals, first, first_is_daemon} {
+        watch_.open(host, signals.watched());
         if constexpr (Seconds != 0)
             deadline_.at = host.now() + Seconds * 1'000'000'000LL;
     }
 
     auto family() -> Family<Host>& { return family_; }
 
-    /// True when the daemon is ready and knows that this is known. Otherwise `failure` says why.
-    /// `meanwhile` is called once, as soon as it is known who the daemon is.
+    /// Something is there to be looked at: for whoever has other work to do meanwhile.
+    auto has_news() const -> bool {
+        // Of the report alone: the intermediate's end is no news, and comes at about this time.
+        pollfd entry{report_.fd, POLLIN, 0};
+        const timespec at_once{};
+        return host_.poll(&entry, 1, &at_once, nullptr) != 0;
+    }
+
+    /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
+    /// nothing of the start is left, and `failure` says why. `meanwhile` is called once, as soon as
+    /// it is known who the daemon is.
     template <class Meanwhile>
     auto attend(Failure& failure, Meanwhile meanwhile) -> bool {
-        // Kept until the intermediate has said who the daemon is, which may be later: a report that
-        // is closed with a message unread resets the other end, and the daemon would never read
-        // that it was taken.
-        auto said = message::none;
         Report report;
+        // What the daemon wrote before it died, or before its time was over, is in a queue that
+        // holds less than this; more is a worker's noise.
+        int patience = 4096;
         for (bool dead = false, woken = false, waits = false;;) {
-            if (!waits && said == message::none && family_.daemon() != 0) {
+            if (!waits && family_.daemon() != 0) {
                 waits = true;
                 meanwhile();
             }
+            bool late = false;
             if (!dead) {
-                const int ready = poll_report();
-                woken = woken || ready == -EINTR;
-                if (ready == -EINTR)
+                const int came = wait_for_news(late);
+                if (came < 0)
+                    return failed(failure, came);
+                if ((came & ChildWatch::signal_came) != 0) {
+                    if (signals_.look(host_) != 0)
+                        return cancel(failure);
+                    if (signals_.watches_less())
+                        watch_.open(host_, signals_.watched());
+                    watch_.listen_again(host_);
+                    woken = true;
                     dead = family_.has_died(); // first this, then messages: it may have left one
-                else if (ready < 0)
-                    return failed(failure, ready);
-                if constexpr (Seconds != 0)
-                    if (ready == 0)
-                        return give_up(failure);
+                }
             }
-            const message news = report_.receive(host_, report);
+            pid_t sender;
+            auto news = report_.receive(host_, report, sender);
+            if (!is_heard(news, sender)) {
+                if ((!dead && !late) || --patience > 0)
+                    continue;
+                news = message::none;
+            }
             switch (news) {
             case message::forked:
-                family_.daemon_is(report.head.process);
-                dead = woken && family_.has_died(); // its SIGCHLD may have come before its name
+                family_.daemon_is(sender);
+                dead = woken && family_.has_died(); // its SIGCHLD may have come before its word
                 break;
             case message::failed:
                 failure = report.failure;
-                [[fallthrough]];
+                return clear_away(after_a_failure);
             case message::ready:
-                said = news;
-                break;
+                return is_alive(failure) && accept(failure);
             case message::broken:
+            case message::unreadable:
                 failure.name_step("report");
                 failure.describe("message from the daemon", "cannot be understood");
                 return clear_away(0);
@@ -73,14 +100,11 @@ public:
             case message::closed:
                 break;
             }
-            const bool known = family_.daemon() != 0;
-            const bool over = news == message::closed || (news == message::none && dead);
-            if (said == message::failed && (known || over))
-                return clear_away(after_a_failure);
-            if (said == message::ready && known)
-                return accept(failure);
-            if (over)
+            if (news == message::closed || (news == message::none && dead))
                 return tell_death(failure, after_a_failure);
+            if constexpr (Seconds != 0)
+                if (late && news == message::none)
+                    return give_up(failure);
         }
     }
 
@@ -90,25 +114,53 @@ private:
     // One that cannot be told is dead, and only its exit is awaited.
     static constexpr long long to_be_reaped = 100'000'000;
 
-    auto poll_report() const -> int {
-        pollfd entry{report_.fd, POLLIN, 0};
-        if constexpr (Seconds == 0)
-            return host_.poll(&entry, 1, nullptr, watch_.while_polling());
-        else
-            return poll_until_deadline(entry);
+    /// A worker has inherited the report and may write what it likes into it. Only the daemon is
+    /// heard, and before there is one whoever is to become it, or has failed to make it.
+    auto is_heard(message news, pid_t sender) const -> bool {
+        if (news == message::none || news == message::closed || news == message::unreadable)
+            return true;
+        if (family_.daemon() != 0)
+            return sender == family_.daemon();
+        return sender > 0 && (news == message::forked || sender == family_.first());
     }
 
-    auto poll_until_deadline(pollfd& entry) const -> int requires(Seconds != 0) {
-        const long long left = deadline_.at - host_.now();
-        if (left <= 0)
-            return 0;
-        const timespec limit{static_cast<time_t>(left / 1'000'000'000),
-                             static_cast<long>(left % 1'000'000'000)};
-        return host_.poll(&entry, 1, &limit, watch_.while_polling());
+    auto wait_for_news([[maybe_unused]] bool& late) const -> int {
+        if constexpr (Seconds == 0) {
+            return watch_.wait(host_, report_.fd, nullptr);
+        } else {
+            // Even when the time is over it looks: the daemon was ready, the launcher late.
+            const long long rest = deadline_.at - host_.now();
+            const long long left = rest < 0 ? 0 : rest;
+            late = left == 0;
+            const timespec limit = timespec_of(left);
+            return watch_.wait(host_, report_.fd, &limit);
+        }
+    }
+
+    /// Asked only once it is ready, and before it is told that this is known: a report that others
+    /// hold open says nothing of a life.
+    auto is_alive(Failure& failure) -> bool {
+        using life = typename Family<Host>::life;
+        life daemon;
+        while ((daemon = family_.look()) == life::unseen) {
+            family_.sleep();
+            if (signals_.look(host_) != 0)
+                return cancel(failure);
+        }
+        return daemon == life::runs || tell_death(failure, 0);
     }
 
     auto accept(Failure& failure) -> bool {
+        if (signals_.look(host_) != 0)
+            return cancel(failure);
         return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
+    }
+
+    auto cancel(Failure& failure) -> bool {
+        const int signal = signals_.cancelled();
+        failure.name_step("launcher");
+        failure.describe("start", "cancelled by ", EINTR, 128 + signal).text(signal_text(signal));
+        return clear_away(0);
     }
 
     auto give_up(Failure& failure) -> bool {
@@ -155,7 +207,8 @@ private:
     struct no_deadline {};
 
     [[no_unique_address]] Host host_;
-    const ChildWatch& watch_;
+    ChildWatch& watch_;
+    StartSignals& signals_;
     const ReportEnd report_;
     Family<Host> family_;
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;

@@ -24,10 +24,11 @@ struct [[gnu::visibility("hidden")]] LauncherCopies;
 /// What a launcher needs of a start: copies.
 template <class Core>
 struct LauncherCopies {
-    explicit LauncherCopies(const auto& start) : core{start.core} {}
+    explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
 
     Core core;
     Failure failure;
+    StartSignals signals;
     OwnTexts texts;
 
     void keep(const char*& text) { texts.keep(text); }
@@ -39,10 +40,12 @@ struct [[gnu::visibility("hidden")]] LauncherOriginals;
 /// The same where it is, in memory that the launcher keeps.
 template <class Core>
 struct LauncherOriginals {
-    explicit LauncherOriginals(const auto& start) : core{start.core}, failure{start.failure} {}
+    explicit LauncherOriginals(const auto& start)
+        : core{start.core}, failure{start.failure}, signals{*start.signals} {}
 
     Core& core;
     Failure& failure;
+    StartSignals& signals;
 
     void keep(const char*&) {}
 };
@@ -79,11 +82,10 @@ public:
 
     /// `first` and what it is are those of Family. While it waits it gives back what it can of a
     /// memory of its own.
-    [[noreturn]] void attend(const Parting& parting, pid_t first, bool first_is_daemon) {
-        ChildWatch::obey(host_);
+    [[noreturn]] void attend(Parting& parting, pid_t first, bool first_is_daemon) {
         Witness<Host, Start::seconds()> witness{
-            host_, parting.watch, parting.launcher, {host_, parting.watch, first, first_is_daemon}};
-        if (witness.attend(kept_.failure, [&] { let_go(parting.launcher); }))
+            host_, parting.watch, kept_.signals, parting.launcher, first, first_is_daemon};
+        if (witness.attend(kept_.failure, [&] { let_go(witness); }))
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         fail();
     }
@@ -94,15 +96,16 @@ public:
         fail();
     }
 
-    /// Undoes, says why, and leaves.
+    /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
     [[noreturn]] void fail() {
         start().undo(host_);
+        kept_.signals.die(host_);
         say(host_, 2, kept_.failure, program_);
         host_.leave_at_once(kept_.failure.exit_status());
     }
 
 private:
-    auto start() -> Start { return {{kept_.core, kept_.failure}}; }
+    auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
 
     /// What is read until the end, and is no part of the core.
     void each_text(auto act) {
@@ -110,10 +113,10 @@ private:
         kept_.core.each_text(act);
     }
 
-    void let_go([[maybe_unused]] const ReportEnd& report) {
+    void let_go([[maybe_unused]] const auto& witness) {
         if constexpr (lets_go)
             let_go_of_memory(
-                host_, [&] { return report.has_news(host_); },
+                host_, [&] { return witness.has_news(); },
                 [&](const auto& piece) { // a text that was too long to be copied
                     bool needed = piece.has(this);
                     each_text([&](const char* text) { needed = needed || piece.has(text); });

@@ -2,7 +2,6 @@
 #ifndef DAEMONIZER_DETAIL_ONE_THREAD_HPP
 #define DAEMONIZER_DETAIL_ONE_THREAD_HPP
 
-#include <daemonizer/detail/nap.hpp>
 #include <daemonizer/step.hpp>
 
 #include <cerrno>
@@ -22,7 +21,8 @@ struct OneThread : step<phase::check> {
             const auto& host = start.host();
             if (host.never_had_threads() || count(host) <= 1 + of_the_runtime)
                 return true;
-            nap(host, 1'000'000);
+            if (!start.pause(1'000'000))
+                return start.fail("start", EINTR);
         }
         start.failure.describe("start", "more than one thread is running; the others would vanish");
         return false;

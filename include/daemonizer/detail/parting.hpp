@@ -4,39 +4,40 @@
 
 #include <daemonizer/detail/child_watch.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/policy.hpp>
 
+#include <cerrno>
 #include <sys/types.h>
 
 namespace daemonizer::detail {
 
 struct [[gnu::visibility("hidden")]] Parting;
 
-/// What launcher and daemon still have to do with each other: the report, and how the launcher's
-/// signals were.
+/// What launcher and daemon still have to do with each other: the report, and how the launcher
+/// watches over its children.
 struct Parting {
     ReportEnd launcher, daemon;
     ChildWatch watch;
 
-    /// False when the step has failed; then nothing is left of it. `Adopts` is ChildWatch's.
-    template <bool Adopts, class Start>
+    /// False when the step has failed; then nothing is left of it.
+    template <class Start>
     auto begin(const Start& start) -> bool {
         const auto& host = start.host();
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = open_report(host, launcher, daemon); error < 0)
             return start.fail_step("report", "socketpair", error);
-        constexpr bool leaves = !Start::launcher_returns;
-        if (const int error = watch.begin<Adopts, leaves>(host); error < 0) {
+        if (const int error = watch.begin<Start::launcher_returns>(host); error < 0) {
             close(host);
             return start.fail_step("report", "signals", error);
         }
         return true;
     }
 
-    /// Back to before begin(), in the launcher.
+    /// Back to before begin(), in the launcher, but for the daemon `started` where there is one.
     template <class Host>
-    void cancel(const Host& host) {
+    void cancel(const Host& host, pid_t started = 0) {
         close(host);
-        watch.end(host, true);
+        watch.end(host, started);
     }
 
 private:
@@ -53,7 +54,27 @@ struct Parted {
     pid_t daemon = 0; ///< its pid; not known in the intermediate
 
     void each_descriptor(auto keep) const { keep(report.fd); }
+
+    /// The first act of a daemon: says that it is there, before it can fork or die of a step.
+    /// `named`: the launcher knows its number already. Who cannot say it has no launcher, or can
+    /// have none: ready() finds that out.
+    template <class Host>
+    void begin(const Host& host, const ReportEnd& end, bool named = false) {
+        report = end;
+        daemon = host.pid();
+        if (!named && report.send_forked(host) < 0)
+            report.close(host);
+    }
 };
+
+/// In a daemon that keeps its signals.
+template <class Start>
+void restore_signals(const Start& start, const ChildWatch& watch) {
+    if constexpr (Start::template in<slots::signals>::keeps) {
+        watch.restore_disposition(start.host());
+        start.signals->end(start.host());
+    }
+}
 
 /// Tells the launcher why there is no daemon, and leaves: between launcher and daemon.
 template <class Start, class Host>
@@ -61,6 +82,20 @@ template <class Start, class Host>
 give_up(const Start& start, const Host& host, const ReportEnd& report, const char* step,
         const char* what, int error) {
     start.fail_step(step, what, error);
+    report.send_failed(host, start.failure);
+    host.leave_at_once(1);
+}
+
+/// Refuses two forks where the intermediate is the first process of a new pid namespace: its exit
+/// would end that, and the daemon with it (pid_namespaces(7)).
+template <class Start, class Host>
+[[noreturn, gnu::cold, gnu::noinline]] void
+give_up_as_process_1(const Start& start, const Host& host, const ReportEnd& report) {
+    start.failure.name_step("fork");
+    start.failure.describe("new pid namespace",
+                           "two forks would end its first process, and with it the daemon; use "
+                           "SingleFork, or unshare --fork",
+                           EINVAL);
     report.send_failed(host, start.failure);
     host.leave_at_once(1);
 }

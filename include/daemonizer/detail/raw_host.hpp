@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_RAW_HOST_HPP
 #define DAEMONIZER_DETAIL_RAW_HOST_HPP
 
+#include <daemonizer/detail/envelope.hpp>
 #include <daemonizer/detail/raw_call.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,8 +22,7 @@
 namespace daemonizer::detail {
 
 /// The host of a launcher that only waits for the outcome: the calls of PosixHost that this takes,
-/// without libc, whose memory may be another process's by now, or gone. Each is hidden: no call of
-/// one is bound by the dynamic linker, which would need its own data for that.
+/// without libc, whose memory may be another process's by now, or gone.
 struct RawHost {
     [[gnu::visibility("hidden")]] static auto open(int directory, const char* path, int flags)
         -> int {
@@ -81,6 +82,27 @@ struct RawHost {
         before.sa_handler = was.handler;
         return static_cast<int>(answer);
     }
+    [[gnu::visibility("hidden")]] static auto disposition(int number, struct sigaction& now)
+        -> int {
+        KernelAction is{};
+        const long answer = raw_call(SYS_rt_sigaction, number, 0, of(&is), size_of_mask);
+        now.sa_handler = is.handler;
+        return static_cast<int>(answer);
+    }
+    [[gnu::visibility("hidden")]] static auto set_mask(int how, const sigset_t& mask) -> int {
+        return static_cast<int>(raw_call(SYS_rt_sigprocmask, how, of(&mask), 0, size_of_mask));
+    }
+    [[gnu::visibility("hidden")]] static auto pending_signals(sigset_t& set) -> int {
+        return static_cast<int>(raw_call(SYS_rt_sigpending, of(&set), size_of_mask));
+    }
+    [[gnu::visibility("hidden")]] static auto take_signal(const sigset_t& set) -> int {
+        const timespec at_once{};
+        return static_cast<int>(
+            again(SYS_rt_sigtimedwait, of(&set), 0, of(&at_once), size_of_mask));
+    }
+    [[gnu::visibility("hidden")]] static auto signal_descriptor(const sigset_t& mask) -> int {
+        return static_cast<int>(raw_call(SYS_signalfd4, -1, of(&mask), size_of_mask, SFD_CLOEXEC));
+    }
     [[gnu::visibility("hidden")]] static auto poll(pollfd* set, nfds_t size, const timespec* limit,
                                                    const sigset_t* mask) -> int {
         timespec left{}; // the kernel writes what is left of the time
@@ -98,9 +120,12 @@ struct RawHost {
         -> long {
         return again(SYS_sendto, fd, of(from), static_cast<long>(size), MSG_NOSIGNAL);
     }
-    [[gnu::visibility("hidden")]] static auto receive(int fd, void* into, std::size_t size,
-                                                      int flags) -> long {
-        return again(SYS_recvfrom, fd, of(into), static_cast<long>(size), flags);
+    [[gnu::visibility("hidden")]] static auto receive_from(int fd, void* into, std::size_t size,
+                                                           pid_t& sender) -> long {
+        Envelope envelope{into, size};
+        const long got = again(SYS_recvmsg, fd, of(&envelope.header), MSG_DONTWAIT);
+        sender = got < 0 ? 0 : envelope.sender();
+        return got;
     }
 
     /// Kilobytes that were resident at the most. getrusage(2).

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_DETAIL_REPORT_HPP
 #define DAEMONIZER_DETAIL_REPORT_HPP
 
+#include <daemonizer/detail/signal_bits.hpp>
 #include <daemonizer/failure.hpp>
 
 #include <cerrno>
@@ -14,14 +15,14 @@
 namespace daemonizer::detail {
 
 /// What the daemon's side tells the launcher; one whole message of a SOCK_SEQPACKET pair, so that
-/// it arrives undivided or not at all. Only `failed` carries more than the head. The launcher
-/// answers `ready` with one byte: a daemon whose launcher died before it read the report must not
-/// believe that it was started.
+/// it arrives undivided or not at all. Only `failed` carries more than the head. `forked` is the
+/// first act of a daemon that is not the launcher's own child: who sends it, the kernel says. The
+/// launcher answers `ready` with one byte: a daemon whose launcher died before it read the report
+/// must not believe that it was started.
 struct ReportHead {
     enum class kind : std::uint32_t { forked = 0x64616501, ready, failed };
 
     kind what;
-    std::int32_t process; ///< of `forked`: the daemon's pid, told before it can die or fork
 };
 
 struct [[gnu::visibility("hidden")]] Report;
@@ -31,7 +32,7 @@ struct Report {
     Failure failure;
 };
 
-enum class message { forked, ready, failed, none, closed, broken };
+enum class message { forked, ready, failed, none, closed, broken, unreadable };
 
 /// One end of the pair. Holds a descriptor, -1 where there is none; the owner closes it.
 struct ReportEnd {
@@ -46,18 +47,24 @@ struct ReportEnd {
 
     // Each returns 0 or a negative errno.
     template <class Host>
-    [[gnu::visibility("hidden")]] auto send_forked(Host host, pid_t daemon) const -> int {
-        return send(host, ReportHead{ReportHead::kind::forked, daemon});
+    [[gnu::visibility("hidden")]] auto send_forked(Host host) const -> int {
+        return send(host, ReportHead{ReportHead::kind::forked});
     }
     template <class Host>
     [[gnu::visibility("hidden")]] auto send_failed(Host host, const Failure& failure) const -> int {
-        return send(host, Report{{ReportHead::kind::failed, 0}, failure});
+        return send(host, Report{{ReportHead::kind::failed}, failure});
     }
-    /// Says ready and waits until the launcher has taken it.
+    /// Says ready and waits until the launcher has taken it. -EINTR where it does not answer, it
+    /// may be stopped, and a signal that the daemon collects asks it to end.
     template <class Host>
     auto announce(Host host) const -> int {
-        if (const int error = send(host, ReportHead{ReportHead::kind::ready, 0}); error < 0)
+        if (const int error = send(host, ReportHead{ReportHead::kind::ready}); error < 0)
             return error;
+        constexpr timespec while_silent{0, 200'000'000};
+        pollfd answer{fd, POLLIN, 0};
+        while (host.poll(&answer, 1, &while_silent, nullptr) == 0)
+            if (is_asked_to_end(host))
+                return -EINTR;
         long size = -EIO;
         char taken = 0;
         // Any error but a launcher that has gone is looked at again: the answer may be there.
@@ -73,22 +80,18 @@ struct ReportEnd {
         return sent < 0 ? static_cast<int>(sent) : 0;
     }
 
+    /// Takes one message if there is one. Whatever arrives is checked: it may be anything. The
+    /// `sender` is the kernel's word.
     template <class Host>
-    [[gnu::visibility("hidden")]] auto has_news(const Host& host) const -> bool {
-        pollfd entry{fd, POLLIN, 0};
-        const timespec at_once{};
-        return host.poll(&entry, 1, &at_once, nullptr) != 0;
-    }
-
-    /// Takes one message if there is one. Whatever arrives is checked: it may be anything.
-    template <class Host>
-    [[gnu::visibility("hidden")]] auto receive(Host host, Report& report) const -> message {
-        const long size = host.receive(fd, &report, sizeof report, MSG_DONTWAIT);
+    [[gnu::visibility("hidden")]] auto receive(Host host, Report& report, pid_t& sender) const
+        -> message {
+        sender = 0;
+        const long size = host.receive_from(fd, &report, sizeof report, sender);
         if (size == -EAGAIN)
             return message::none;
         if (size == 0 || size == -ECONNRESET)
             return message::closed;
-        return size < 0 ? message::broken : checked(report, static_cast<std::size_t>(size));
+        return size < 0 ? message::unreadable : checked(report, static_cast<std::size_t>(size));
     }
 
     [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
@@ -96,7 +99,7 @@ struct ReportEnd {
             return message::broken;
         switch (report.head.what) {
         case ReportHead::kind::forked:
-            return report.head.process > 0 ? message::forked : message::broken;
+            return message::forked;
         case ReportHead::kind::ready:
             return message::ready;
         case ReportHead::kind::failed:
@@ -109,6 +112,14 @@ struct ReportEnd {
     }
 
 private:
+    template <class Host>
+    [[gnu::cold]] static auto is_asked_to_end(const Host& host) -> bool {
+        sigset_t pending{};
+        return host.pending_signals(pending) >= 0 &&
+               (has_signal(pending, SIGTERM) || has_signal(pending, SIGINT) ||
+                has_signal(pending, SIGQUIT));
+    }
+
     template <class Host, class Message>
     [[gnu::visibility("hidden")]] auto send(Host host, const Message& message) const -> int {
         const long sent = host.send(fd, &message, sizeof message);
@@ -126,7 +137,8 @@ auto above_stdio(Host host, int fd) -> int {
     return higher;
 }
 
-/// Opens both ends, close-on-exec. Returns 0 or a negative errno, and then neither is open.
+/// Opens both ends, close-on-exec; the launcher's learns who sends. Returns 0 or a negative errno,
+/// and then neither is open.
 template <class Host>
 auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     int ends[2];
@@ -134,7 +146,9 @@ auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
         return error;
     launcher.fd = above_stdio(host, ends[0]);
     daemon.fd = above_stdio(host, ends[1]);
-    const int error = launcher.fd < 0 ? launcher.fd : daemon.fd < 0 ? daemon.fd : 0;
+    const int error = launcher.fd < 0 ? launcher.fd
+                      : daemon.fd < 0 ? daemon.fd
+                                      : host.ask_for_senders(launcher.fd);
     if (error < 0) {
         launcher.close(host);
         daemon.close(host);

@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_DETAIL_SEQUENCE_HPP
 #define DAEMONIZER_DETAIL_SEQUENCE_HPP
 
+#include <daemonizer/detail/caught.hpp>
+
 namespace daemonizer::detail {
 
 /// A step together with the policy that contributed it.
@@ -40,13 +42,28 @@ struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
 
-    /// Runs the steps up to the first that fails, names that one, and undoes those before it.
+    /// Runs the steps up to the first that fails, names that one, and undoes those before it. A
+    /// step that throws has failed. Where its thread has ended instead, that goes on afterwards.
     template <class Start>
     static auto run(const Start& start) -> bool {
         const char* name = nullptr;
         unsigned done = 0;
+#if defined(__cpp_exceptions)
+        try {
+            if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
+                return true;
+        } catch (...) {
+            if (!describe_exception(start.failure, "exception")) {
+                start.failure.name_step(name);
+                start.failure.describe("thread", "has ended in this step");
+                undo(start.core, start.host(), done);
+                throw;
+            }
+        }
+#else
         if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
             return true;
+#endif
         start.failure.name_step(name);
         undo(start.core, start.host(), done);
         return false;

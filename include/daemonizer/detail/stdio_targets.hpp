@@ -4,25 +4,53 @@
 
 #include <daemonizer/detail/path.hpp>
 #include <daemonizer/detail/report.hpp>
+#include <daemonizer/detail/trusted_file.hpp>
 
+#include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <type_traits>
 
 namespace daemonizer::detail {
 
-/// O_NOCTTY: a session leader that logs to a terminal must not acquire it. O_NONBLOCK: a FIFO that
-/// nobody reads is an error (ENXIO) and not a start that hangs; it is cleared once the file is
-/// open.
-template <class Host>
-auto open_blocking(Host host, int directory, const char* path, int flags) -> int {
+/// Why a file could not be opened, in the words of objection_to where they fit.
+template <int Flags, class Host>
+[[gnu::cold]] auto objection_to_error(Host host, int directory, const char* path, int error)
+    -> const char* {
+    if ((Flags & O_NOFOLLOW) != 0 && error == -ELOOP)
+        return "is a symbolic link";
+    struct stat status; // ENXIO: a socket, a FIFO that nobody reads, a device without a driver
+    if (error == -ENXIO && host.status(directory, path, status) >= 0 && !S_ISCHR(status.st_mode))
+        return "is not a regular file";
+    return error_text(-error);
+}
+
+/// Opens a file that is to be trusted (see objection_to_stream) above 2. Returns a descriptor, or a
+/// negative errno and the reason in words.
+///
+/// O_NOCTTY: a session leader that logs to a terminal must not acquire it. O_NONBLOCK: a FIFO must
+/// not make the start hang; it is cleared once the file is open.
+template <int Flags, class Host>
+auto open_trusted(Host host, int directory, const char* path, const char*& why) -> int {
     constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    const int fd = above_stdio(host, host.open(directory, path, flags | always, 0640));
-    if (fd < 0)
-        return fd;
-    const int error = host.set_status_flags(fd, flags & O_APPEND);
-    if (error >= 0)
-        return fd;
-    host.close(fd);
+    constexpr mode_t extra = (Flags & O_ACCMODE) == O_RDONLY ? S_IFIFO : 0;
+    const int fd = above_stdio(host, host.open(directory, path, Flags | always, 0640));
+    int error = fd;
+    why = nullptr;
+    if (fd >= 0) {
+        struct stat status;
+        error = host.status(fd, status);
+        if (error >= 0)
+            why = objection_to_stream<extra>(host, status, directory, path);
+        if (error >= 0 && why == nullptr)
+            error = host.set_status_flags(fd, Flags & O_APPEND);
+        if (error >= 0 && why == nullptr)
+            return fd;
+        host.close(fd);
+    }
+    if (why != nullptr)
+        return -EPERM;
+    why = objection_to_error<Flags>(host, directory, path, error);
     return error;
 }
 
@@ -54,14 +82,16 @@ struct Targets : OldStderr {
     auto of(int descriptor) const -> int {
         return descriptor == 0 ? in : descriptor == 1 ? out : err;
     }
-    template <class Host>
-    static auto open_input(Host host, int directory, const char* path) -> int {
-        return open_blocking(host, directory, path, O_RDONLY);
+    /// Each fails the step, or returns a descriptor above 2.
+    template <class Start>
+    static auto open_input(const Start& start, int directory, const char* path) -> int {
+        return open<O_RDONLY>(start, directory, path);
     }
-    template <class Host>
-    static auto open_log(Host host, int directory, const char* path) -> int {
-        return open_blocking(host, directory, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+    template <class Start>
+    static auto open_log(const Start& start, int directory, const char* path) -> int {
+        return open<as_log>(start, directory, path);
     }
+    static constexpr int as_log = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
 
     template <class Host>
     void close(Host host) {
@@ -74,6 +104,14 @@ struct Targets : OldStderr {
     }
 
 private:
+    template <int Flags, class Start>
+    static auto open(const Start& start, int directory, const char* path) -> int {
+        const char* why;
+        const int fd = open_trusted<Flags>(start.host(), directory, path, why);
+        if (fd < 0)
+            start.fail(path, why, -fd);
+        return fd;
+    }
     template <class Host>
     static void close_once(Host host, int fd) {
         if (fd >= 0)
@@ -143,16 +181,18 @@ struct ReplaceStdio : step<phase::stdio> {
     }
 };
 
-/// Opens a log anew and puts it in place of what `Descriptors` were; on an error they stay.
+/// Opens a log anew and puts it in place of what `Descriptors` were. Returns null, or why not; then
+/// they stay what they were.
 template <int... Descriptors, class Host>
-auto reopen_onto(Host host, int directory, const char* path) -> int {
-    const int fd = Targets::open_log(host, directory, path);
+auto reopen_onto(Host host, int directory, const char* path) -> const char* {
+    const char* why;
+    const int fd = open_trusted<Targets::as_log>(host, directory, path, why);
     if (fd < 0)
-        return fd;
+        return why;
     int error = 0;
     (void)(((error = host.duplicate_onto(fd, Descriptors)) >= 0) && ...);
     host.close(fd);
-    return error < 0 ? error : 0;
+    return error < 0 ? error_text(-error) : nullptr;
 }
 
 } // namespace daemonizer::detail

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+// Turns the library's nanoseconds into the kernel's times.
+#ifndef DAEMONIZER_DETAIL_TIME_SPAN_HPP
+#define DAEMONIZER_DETAIL_TIME_SPAN_HPP
+
+#include <ctime>
+#include <limits>
+
+namespace daemonizer::detail {
+
+/// A time span for ppoll(2) and its like: 0 where `nanoseconds` is negative, and the longest that
+/// `Seconds` can hold where it is longer. A 32-bit time_t holds 68 years.
+template <class Seconds = time_t>
+[[gnu::visibility("hidden")]] constexpr auto timespec_of(long long nanoseconds) -> timespec {
+    constexpr long long second = 1'000'000'000;
+    constexpr auto longest = std::numeric_limits<Seconds>::max();
+    if (nanoseconds <= 0)
+        return {0, 0};
+    const long long seconds = nanoseconds / second;
+    return {static_cast<time_t>(seconds > longest ? longest : static_cast<Seconds>(seconds)),
+            static_cast<long>(nanoseconds % second)};
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+// Whether a supervisor has started this very process.
+#ifndef DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
+
+#include <daemonizer/policy.hpp>
+
+#include <cstdlib>
+#include <sys/stat.h>
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+/// Whether the variable is this process's number: who inherits it has another one.
+template <class Host>
+auto names_this_process(const Host& host, const char* variable) -> bool {
+    const char* text = std::getenv(variable);
+    if (text == nullptr || *text == '\0')
+        return false;
+    long long number = 0;
+    for (; *text >= '0' && *text <= '9' && number < 1LL << 40; ++text)
+        number = number * 10 + (*text - '0');
+    return *text == '\0' && number == host.pid();
+}
+
+/// Goes by what names this process, never by what every shell below a service inherits, such as
+/// INVOCATION_ID or a parent with the number 1. `notify_descriptor` is that of a DescriptorNotify,
+/// or -1.
+template <class Host>
+auto is_supervised(const Host& host, int notify_descriptor) -> bool {
+    if (host.pid() == 1 || names_this_process(host, "SYSTEMD_EXEC_PID") ||
+        names_this_process(host, "LISTEN_PID"))
+        return true;
+    const char* const socket = std::getenv("NOTIFY_SOCKET");
+    if (socket != nullptr && *socket != '\0' && std::getenv("SYSTEMD_EXEC_PID") == nullptr)
+        return true;
+    struct stat file {};
+    return notify_descriptor > 2 && host.status(notify_descriptor, file) >= 0 &&
+           (S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode));
+}
+
+/// Looks once, before any other step has read or removed the variables.
+struct DetectSupervisor : step<phase::check> {
+    static constexpr const char* name = "supervisor";
+
+    static auto run(const auto& start, const auto& policy) -> bool {
+        using Start = std::remove_cvref_t<decltype(start)>;
+        int descriptor = -1;
+        if constexpr (!std::is_void_v<typename Start::template in<slots::descriptor_notify>>)
+            descriptor = start.template option<slots::descriptor_notify>().descriptor;
+        start.state(policy).is_supervised = is_supervised(start.host(), descriptor);
+        return true;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

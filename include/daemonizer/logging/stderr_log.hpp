@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+// Log lines on stderr, for a supervisor that collects them.
+#ifndef DAEMONIZER_LOGGING_STDERR_LOG_HPP
+#define DAEMONIZER_LOGGING_STDERR_LOG_HPP
+
+#include <daemonizer/detail/line.hpp>
+#include <daemonizer/logging/detail/calendar_time.hpp>
+#include <daemonizer/logging/detail/journal_stream.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <cstdlib>
+#include <sys/stat.h>
+
+namespace daemonizer {
+
+/// `daemon.log(priority, text)` and what goes wrong after ready are lines on stderr. Where stderr
+/// is the journal's, as $JOURNAL_STREAM says by device and inode, each begins with "<N>", which
+/// journald takes for its priority; elsewhere with the time (UTC) and the priority's name. Each is
+/// one write(2), so that lines of several processes don't mix. Async-signal-safe once started.
+/// Source: sd-daemon(3); systemd.exec(5), "$JOURNAL_STREAM".
+struct StderrLog {
+    struct state {
+        bool is_journal = false;
+    };
+
+    /// Once stderr is what it will be.
+    struct Look : step<phase::stdio> {
+        static constexpr const char* name = "log";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            struct stat stream {};
+            start.state(policy).is_journal =
+                start.host().status(2, stream) >= 0 &&
+                detail::names_stream(std::getenv("JOURNAL_STREAM"), stream);
+            return true;
+        }
+    };
+
+    static void write_line(const auto& host, const auto&, auto& state, int priority,
+                           const char* text) {
+        static constexpr const char* names[] = {"emerg",   "alert",  "crit", "err",
+                                                "warning", "notice", "info", "debug"};
+        const int level = priority & 7;
+        char line[1024];
+        detail::LineWriter writer{line, sizeof line};
+        if (state.is_journal) {
+            writer.text("<").number(level).text(">");
+        } else {
+            char time[detail::calendar_time_size];
+            writer.text(detail::calendar_time(host.wall_clock(), time)).text(" ");
+            writer.text(names[level]).text(": ");
+        }
+        writer.text(text, 1).end_of_line();
+        host.write(2, line, static_cast<std::size_t>(writer.end() - line));
+    }
+
+    using slot = slots::log;
+    using steps = step_list<Look>;
+};
+static_assert(Policy<StderrLog>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+// A stream to journald.
+#ifndef DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
+#define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
+
+#include <daemonizer/detail/line.hpp>
+#include <daemonizer/detail/report.hpp>
+
+#include <cstddef>
+#include <sys/un.h>
+
+namespace daemonizer::detail {
+
+/// The address of journald's streams.
+inline auto journal_address() -> sockaddr_un {
+    sockaddr_un address{AF_UNIX, "/run/systemd/journal/stdout"};
+    return address;
+}
+
+/// Connects, and says in seven lines who writes: the identifier, a unit (believed of root alone),
+/// the priority of a line without "<N>", whether "<N>" is looked for, and three times that the line
+/// goes nowhere else. Fails the step, or returns a descriptor above 2.
+template <class Start>
+auto open_journal(const Start& start, const char* ident, int priority) -> int {
+    const auto& host = start.host();
+    const sockaddr_un address = journal_address();
+    char text[256]; // journald refuses a longer first line
+    LineWriter header{text, sizeof text};
+    header.text(ident, 16).end_of_line().end_of_line();
+    header.number(priority).end_of_line().text("1").end_of_line();
+    for (int i = 0; i != 3; ++i)
+        header.text("0").end_of_line();
+
+    const int fd = above_stdio(host, host.open_socket(AF_UNIX, SOCK_STREAM));
+    int error = fd;
+    if (fd >= 0)
+        error = host.connect_socket(fd, &address, sizeof address);
+    if (error >= 0)
+        error = host.stop_receiving(fd);
+    if (error >= 0)
+        error =
+            static_cast<int>(host.send(fd, text, static_cast<std::size_t>(header.end() - text)));
+    if (error >= 0)
+        return fd;
+    if (fd >= 0)
+        host.close(fd);
+    start.fail(address.sun_path, error);
+    return -1;
+}
+
+} // namespace daemonizer::detail
+
+#endif

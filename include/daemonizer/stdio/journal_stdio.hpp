@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+// stdout and stderr as streams of journald.
+#ifndef DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
+#define DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
+
+#include <daemonizer/detail/stdio_targets.hpp>
+#include <daemonizer/stdio/detail/journal_connection.hpp>
+#include <daemonizer/text.hpp>
+
+namespace daemonizer {
+
+/// stdin null; stdout and stderr each a stream to journald, with priority info and err where a line
+/// does not begin with "<N>". `JournalStdio<"clockd">` or `JournalStdio{ident}`, whose characters
+/// the caller owns for as long as the handle lives; `ident` is what `journalctl -t` looks for. They
+/// are connected in the daemon, since journald takes the process that connects for the one that
+/// writes. journald keeps them when it is restarted.
+/// Fails with the errno of socket(2) or connect(2), ENOENT where no journald runs.
+/// Source: systemd-journald.service(8), "Stream logging".
+template <fixed_string Ident = "">
+struct JournalStdio : Text<Ident> {
+    constexpr JournalStdio() requires(!Text<Ident>::at_run_time) = default;
+    constexpr explicit JournalStdio(TextArgument ident) requires Text<Ident>::at_run_time
+        : Text<Ident>{ident} {}
+
+    using slot = slots::stdio;
+    using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
+
+    struct state : detail::Targets {
+        template <class Start>
+        auto open(const Start& start, const JournalStdio& policy) -> bool {
+            constexpr int info = 6, error = 3; // of syslog(3)
+            return (this->in = detail::open_null(start, O_RDONLY)) >= 0 &&
+                   (this->out = detail::open_journal(start, policy.characters(), info)) >= 0 &&
+                   (this->err = detail::open_journal(start, policy.characters(), error)) >= 0;
+        }
+    };
+};
+JournalStdio(TextArgument)->JournalStdio<>;
+static_assert(StdioPolicy<JournalStdio<"x">> && StdioPolicy<JournalStdio<>>);
+
+} // namespace daemonizer
+
+#endif

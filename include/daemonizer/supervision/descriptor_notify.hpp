@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+// Readiness by a newline on a descriptor, as s6, OpenRC and dinit want it.
+#ifndef DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
+#define DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
+
+#include <daemonizer/event.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace daemonizer {
+
+inline constexpr int descriptor_at_run_time = -2;
+
+/// Writes one newline to a descriptor that the supervisor has left open, when the daemon is ready,
+/// and closes it. `DescriptorNotify<3>` where the supervisor's configuration says 3
+/// (notification-fd of s6, --notify fd:3 of OpenRC); `DescriptorNotify{fd}` for a number from an
+/// option or a variable, where -1 is nobody. The number is the supervisor's until the start, and
+/// the daemon's from then on. A number that is not open, cannot be written to, or is 0, 1 or 2 is
+/// nobody, which a line on stderr says.
+/// Source: s6-supervise "notification-fd"; start-stop-daemon(8) of OpenRC.
+template <int Descriptor = descriptor_at_run_time>
+struct DescriptorNotify {
+    int descriptor = Descriptor;
+
+    constexpr DescriptorNotify() requires(Descriptor != descriptor_at_run_time) = default;
+    constexpr explicit DescriptorNotify(int fd) requires(Descriptor == descriptor_at_run_time)
+        : descriptor{fd} {}
+
+    template <class>
+    static constexpr void check() {
+        static_assert(Descriptor == descriptor_at_run_time || Descriptor > 2,
+                      "daemonizer: DescriptorNotify takes a descriptor above 2; 0-2 are stdio's");
+    }
+
+    struct state {
+        int fd = -1;
+        void each_descriptor(auto keep) const {
+            if (fd >= 0)
+                keep(fd);
+        }
+    };
+
+    struct Adopt : undoable_step<phase::check> {
+        static constexpr const char* name = "notify";
+
+        static auto run(const auto& start, const DescriptorNotify& policy) -> bool {
+            const int fd = policy.descriptor;
+            if (fd == -1)
+                return true;
+            const auto& host = start.host();
+            int error = fd <= 2 ? -EINVAL : host.status_flags(fd);
+            if (error >= 0)
+                error = (error & O_ACCMODE) == O_RDONLY ? -EBADF : host.close_on_exec(fd);
+            if (error < 0)
+                start.warn(name, "descriptor", error);
+            else
+                start.state(policy).fd = fd;
+            return true;
+        }
+        static void undo(const auto& host, const auto&, auto& state) { close(host, state); }
+        static void hand_over(const auto& host, const auto&, auto& state) { close(host, state); }
+    };
+
+    /// Only the daemon speaks: an end that is closed without a newline is a failed start.
+    static void on(const event::ready&, const auto& host, const auto&, state& state) {
+        if (state.fd >= 0)
+            host.write(state.fd, "\n", 1);
+        close(host, state);
+    }
+
+    using slot = slots::descriptor_notify;
+    using steps = step_list<Adopt>;
+
+private:
+    static void close(const auto& host, auto& state) {
+        if (state.fd >= 0)
+            host.close(state.fd);
+        state.fd = -1;
+    }
+};
+DescriptorNotify(int)->DescriptorNotify<>;
+static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+// The members that a notify policy brings to a daemon.
+#ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
+#define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
+
+#include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/event.hpp>
+#include <daemonizer/policy.hpp>
+#include <daemonizer/supervision/detail/notify_message.hpp>
+
+#include <cstring>
+
+namespace daemonizer::detail {
+
+/// All of them succeed and do nothing where no manager is named. Each returns false where the
+/// manager could not be told. Not async-signal-safe.
+template <class Base>
+struct notify_members : Base {
+    using Base::Base;
+
+    /// The daemon reads its configuration anew; `ready()` says that it has. systemd.service(5),
+    /// Type=notify-reload.
+    void reloading() { this->tell_policies(event::reloading{}); }
+    /// The daemon is about to end. Said by itself when the body returns.
+    void stopping() { this->tell_policies(event::stopping{}); }
+
+    /// The daemon is alive: for WatchdogSec=, at half of its time.
+    auto watchdog() -> bool { return send(NotifyMessage{}.key("WATCHDOG").number(1)); }
+
+    /// Asks for more time to start, reload or stop. `time` counts from now; it is a
+    /// std::chrono::duration or has the members of one.
+    template <class Duration>
+    auto extend_timeout(const Duration& time) -> bool {
+        return send(NotifyMessage{}
+                        .key("EXTEND_TIMEOUT_USEC")
+                        .number(static_cast<unsigned long long>(nanoseconds(time)) / 1000));
+    }
+
+    /// Any other assignments of sd_notify(3), a line each. False where it is empty or longer than
+    /// the manager reads.
+    auto notify(const char* assignments) -> bool {
+        constexpr std::size_t longest = 4095;
+        const std::size_t size = std::strlen(assignments);
+        return size != 0 && size <= longest && send(assignments, size);
+    }
+
+    /// Leaves a copy of `fd` with the manager, to be passed to the next start of the service under
+    /// `name` (FileDescriptorStoreMax=). The descriptor stays the caller's.
+    auto store(const char* name, int fd) -> bool {
+        const auto message = NotifyMessage{}.key("FDSTORE").number(1).key("FDNAME").text(name);
+        return fd >= 0 && is_name(name) && send(message.data(), message.size(), fd);
+    }
+    /// Takes back what was stored under `name`.
+    auto unstore(const char* name) -> bool {
+        return is_name(name) &&
+               send(NotifyMessage{}.key("FDSTOREREMOVE").number(1).key("FDNAME").text(name));
+    }
+
+private:
+    auto send(const NotifyMessage& message) -> bool { return send(message.data(), message.size()); }
+    auto send(const char* text, std::size_t size, int passed = -1) -> bool {
+        return this->template state_in<slots::notify>().send(this->host(), text, size, 0, passed) >=
+               0;
+    }
+
+    /// sd_pid_notify_with_fds(3): up to 255 printable characters of ASCII, without a colon.
+    static auto is_name(const char* name) -> bool {
+        std::size_t length = 0;
+        for (; name[length] != '\0'; ++length)
+            if (name[length] < 0x20 || name[length] > 0x7e || name[length] == ':')
+                return false;
+        return length != 0 && length <= 255;
+    }
+};
+
+/// Of a composition without a notify policy: refuses them, in words.
+template <class Base>
+struct refusing_to_notify : Base {
+    using Base::Base;
+
+    template <bool Supported = false>
+    void reloading() {
+        refuse<Supported>();
+    }
+    template <bool Supported = false>
+    void stopping() {
+        refuse<Supported>();
+    }
+    template <bool Supported = false>
+    auto watchdog() -> bool {
+        return refuse<Supported>();
+    }
+    template <class Duration, bool Supported = false>
+    auto extend_timeout(const Duration&) -> bool {
+        return refuse<Supported>();
+    }
+    template <bool Supported = false>
+    auto notify(const char*) -> bool {
+        return refuse<Supported>();
+    }
+    template <bool Supported = false>
+    auto store(const char*, int) -> bool {
+        return refuse<Supported>();
+    }
+    template <bool Supported = false>
+    auto unstore(const char*) -> bool {
+        return refuse<Supported>();
+    }
+
+private:
+    template <bool Supported>
+    static constexpr auto refuse() -> bool {
+        static_assert(Supported, "daemonizer: this member needs the notify policy SystemdNotify "
+                                 "(reloading, stopping, watchdog, extend_timeout, notify, store)");
+        return false;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+// The way to the supervisor that $NOTIFY_SOCKET names.
+#ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
+#define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
+
+#include <daemonizer/detail/nap.hpp>
+#include <daemonizer/detail/report.hpp>
+#include <daemonizer/supervision/detail/notify_address.hpp>
+#include <daemonizer/supervision/detail/vsock_message.hpp>
+
+#include <cstring>
+
+namespace daemonizer::detail {
+
+/// Connected once, early: a path cannot be reached any more from a chroot or a sandbox, and a
+/// setenv(3) of the program's would race with a later look at the variable. Launcher and daemon
+/// share it. Where nobody is named, all of it succeeds and does nothing.
+class NotifySocket {
+public:
+    /// Returns 0 or a negative errno, and then it is nobody's.
+    template <class Host>
+    auto open(Host host, const char* text) -> int {
+        NotifyAddress address;
+        if (const int error = address.parse(text); error < 0)
+            return error;
+        switch (address.is) {
+        case NotifyAddress::kind::none:
+            break;
+        case NotifyAddress::kind::local:
+            return connect(host, address);
+        case NotifyAddress::kind::vsock:
+            vsock_ = {address.cid, address.port, address.type};
+            break;
+        case NotifyAddress::kind::descriptor:
+            return adopt(host, address.descriptor);
+        }
+        return 0;
+    }
+
+    auto is_open() const -> bool { return fd_ >= 0 || vsock_.is_named(); }
+
+    /// Sends `text`, with the descriptor `passed` where it is not negative. Waits up to `patience`
+    /// ns for a supervisor whose queue is full. Returns 0 or a negative errno.
+    template <class Host>
+    auto send(const Host& host, const char* text, std::size_t size, long long patience = 0,
+              int passed = -1) const -> int {
+        if (!is_open())
+            return 0;
+        if (vsock_.is_named())
+            return passed < 0 ? vsock_.send(host, text, size) : -EOPNOTSUPP;
+        if (!is_socket_)
+            return write_line(host, text, size);
+        constexpr long step = 2'000'000;
+        for (;;) {
+            const long sent = send_once(host, text, size, passed);
+            if (sent != -EAGAIN || patience <= 0)
+                return sent < 0 ? static_cast<int>(sent) : 0;
+            nap(host, step);
+            patience -= step;
+        }
+    }
+
+    void each_descriptor(auto keep) const {
+        if (fd_ >= 0)
+            keep(fd_);
+    }
+
+    template <class Host>
+    void close(const Host& host) {
+        if (fd_ >= 0)
+            host.close(fd_);
+        fd_ = -1;
+        vsock_ = {};
+    }
+
+private:
+    template <class Host>
+    auto connect(Host host, const NotifyAddress& address) -> int {
+        const int fd = above_stdio(host, host.open_socket(AF_UNIX, SOCK_DGRAM));
+        if (fd < 0)
+            return fd;
+        if (const int error = host.connect_socket(fd, &address.local, address.size); error < 0) {
+            host.close(fd);
+            return error;
+        }
+        fd_ = fd;
+        is_socket_ = true;
+        return 0;
+    }
+
+    /// A number names a descriptor that the supervisor has left open.
+    template <class Host>
+    auto adopt(Host host, int fd) -> int {
+        if (fd <= 2)
+            return -EINVAL;
+        if (const int error = host.close_on_exec(fd); error < 0)
+            return error;
+        fd_ = fd;
+        is_socket_ = false;
+        return 0;
+    }
+
+    template <class Host>
+    auto write_line(const Host& host, const char* text, std::size_t size) const -> int {
+        char line[256];
+        if (size >= sizeof line)
+            return -E2BIG;
+        std::memcpy(line, text, size);
+        line[size] = '\n';
+        const long written = host.write(fd_, line, size + 1);
+        return written < 0 ? static_cast<int>(written) : 0;
+    }
+
+    /// The kernel adds this process's credentials by itself: they are those that the supervisor
+    /// looks at, and after a change of user a process may not claim others.
+    template <class Host>
+    auto send_once(const Host& host, const char* text, std::size_t size, int passed) const -> long {
+        iovec part{const_cast<char*>(text), size}; // sendmsg(2) only reads it
+        alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)]{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        if (passed >= 0) {
+            message.msg_control = control;
+            message.msg_controllen = sizeof control;
+            cmsghdr* const header = CMSG_FIRSTHDR(&message);
+            header->cmsg_level = SOL_SOCKET;
+            header->cmsg_type = SCM_RIGHTS;
+            header->cmsg_len = CMSG_LEN(sizeof passed);
+            std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
+        }
+        return host.send_message(fd_, message);
+    }
+
+    int fd_ = -1;
+    bool is_socket_ = false;
+    VsockTarget vsock_;
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+// Messages to a supervisor on the other side of a virtual machine.
+#ifndef DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
+#define DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
+
+#include <daemonizer/supervision/detail/notify_address.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <sys/socket.h>
+
+namespace daemonizer::detail {
+
+/// Each message is a connection of its own there: the receiver reads up to its end. sd_notify(3).
+struct VsockTarget {
+    unsigned cid = 0, port = 0;
+    int type = -1; ///< 0: the first that the kernel has; -1: nobody is named
+
+    auto is_named() const -> bool { return type >= 0; }
+
+    /// Returns 0 or a negative errno.
+    template <class Host>
+    auto send(const Host& host, const char* text, std::size_t size) const -> int {
+        static constexpr int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
+        int error = -EOPNOTSUPP;
+        for (const int candidate : types) {
+            if (type != 0 && type != candidate)
+                continue;
+            error = send_as(host, candidate, text, size);
+            if (error != -ENODEV && error != -EOPNOTSUPP && error != -ESOCKTNOSUPPORT)
+                break;
+        }
+        return error;
+    }
+
+private:
+    static constexpr unsigned short family = 40; // AF_VSOCK, which an older libc lacks
+
+    template <class Host>
+    auto send_as(const Host& host, int as, const char* text, std::size_t size) const -> int {
+        const int fd = host.open_socket(family, as);
+        if (fd < 0)
+            return fd;
+        bind_below_1024(host, fd);
+        const VsockAddress address{.family = family, .port = port, .cid = cid};
+        int error = host.connect_socket(fd, &address, sizeof address);
+        for (std::size_t sent = 0; error >= 0 && sent != size;) {
+            const long part = host.send(fd, text + sent, size - sent);
+            error = part < 0 ? static_cast<int>(part) : 0;
+            sent += part < 0 ? 0 : static_cast<std::size_t>(part);
+        }
+        if (error >= 0 && as != SOCK_DGRAM)
+            error = wait_for_the_end(host, fd);
+        host.close(fd);
+        return error;
+    }
+
+    /// A receiver may want to see that root has sent it. Without the right it is not wanted.
+    template <class Host>
+    static void bind_below_1024(const Host& host, int fd) {
+        constexpr unsigned anybody = ~0U;
+        for (unsigned from = 1023; from != 0; --from) {
+            const VsockAddress own{.family = family, .port = from, .cid = anybody};
+            if (host.bind_socket(fd, &own, sizeof own) != -EADDRINUSE)
+                return;
+        }
+    }
+
+    /// The receiver closes once it has read everything, and never answers.
+    template <class Host>
+    static auto wait_for_the_end(const Host& host, int fd) -> int {
+        if (const int error = host.stop_sending(fd); error < 0)
+            return error;
+        char byte;
+        const long size = host.receive(fd, &byte, sizeof byte, 0);
+        return size < 0 ? static_cast<int>(size) : size == 0 ? 0 : -EPROTO;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// The sockets that a service manager passes: sd_listen_fds(3) without libsystemd.
+#ifndef DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
+#define DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
+
+#include <daemonizer/policy.hpp>
+#include <daemonizer/supervision/detail/listen_variables.hpp>
+
+#include <cstring>
+
+namespace daemonizer {
+
+/// A descriptor that was passed to the service, which need not be a socket (OpenFile=, stored
+/// descriptors), and the name that it was given. Both are the daemon's.
+struct PassedSocket {
+    int fd;
+    const char* name; ///< "unknown" where the manager named none; several may have the same
+};
+
+/// What `daemon.sockets()` iterates over.
+class PassedSockets {
+public:
+    class iterator {
+    public:
+        iterator(int fd, const char* name) : socket_{fd, name} {}
+        auto operator*() const -> const PassedSocket& { return socket_; }
+        auto operator->() const -> const PassedSocket* { return &socket_; }
+        auto operator++() -> iterator& {
+            ++socket_.fd;
+            socket_.name = detail::ListenVariables::next_name(socket_.name);
+            return *this;
+        }
+        auto operator==(const iterator& other) const -> bool {
+            return socket_.fd == other.socket_.fd;
+        }
+
+    private:
+        PassedSocket socket_;
+    };
+
+    PassedSockets(int count, const char* names) : count_{count}, names_{names} {}
+    auto begin() const -> iterator { return {detail::ListenVariables::first, names_}; }
+    auto end() const -> iterator { return {detail::ListenVariables::first + count_, nullptr}; }
+    auto size() const -> int { return count_; }
+
+private:
+    int count_;
+    const char* names_;
+};
+
+namespace detail {
+
+template <class Base>
+struct socket_members : Base {
+    using Base::Base;
+
+    /// What was passed, in the manager's order; stored descriptors come last.
+    auto sockets() -> PassedSockets {
+        const auto& state = this->template state_in<slots::sockets>();
+        return {state.count, state.names};
+    }
+    /// The first of that name, or -1. It stays the daemon's.
+    auto socket(const char* name) -> int {
+        for (const PassedSocket& passed : sockets())
+            if (std::strcmp(passed.name, name) == 0)
+                return passed.fd;
+        return -1;
+    }
+};
+
+template <class Base>
+struct without_sockets : Base {
+    using Base::Base;
+
+    template <bool Supported = false>
+    auto sockets() -> PassedSockets {
+        static_assert(Supported, "daemonizer: sockets() needs the policy ListenSockets");
+        return {0, nullptr};
+    }
+    template <bool Supported = false>
+    auto socket(const char*) -> int {
+        static_assert(Supported, "daemonizer: socket() needs the policy ListenSockets");
+        return -1;
+    }
+};
+
+} // namespace detail
+
+/// No sockets are passed. The default.
+struct NoSockets {
+    using slot = slots::sockets;
+    using steps = step_list<>;
+    template <class Base>
+    using members = detail::without_sockets<Base>;
+};
+static_assert(Policy<NoSockets>);
+
+/// Takes the sockets that a service manager passes by LISTEN_FDS. In the launcher, whose pid
+/// LISTEN_PID names; where it names another process they are nobody's, and so they are where the
+/// variables are not set. A count or names that make no sense are an error. The variables are
+/// removed in any case, so that no child takes them for its own. The sockets are close-on-exec and
+/// survive CloseDescriptors.
+/// Fails with EINVAL, or the errno of fcntl(2). Source: sd_listen_fds(3).
+struct ListenSockets {
+    struct state : detail::ListenVariables {
+        void each_descriptor(auto keep) const {
+            for (int fd = first; fd != first + this->count; ++fd)
+                keep(fd);
+        }
+    };
+
+    struct Take : step<phase::check> {
+        static constexpr const char* name = "sockets";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            auto& passed = start.state(policy);
+            const char* wrong = nullptr;
+            const int error = passed.take(start.host(), wrong);
+            return error >= 0 || start.fail(wrong, error);
+        }
+    };
+
+    using slot = slots::sockets;
+    using steps = step_list<Take>;
+    template <class Base>
+    using members = detail::socket_members<Base>;
+};
+static_assert(Policy<ListenSockets>);
+
+} // namespace daemonizer
+
+#endif

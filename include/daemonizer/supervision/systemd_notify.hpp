@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSL-1.0
+// sd_notify(3) without libsystemd.
+#ifndef DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
+#define DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
+
+#include <daemonizer/event.hpp>
+#include <daemonizer/failure.hpp>
+#include <daemonizer/policy.hpp>
+#include <daemonizer/supervision/detail/notify_members.hpp>
+#include <daemonizer/supervision/detail/notify_message.hpp>
+#include <daemonizer/supervision/detail/notify_socket.hpp>
+
+#include <cstdlib>
+
+namespace daemonizer {
+
+/// No notify policy: the members that one brings are refused. The default.
+struct NoNotify {
+    using slot = slots::notify;
+    using steps = step_list<>;
+    template <class Base>
+    using members = detail::refusing_to_notify<Base>;
+};
+static_assert(Policy<NoNotify>);
+
+/// Tells the service manager that $NOTIFY_SOCKET names (systemd, or one that speaks its protocol)
+/// when the daemon is ready, reloads, stops or fails. The variable is read once, in the launcher,
+/// and the socket connected there: it works from a chroot and under a sandbox. Where it is unset or
+/// empty nobody is told, and nothing fails. Where it names nobody, a line on stderr says so and the
+/// start goes on.
+///
+/// In a composition that forks the launcher says MAINPID= and READY=1, since a manager believes
+/// only the process that it has started. READY=1 waits up to five seconds for a manager that is
+/// busy; everything else is dropped rather than waited for.
+/// Source: sd_notify(3); systemd.service(5), Type=notify.
+struct SystemdNotify {
+    struct state : detail::NotifySocket {
+        bool is_reloading = false;
+    };
+
+    struct Connect : undoable_step<phase::check> {
+        static constexpr const char* name = "notify";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            const char* const address = std::getenv("NOTIFY_SOCKET");
+            if (const int error = start.state(policy).open(start.host(), address); error < 0)
+                start.warn(name, address, error);
+            return true;
+        }
+        static void undo(const auto& host, const auto&, auto& state) { state.close(host); }
+        static void hand_over(const auto& host, const auto&, auto& state) { state.close(host); }
+    };
+
+    static void on(const event::launched& now, const auto& host, const auto&, auto& state) {
+        detail::NotifyMessage message;
+        message.key("MAINPID").number(static_cast<unsigned long long>(now.daemon));
+        message.key("READY").number(1);
+        state.send(host, message.data(), message.size(), patience);
+    }
+    static void on(const event::ready& now, const auto& host, const auto&, auto& state) {
+        if (!now.from_launcher || state.is_reloading)
+            send(host, state, detail::NotifyMessage{}.key("READY").number(1), patience);
+        state.is_reloading = false;
+        if (now.status != nullptr)
+            send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.status));
+    }
+    static void on(const event::status& now, const auto& host, const auto&, auto& state) {
+        send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
+    }
+    /// The time lets the manager tell this reload from the READY=1 of another.
+    static void on(const event::reloading&, const auto& host, const auto&, auto& state) {
+        state.is_reloading = true;
+        const auto microseconds = static_cast<unsigned long long>(host.now()) / 1000;
+        send(host, state,
+             detail::NotifyMessage{}
+                 .key("RELOADING")
+                 .number(1)
+                 .key("MONOTONIC_USEC")
+                 .number(microseconds),
+             patience);
+    }
+    static void on(const event::stopping&, const auto& host, const auto&, auto& state) {
+        send(host, state, detail::NotifyMessage{}.key("STOPPING").number(1));
+    }
+    static void on(const event::failed& now, const auto& host, const auto&, auto& state) {
+        detail::NotifyMessage message;
+        if (now.failure.code() > 0)
+            message.key("ERRNO").number(static_cast<unsigned>(now.failure.code()));
+        send(host, state, message.key("STATUS").text(now.failure.text()));
+    }
+
+    using slot = slots::notify;
+    using steps = step_list<Connect>;
+    static constexpr bool speaks_to_manager = true; ///< and so can carry a watchdog's pings
+    template <class Base>
+    using members = detail::notify_members<Base>;
+
+    void unit_lines(auto& unit) const { unit.type("notify"); }
+
+private:
+    static constexpr long long patience = 5'000'000'000;
+
+    static void send(const auto& host, const auto& state, const detail::NotifyMessage& message,
+                     long long limit = 0) {
+        state.send(host, message.data(), message.size(), limit);
+    }
+};
+static_assert(Policy<SystemdNotify>);
+
+} // namespace daemonizer
+
+#endif

@@ -17,7 +17,10 @@ namespace daemonizer {
 ///
 /// Where that is not known to be right it is DoubleFork, with the same observable result:
 /// `daemon.handed_over()` tells which. It is known to be right on Linux 5.16 and later with glibc,
-/// on x86-64 and aarch64, without sanitizers, valgrind or a shadow stack.
+/// on x86-64 and aarch64, without sanitizers, instrumentation (coverage, profiles,
+/// -finstrument-functions), valgrind or a shadow stack, and where the states of all policies can be
+/// copied. A state that is not only its bytes is copied once more than with the other forks, and
+/// the copy is never destroyed.
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
@@ -37,11 +40,12 @@ struct HandoffFork : detail::Forking<true> {
         start.signals->launcher_leaves();
 #if DAEMONIZER_CAN_HAND_OVER
         using Host = typename Start::template in<slots::host>;
+        using Handoff = detail::Handoff<typename Start::leaving_launcher>;
         if constexpr (copies<decltype(start.core)> && Host::shares_memory &&
                       requires { typename Host::raw; }) {
             detail::ThreadIdentity identity;
             detail::Parting parting;
-            if (detail::can_hand_over(identity)) {
+            if (detail::can_hand_over(identity) && Handoff::prepare()) {
                 if (!parting.begin(leaving))
                     return side::failed;
                 if (identity.lay_down())

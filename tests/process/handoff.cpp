@@ -5,6 +5,7 @@
 #include "kernel.hpp"
 
 #include <fstream>
+#include <memory>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -175,3 +176,137 @@ TEST_CASE("as long as the first launcher is there it forks", "[handoff]") {
     scene.let_go();
     scene.end_of(launcher);
 }
+
+namespace {
+
+/// A policy of somebody's own with a large buffer for a state.
+template <std::size_t Size>
+struct Cache {
+    struct slot : own_slot {
+        static constexpr const char* name = "cache";
+    };
+    struct state {
+        char room[Size];
+    };
+    struct Fill : undoable_step<phase::check> {
+        static constexpr const char* name = "cache";
+        static auto run(const auto& start, const auto& policy) -> bool {
+            std::memset(start.state(policy).room, 'S', Size);
+            return true;
+        }
+        static void undo(auto, const auto&, auto& state) {
+            const bool whole = state.room[0] == 'S' && state.room[Size - 1] == 'S';
+            tell(whole ? "cache whole" : "cache spoilt");
+        }
+        static void hand_over(auto, const auto&, auto&) {}
+    };
+    using steps = step_list<Fill>;
+};
+
+char before[256 << 10]; // may lie below the stacks of a hand-off
+
+} // namespace
+
+TEMPLATE_TEST_CASE_SIG("a launcher takes along a state of any size", "[handoff]",
+                       ((std::size_t Size), Size), 100, 70'000, 1'000'000) {
+    Scene scene;
+    const pid_t launcher = scene.begin([] {
+        std::memset(before, 'b', sizeof before);
+        return Daemonizer<HandoffFork, Cache<Size>, Wires>{}.run([](auto&) {
+            tell_pid();
+            await_gate();
+            bool whole = true;
+            for (const char c : before)
+                whole = whole && c == 'b';
+            tell(whole ? "memory whole" : "memory spoilt");
+            ::raise(SIGKILL);
+        });
+    });
+    scene.pid();
+    scene.let_go();
+    CHECK(scene.end_of(launcher) == 128 + SIGKILL);
+    CHECK(scene.fact("memory") == "whole");
+    CHECK(scene.fact("cache") == "whole");
+}
+
+TEST_CASE("the handle of a start that had to fork may be in the heap", "[handoff]") {
+#if DAEMONIZER_CAN_HAND_OVER
+    const auto start = [](const char* path) {
+        return Daemonizer{HandoffFork{}, PidFile{path}, Wires{}}.start();
+    };
+    struct Application {
+        decltype(start("")) running;
+    };
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const auto outcome = scene.run([&] {
+        std::vector<std::string> small;
+        for (std::size_t i = 0; i != 16 * page; ++i)
+            small.emplace_back(4000, 'x');
+        small.resize(small.size() / 2);
+        detail::launcher_is_there = 1; // as if one were
+        const std::unique_ptr<Application> application{new Application{start(path.c_str())}};
+        ::usleep(200'000);
+        return application->running->fail(3, "no configuration");
+    });
+    CHECK(outcome.status == 3);
+    CHECK(outcome.err == line("daemon: not ready: no configuration"));
+    CHECK(scene.names() == "");
+#endif
+}
+
+TEST_CASE("the daemon does not keep the launcher's end of the report", "[handoff]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const pid_t launcher = scene.begin([&] {
+        return Daemonizer{HandoffFork{}, PidFile{path.c_str()}, KeepDescriptors{}}.run(
+            [](auto& daemon) {
+                tell_pid();
+                await_gate();
+                daemon.ready(); // its launcher is gone: does not return
+                tell("returned");
+                await_gate();
+            });
+    });
+    const pid_t daemon = scene.pid();
+    ::kill(launcher, SIGKILL);
+    scene.end_of(launcher);
+    scene.let_go();
+    CHECK(scene.end_of(daemon) == 1);
+    CHECK(scene.names() == "");
+    CHECK(scene.heard() == "");
+}
+
+TEST_CASE("the launcher does not keep the daemon's end of the report", "[handoff]") {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<HandoffFork, Wires>{}.run([](auto&) {
+            ::execl("/bin/sleep", "sleep", "0.1", nullptr); // before it is ready
+        });
+    });
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err == line("daemon: ended before it was ready: exit status 0"));
+}
+
+#if DAEMONIZER_CAN_HAND_OVER
+TEST_CASE("a stack of a hand-off ends in memory that cannot be written", "[handoff]") {
+    if (cannot_hand_over())
+        return;
+    Scene scene;
+    const pid_t writer = scene.begin([] {
+        if (!detail::handoff_stacks.protect())
+            tell("protected");
+        char* const below = detail::handoff_stacks.guard;
+        char* const stack = detail::handoff_stacks.intermediate;
+        static_assert(sizeof detail::handoff_stacks.guard >= page);
+        stack[0] = 's';
+        tell(below[0] == 0 && stack[-1] == 0 ? "read" : "other");
+        const volatile auto at = stack - 1;
+        *at = 'w';
+        return 0;
+    });
+    scene.fact("protected");
+    scene.fact("read");
+    CHECK(scene.end_of(writer) == -SIGSEGV);
+}
+#endif

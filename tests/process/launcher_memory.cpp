@@ -35,15 +35,23 @@ auto resident(pid_t pid) -> long {
     return pages * 4096 / static_cast<long>(megabyte);
 }
 
+/// Says why.
+auto launcher_keeps_its_memory() -> bool {
+#if DAEMONIZER_HAS_RAW_CALLS
+    if (PosixHost::shares_memory && detail::knows_who_uses_memory())
+        return false;
+#endif
+    WARN("skipped: the launcher keeps its memory under sanitizers, instrumentation, valgrind and "
+         "on this machine");
+    return true;
+}
+
 } // namespace
 
 TEMPLATE_TEST_CASE("the launcher of run() lets go of the memory it waits without",
                    "[launcher memory]", SingleFork, DoubleFork) {
-    if (!PosixHost::shares_memory || DAEMONIZER_HAS_RAW_CALLS == 0 || detail::is_under_valgrind()) {
-        WARN("skipped: the launcher keeps its memory under sanitizers, valgrind and on this "
-             "machine");
+    if (launcher_keeps_its_memory())
         return;
-    }
     Scene scene;
     const pid_t launcher = scene.begin([&] {
         const Load load = take_memory();
@@ -69,10 +77,13 @@ TEST_CASE("a launcher without its memory still reports, and undoes", "[launcher 
     const bool killed = GENERATE(false, true);
     const pid_t launcher = scene.begin([&] {
         const Load load = take_memory();
-        const std::string in_the_heap = path;
-        std::string name(60, 'n'); // as programs that rewrite their title have it
-        program_invocation_short_name = name.data();
-        return Daemonizer{PidFile{in_the_heap.c_str()}, Wires{}}.run([&](auto& daemon) {
+        // Both texts are in what is given back. The name as programs have it that rewrite theirs.
+        char* const path_there = std::strcpy(load.mapped + 32 * megabyte, path.c_str());
+        char* const name_there = load.mapped + 33 * megabyte;
+        name_there[60] = '\0';
+        std::memset(name_there, 'n', 60);
+        program_invocation_short_name = name_there;
+        return Daemonizer{PidFile{path_there}, Wires{}}.run([&](auto& daemon) {
             tell_pid();
             await_gate();
             return daemon.fail(3, "no configuration");
@@ -80,6 +91,8 @@ TEST_CASE("a launcher without its memory still reports, and undoes", "[launcher 
     });
     const pid_t daemon = scene.pid();
     CHECK(exists(path));
+    if (!launcher_keeps_its_memory())
+        CHECK(scene.until([&] { return resident(launcher) < 32; }));
     if (killed)
         ::kill(daemon, SIGKILL);
     else
@@ -91,6 +104,79 @@ TEST_CASE("a launcher without its memory still reports, and undoes", "[launcher 
                                      : ": daemon: not ready: no configuration\n"));
     CHECK(scene.names() == "");
     CHECK(scene.strays() == "");
+}
+
+TEST_CASE("what holds a text that is too long to be copied stays", "[launcher memory]") {
+    Scene scene;
+    const auto outcome = scene.run([&] {
+        const Load load = take_memory();
+        load.mapped[large - 1] = '\0'; // all of it is the name
+        program_invocation_short_name = load.mapped;
+        return Daemonizer<Wires>{}.run([&](auto& daemon) {
+            ::usleep(200'000); // until the launcher has given back what it can
+            return daemon.fail(3, "no configuration");
+        });
+    });
+    CHECK(outcome.status == 3);
+    CHECK(outcome.err.substr(0, 600) == std::string(600, 'x')); // as much as a line has room for
+}
+
+TEST_CASE("the stack that the launcher runs on stays", "[launcher memory]") {
+    Scene scene;
+    const auto outcome = scene.run([&] {
+        const Load load = take_memory();
+        char deep[4 * megabyte]; // large enough to be given back
+        std::memset(deep, 'd', sizeof deep);
+        asm volatile("" : : "r"(deep) : "memory");
+        return Daemonizer<Wires>{}.run([&](auto& daemon) {
+            ::usleep(200'000);
+            return daemon.fail(deep[megabyte] == 'd' ? 3 : 4, "no configuration");
+        });
+    });
+    CHECK(outcome.status == 3);
+    CHECK(outcome.err == line("daemon: not ready: no configuration"));
+}
+
+namespace {
+
+/// A policy of somebody's own whose state has memory elsewhere, and who says nothing about it.
+struct Remembers {
+    struct slot : own_slot {
+        static constexpr const char* name = "remembers";
+    };
+    struct state {
+        std::string path;
+    };
+    struct Remember : undoable_step<phase::check> {
+        static constexpr const char* name = "remembers";
+        static auto run(const auto& start, const auto& policy) -> bool {
+            start.state(policy).path.assign(2 * megabyte, 'r');
+            return true;
+        }
+        static void undo(auto, const auto&, auto& state) {
+            tell(state.path == std::string(2 * megabyte, 'r') ? "remembered" : "forgotten");
+        }
+        static void hand_over(auto, const auto&, auto&) {}
+    };
+    using steps = step_list<Remember>;
+};
+
+} // namespace
+
+TEMPLATE_TEST_CASE("a launcher keeps its memory for a state that is not only its bytes",
+                   "[launcher memory]", SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    const auto outcome = scene.run([&] {
+        const Load load = take_memory();
+        return Daemonizer<TestType, Remembers, Wires>{}.run([&](auto& daemon) {
+            ::usleep(200'000);
+            ::raise(SIGKILL);
+            daemon.ready();
+        });
+    });
+    CHECK(outcome.status == 128 + SIGKILL);
+    CHECK(outcome.err == line("daemon: killed before it was ready: Killed, signal 9"));
+    scene.fact("remembered");
 }
 
 TEST_CASE("the launcher of start() keeps its memory", "[launcher memory]") {
@@ -108,23 +194,97 @@ TEST_CASE("the launcher of start() keeps its memory", "[launcher memory]") {
     CHECK(outcome.status == 0);
 }
 
-TEST_CASE("what of a map is the program's own memory", "[launcher memory]") {
-    detail::OwnMappings mappings;
-    const auto size = [&](const std::string& line) {
-        detail::Mapping found;
-        for (const char c : line)
-            REQUIRE(!mappings.take(c, found));
-        return mappings.take('\n', found) ? found.size() : 0;
-    };
-    CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ") == 0x2000);
-    CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0") == 0x2000);
-    CHECK(size("5569aa000000-5569aa0ff000 rw-p 00000000 00:00 0                [heap]") == 0xff000);
-    CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0    [anon:large]") == 0x2000);
-    CHECK(size("7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0    [stack]") == 0x21000);
-    CHECK(size("7f0000001000-7f0000003000 rw-s 00000000 00:01 1024 /dev/zero (deleted)") == 0);
-    CHECK(size("7f0000001000-7f0000003000 r--p 00000000 00:00 0 ") == 0);
-    CHECK(size("7f0000001000-7f0000003000 rw-p 00004000 fd:00 12 /usr/lib/libc.so.6") == 0);
-    CHECK(size("7f0000001000-7f0000003000 ---p 00000000 00:00 0 ") == 0);
-    CHECK(size("") == 0);
-    CHECK(size("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 ") == 0x2000);
+#if DAEMONIZER_HAS_RAW_CALLS
+namespace {
+
+/// The sizes of those that are the program's own.
+auto sizes(const std::string& lines) -> std::vector<unsigned long> {
+    detail::MapReader reader;
+    detail::Mapping found{};
+    std::vector<unsigned long> sizes;
+    for (const char c : lines)
+        if (reader.take(c, found))
+            sizes.push_back(found.size());
+    return sizes;
 }
+using Sizes = std::vector<unsigned long>;
+
+} // namespace
+
+TEST_CASE("what of a map is the program's own memory", "[launcher memory]") {
+    const auto is_own = [](const std::string& line) {
+        // The same again, to see that nothing stays from the line before.
+        const auto all = sizes(line + "\n\n" + line + '\n');
+        CHECK((all.empty() || all.size() == 2));
+        return !all.empty();
+    };
+    CHECK(is_own("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 "));
+    CHECK(is_own("7f0000001000-7f0000003000 rw-p 00000000 00:00 0"));
+    CHECK(is_own("5569aa000000-5569aa0ff000 rw-p 00000000 00:00 0                [heap]"));
+    CHECK(is_own("7f0000001000-7f0000003000 rw-p 00000000 00:00 0    [anon:large]"));
+    CHECK(is_own("7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0    [stack]"));
+    CHECK(!is_own("7f0000001000-7f0000003000 rw-s 00000000 00:01 1024 /dev/zero (deleted)"));
+    CHECK(!is_own("7f0000001000-7f0000003000 r--p 00000000 00:00 0 "));
+    CHECK(!is_own("7f0000001000-7f0000003000 rw-p 00004000 fd:00 12 /usr/lib/libc.so.6"));
+    CHECK(!is_own("7f0000001000-7f0000003000 rw-p 00004000 fd:00 20 /usr/lib/libc.so.6"));
+    CHECK(!is_own("7f0000001000-7f0000003000 ---p 00000000 00:00 0 "));
+    CHECK(!is_own("7f0000001000-7f0000003000 rwxp 00000000 00:00 0 "));
+    CHECK(!is_own(""));
+    CHECK(sizes("7f0000001000-7f0000003000 rw-p 00000000 00:00 0 \n") == Sizes{0x2000});
+}
+
+TEST_CASE("what follows an object's file in a map is that object's", "[launcher memory]") {
+    const std::string data = "7f0000001000-7f0000002000 rw-p 00003000 fd:00 12 /usr/bin/x\n",
+                      relocated = "7f0000001000-7f0000002000 r--p 00003000 fd:00 12 /usr/bin/x\n",
+                      shared = "7f0000001000-7f0000002000 r--s 00000000 fd:00 12 /var/cache/x\n",
+                      program = "7f0000001000-7f0000002000 rw-p 00000000 00:00 0 \n",
+                      code = "7f0000001000-7f0000002000 r-xp 00000000 00:00 0 \n",
+                      next = "7f0000002000-7f0000005000 rw-p 00000000 00:00 0 \n",
+                      guard = "7f0000005000-7f0000006000 ---p 00000000 00:00 0 \n",
+                      last = "7f0000006000-7f000000a000 rw-p 00000000 00:00 0 \n",
+                      apart = "7f0000007000-7f000000a000 rw-p 00000000 00:00 0 \n";
+    CHECK(sizes(data + next) == Sizes{});
+    CHECK(sizes(relocated + next) == Sizes{});
+    CHECK(sizes(code + next) == Sizes{}); // of a program that has unpacked itself
+    CHECK(sizes(shared + next) == Sizes{0x3000});
+    CHECK(sizes(program + next) == Sizes{0x1000, 0x3000});
+    CHECK(sizes(data + next + guard + last) == Sizes{});
+    CHECK(sizes(program + next + guard + last) == Sizes{0x1000, 0x3000, 0x4000});
+    CHECK(sizes(data + next + guard + apart) == Sizes{0x3000});
+}
+
+namespace {
+
+char of_this_program[16];
+
+} // namespace
+
+TEST_CASE("what a loaded object reaches into is not the program's own", "[launcher memory]") {
+    struct Host {
+        const std::string text;
+        mutable std::size_t at = 0;
+        static auto open(int, const char*, int) -> int { return 7; }
+        static void close(int) {}
+        auto read(int, char* into, std::size_t size) const -> long {
+            const std::size_t part = std::min(size, text.size() - at);
+            text.copy(into, part, at);
+            at += part;
+            return static_cast<long>(part);
+        }
+    };
+    const auto found = [](unsigned long from, unsigned long to) {
+        char line[200];
+        std::snprintf(line, sizeof line, "%lx-%lx rw-p 00000000 00:00 0 \n", from, to);
+        detail::OwnMappings mappings;
+        REQUIRE(mappings.read(Host{line}));
+        REQUIRE(mappings.end() - mappings.begin() == (to - from < megabyte ? 0 : 1));
+        mappings.leave_out_what_is_linked();
+        return mappings.begin() != mappings.end() && mappings.begin()->size() != 0;
+    };
+    const auto here = reinterpret_cast<unsigned long>(of_this_program) / 4096 * 4096;
+    CHECK(!found(here, here + 2 * megabyte));
+    CHECK(!found(here - 2 * megabyte, here + 4096));
+    CHECK(found(4096, 4096 + 2 * megabyte));
+    CHECK(!found(4096, megabyte)); // is not worth it
+}
+#endif

@@ -13,6 +13,8 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] ChildWatch;
+
 /// Makes the death of a child, and a signal that cancels the start, end the launcher's wait: all of
 /// them are blocked, and a descriptor of signalfd(2) becomes readable. A starter that ignores
 /// SIGCHLD would make the kernel throw away how the daemon ended, so it is default for the wait.

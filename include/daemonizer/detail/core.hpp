@@ -50,7 +50,7 @@ struct State {
 template <class... Policies>
 struct Options : Option<Policies>... {
     template <class Policy>
-    constexpr auto get() const -> const Policy& {
+    [[gnu::always_inline]] constexpr auto get() const -> const Policy& {
         return static_cast<const Option<Policy>&>(*this).value;
     }
 };
@@ -78,14 +78,16 @@ struct Core : Options<Policies...>, State<Policies>... {
     constexpr explicit Core(const Options<Policies...>& options) : Options<Policies...>{options} {}
 
     template <class Policy>
-    constexpr auto option() const -> const Policy& {
+    [[gnu::always_inline]] constexpr auto option() const -> const Policy& {
         return this->template get<Policy>();
     }
     template <class Policy>
-    constexpr auto state() -> auto& {
+    [[gnu::always_inline]] constexpr auto state() -> auto& {
         return static_cast<State<Policy>&>(*this).value;
     }
-    constexpr auto host() const -> const in<slots::host>& { return option<in<slots::host>>(); }
+    [[gnu::visibility("hidden")]] constexpr auto host() const -> const in<slots::host>& {
+        return option<in<slots::host>>();
+    }
 
     /// Calls `keep(fd)` for each descriptor that a state holds.
     template <class Keep>
@@ -94,7 +96,7 @@ struct Core : Options<Policies...>, State<Policies>... {
     }
     /// Calls `keep(text)` for each pointer to text that a state's `undo` reads.
     template <class Keep>
-    void each_text(Keep keep) {
+    [[gnu::visibility("hidden")]] void each_text(Keep keep) {
         (texts_of(state<Policies>(), keep), ...);
     }
 
@@ -122,7 +124,7 @@ private:
             state.each_descriptor(keep);
     }
     template <class S, class Keep>
-    static void texts_of(S& state, Keep keep) {
+    [[gnu::visibility("hidden")]] static void texts_of(S& state, Keep keep) {
         if constexpr (requires { state.each_text(keep); })
             state.each_text(keep);
     }
@@ -132,13 +134,13 @@ private:
 template <class Host>
 struct leaving_host {
     using type = Host;
-    static auto of(const Host& host) -> const Host& { return host; }
+    [[gnu::visibility("hidden")]] static auto of(const Host& host) -> const Host& { return host; }
 };
 template <class Host>
     requires requires { typename Host::raw; }
 struct leaving_host<Host> {
     using type = typename Host::raw;
-    static auto of(const Host&) -> type { return {}; }
+    [[gnu::visibility("hidden")]] static auto of(const Host&) -> type { return {}; }
 };
 
 /// What a step is handed: the start under way, and where to say why it cannot go on.
@@ -151,7 +153,7 @@ struct Start {
     Failure& failure;
     StartSignals* signals = nullptr; ///< held back, in the launcher of a composition that forks
 
-    auto host() const -> decltype(auto) { return core.host(); }
+    [[gnu::visibility("hidden")]] auto host() const -> decltype(auto) { return core.host(); }
     template <class Policy>
     auto state(const Policy&) const -> auto& {
         return core.template state<Policy>();
@@ -170,16 +172,18 @@ struct Start {
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.
-    [[gnu::cold]] auto fail(const char* what, int code) const -> bool {
+    [[gnu::cold, gnu::visibility("hidden")]] auto fail(const char* what, int code) const -> bool {
         failure.describe(what, code < 0 ? -code : code);
         return false;
     }
-    [[gnu::cold]] auto fail(const char* what, const char* why, int code = 0) const -> bool {
+    [[gnu::cold, gnu::visibility("hidden")]] auto fail(const char* what, const char* why,
+                                                       int code = 0) const -> bool {
         failure.describe(what, why, code);
         return false;
     }
     /// For what belongs to no step of its own.
-    auto fail_step(const char* name, const char* what, int code) const -> bool {
+    [[gnu::visibility("hidden")]] auto fail_step(const char* name, const char* what, int code) const
+        -> bool {
         failure.name_step(name);
         return fail(what, code);
     }

@@ -28,7 +28,7 @@ struct Detaching : Start<Core> {
 
     /// Gives back what the launcher has acquired.
     template <class Host>
-    void undo(const Host& host) const {
+    [[gnu::always_inline]] void undo(const Host& host) const {
         LauncherSteps::undo(this->core, host);
     }
 };

@@ -15,17 +15,17 @@ namespace daemonizer::detail {
 /// the receiver's pid namespace has it, and no sender without rights can write another's. There is
 /// no room for descriptors: what a sender attaches is dropped. unix(7).
 struct Envelope {
-    Envelope(void* into, std::size_t size) : piece{into, size} {
+    [[gnu::visibility("hidden")]] Envelope(void* into, std::size_t size) : piece{into, size} {
         header.msg_iov = &piece;
         header.msg_iovlen = 1;
         header.msg_control = control;
         header.msg_controllen = sizeof control;
     }
-    Envelope(const Envelope&) = delete;
+    [[gnu::visibility("hidden")]] Envelope(const Envelope&) = delete;
     auto operator=(const Envelope&) -> Envelope& = delete;
 
     /// 0 where the sender has no number here.
-    auto sender() const -> pid_t {
+    [[gnu::visibility("hidden")]] auto sender() const -> pid_t {
         const cmsghdr* const first = CMSG_FIRSTHDR(&header);
         if (first == nullptr || first->cmsg_level != SOL_SOCKET ||
             first->cmsg_type != SCM_CREDENTIALS || first->cmsg_len < CMSG_LEN(sizeof(ucred)))

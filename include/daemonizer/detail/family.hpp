@@ -12,6 +12,9 @@
 
 namespace daemonizer::detail {
 
+template <class Host>
+class [[gnu::visibility("hidden")]] Family;
+
 /// The launcher's first child, which leads the process group that the others begin in; the daemon,
 /// which is that child or was forked by it; and whoever these fork.
 ///

@@ -10,28 +10,72 @@
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cerrno>
+#include <cstddef>
+#include <new>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <type_traits>
+#include <utility>
 
 namespace daemonizer::detail {
 
 /// The stacks of those who leave the program's own one to the daemon. Their pages are there only
-/// once they are used, and cost the daemon nothing but that.
+/// once they are used, and cost the daemon nothing but that. They grow downwards: the launcher's
+/// would run over two that are no longer in use, and any of them into the guard.
 struct HandoffStacks {
+#if defined(__aarch64__)
+    static constexpr std::size_t page = 64 << 10; // the largest that the kernel may have
+#else
+    static constexpr std::size_t page = 4 << 10;
+#endif
+    alignas(page) char guard[page];
+    /// The kernel's clone(2) and the dynamic linker, should it bind that call late or write what it
+    /// does (LD_DEBUG): it saves all registers first, 3 KiB with AVX-512 and 11 KiB with AMX.
+    alignas(64) char intermediate[32 << 10];
+    alignas(64) char daemon[16 << 10]; ///< until it is back on the program's, which takes no call
     alignas(64) char launcher[64 << 10];
-    alignas(64) char intermediate[16 << 10];
-    alignas(64) char daemon[4 << 10]; ///< until it is back on the program's
+
+    /// Writing below the stacks ends the process that does so, and not what the program has there.
+    /// Reading stays allowed: a garbage collector reads all that a program has. Returns 0 or a
+    /// negative errno.
+    auto protect() -> int {
+        return static_cast<int>(
+            raw_call(SYS_mprotect, reinterpret_cast<long>(guard), sizeof guard, PROT_READ));
+    }
 };
 inline HandoffStacks handoff_stacks;
 
+/// What a launcher takes along, however large the states of its policies are: not on its stack.
+template <class Launcher>
+union HandoffLuggage {
+    HandoffLuggage() : nothing{} {}
+    ~HandoffLuggage() {}
+
+    char nothing;
+    Launcher launcher;
+};
+template <class Launcher>
+inline HandoffLuggage<Launcher> handoff_luggage;
+
+template <class Start>
+class [[gnu::visibility("hidden")]] Handoff;
+
 /// Two processes on one memory, the launcher's: the daemon goes on where that stood, on its stack,
 /// and the launcher waits on another one until it leaves, for good. From the moment there is a
-/// daemon the others touch nothing but their own stack, and make their calls without libc.
+/// daemon the others touch nothing but their own stack and luggage, and make their calls without
+/// libc.
 template <class Start>
 class Handoff {
+    using Launcher = LeavingLauncher<typename Start::leaving_launcher, memory::shared>;
+
 public:
     Handoff(const Start& start, const Parting& parting, const ThreadIdentity& identity)
         : start_{start}, parting_{parting}, identity_{identity} {}
+
+    /// True when the stacks are ready. Changes nothing else.
+    static auto prepare() -> bool { return handoff_stacks.protect() == 0; }
 
     /// Returns in the daemon alone.
     void part() { leave_stack(here_, top_of(handoff_stacks.launcher), be_launcher, this); }
@@ -44,19 +88,15 @@ private:
 
     static void be_launcher(void* handoff) {
         auto& self = *static_cast<Handoff*>(handoff);
-        using Leaving = typename Start::leaving_launcher;
-        auto core = self.start_.core; // copies: what they were copied from will be the daemon's
-        Failure failure;
-        StartSignals signals = *self.start_.signals;
-        const Leaving start{{core, failure, &signals}};
+        const typename Start::leaving_launcher start{
+            {self.start_.core, self.start_.failure, self.start_.signals}};
+        // Copies: what they were copied from will be the daemon's.
+        auto& launcher = *new (&handoff_luggage<Launcher>.launcher) Launcher{start};
         Parting parting = self.parting_;
-        LeavingLauncher<Leaving, memory::shared> launcher{start};
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);
-        if (child < 0) {
-            start.fail_step("fork", "the launcher's", errno);
-            launcher.fail();
-        }
+        if (child < 0)
+            launcher.fail("fork", "the launcher's", errno);
         parting.daemon.close(RawHost{});
         launcher.attend(parting, child, false);
     }

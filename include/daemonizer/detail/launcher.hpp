@@ -10,9 +10,13 @@
 
 #include <cerrno>
 #include <ctime>
+#include <poll.h>
 #include <type_traits>
 
 namespace daemonizer::detail {
+
+template <class Host, int Seconds>
+class [[gnu::visibility("hidden")]] Witness;
 
 /// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
@@ -35,8 +39,10 @@ public:
 
     /// Something is there to be looked at: for whoever has other work to do meanwhile.
     auto has_news() const -> bool {
-        constexpr timespec at_once{};
-        return watch_.wait(host_, report_.fd, &at_once) != 0;
+        // Of the report alone: the intermediate's end is no news, and comes at about this time.
+        pollfd entry{report_.fd, POLLIN, 0};
+        const timespec at_once{};
+        return host_.poll(&entry, 1, &at_once, nullptr) != 0;
     }
 
     /// True when the daemon is ready, lives, and has been told that this is known. Otherwise

@@ -1,91 +1,63 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a launcher that only waits gives its memory back.
 #ifndef DAEMONIZER_DETAIL_LET_GO_HPP
 #define DAEMONIZER_DETAIL_LET_GO_HPP
 
+#include <daemonizer/detail/raw_call.hpp>
+
+#if DAEMONIZER_HAS_RAW_CALLS
+#include <daemonizer/detail/instrumented.hpp>
+#include <daemonizer/detail/own_mappings.hpp>
+#include <daemonizer/detail/restartable_sequences.hpp>
+#include <daemonizer/detail/shadow_stack.hpp>
+#include <daemonizer/detail/system_text.hpp>
 #include <daemonizer/detail/valgrind.hpp>
 
 #include <cerrno>
-#include <cstddef>
-#include <fcntl.h>
 
 namespace daemonizer::detail {
 
-struct Mapping {
-    unsigned long from = 0, to = 0;
-
-    auto size() const -> unsigned long { return to - from; }
-    auto has(const void* address) const -> bool {
-        const auto at = reinterpret_cast<unsigned long>(address);
-        return at >= from && at < to;
-    }
-};
-
-/// Finds the mappings in /proc/self/maps that only this process has and no file: the heap, a large
-/// array, a stack. proc(5): "FROM-TO rw-p OFFSET DEVICE INODE NAME", and the inode is 0.
-class OwnMappings {
-public:
-    /// Takes the next character. True at the end of a line about such a mapping.
-    auto take(char c, Mapping& found) -> bool {
-        if (c == '\n') {
-            const bool is_own = is_own_;
-            *this = {};
-            return is_own;
-        }
-        if (c == ' ') {
-            ++field_;
-        } else if (field_ == 0 && c == '-') {
-            found.from = number_;
-            number_ = 0;
-        } else if (field_ == 0) {
-            number_ = number_ * 16 + static_cast<unsigned long>(c <= '9' ? c - '0' : c - 'a' + 10);
-            found.to = number_;
-        } else if (field_ == 1) {
-            is_own_ = is_own_ && c == "rw-p"[column_++ & 3U];
-        } else if (field_ == 4) {
-            is_own_ = is_own_ && c == '0';
-        }
-        return false;
-    }
-
-private:
-    unsigned long number_ = 0;
-    unsigned field_ = 0, column_ = 0;
-    bool is_own_ = true;
-};
+/// Whether all that still uses memory in this process is known: the launcher's own code, and
+/// nothing that a compiler has added to it, a processor that keeps return addresses in memory of
+/// its own, the kernel that writes a thread's processor somewhere, or a translation.
+[[gnu::always_inline]] inline auto knows_who_uses_memory() -> bool {
+    return !is_instrumented() && !is_under_valgrind() && !has_shadow_stack() &&
+           !RestartableSequences::are_of_others() && texts_are_constant();
+}
 
 /// Gives back the large pieces of memory that only the program has used, until `stop()`: as long as
-/// a launcher keeps its copy, each page that the daemon writes must be copied. For one that never
-/// returns to the program and makes its calls without libc. What holds the stack or the thread's
-/// own variables stays, and what `is_needed`.
+/// a launcher keeps its copy, each page that the daemon writes must be copied. For a launcher that
+/// never returns to the program, makes its calls without libc, and has all that it needs on its
+/// stack; `is_needed` tells what else it reads.
+///
+/// What is given back is known to be the program's data: it is private and writable, no file's, and
+/// does not follow an object's file as the uninitialised data does; no loaded object reaches into
+/// it, and the dynamic linker has no list there (OwnMappings). What holds the stack or the thread's
+/// own variables stays, and so does all memory where somebody unknown may use it.
 template <class Host, class Stop, class IsNeeded>
 void let_go_of_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     constexpr long worth_it = 16 << 10; // kilobytes
-    constexpr unsigned long large = 1UL << 20, piece = 64UL << 20;
-    if (host.peak_memory() < worth_it || is_under_valgrind())
+    constexpr unsigned long piece = 64UL << 20;
+    if (host.peak_memory() < worth_it || !knows_who_uses_memory())
         return;
-    const int maps = host.open(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (maps < 0)
-        return;
-    char text[1024];
-    const void* const thread = &errno;
     OwnMappings mappings;
-    Mapping memory;
-    bool over = false;
-    for (long size; !over && (size = host.read(maps, text, sizeof text)) > 0;) {
-        for (const char* next = text; next != text + size; ++next) {
-            if (!mappings.take(*next, memory) || memory.size() < large || memory.has(text) ||
-                memory.has(thread) || is_needed(memory))
-                continue;
-            while (memory.size() != 0 && !(over = stop())) {
-                const unsigned long gone = memory.size() < piece ? memory.size() : piece;
-                host.unmap(memory.from, gone);
-                memory.from += gone;
-            }
+    if (!mappings.read(host) || !mappings.leave_out_what_is_linked())
+        return;
+    const void* const thread = &errno;
+    for (Mapping& memory : mappings) {
+        if (memory.has(&mappings) || memory.has(thread) || is_needed(memory))
+            continue;
+        while (memory.size() != 0) {
+            if (stop())
+                return;
+            const unsigned long gone = memory.size() < piece ? memory.size() : piece;
+            host.unmap(memory.from, gone);
+            memory.from += gone;
         }
     }
-    host.close(maps);
 }
 
 } // namespace daemonizer::detail
+#endif
 
 #endif

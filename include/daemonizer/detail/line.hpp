@@ -17,7 +17,7 @@ struct Piece {
 /// Control characters are not shown, those of C1 included: a terminal obeys them as a byte of
 /// 0x80 to 0x9f or as UTF-8 (0xc2 and that byte). All other UTF-8 is shown whole. A byte above
 /// 0x9f that is part of no UTF-8 is shown, too: it may be Latin-1.
-constexpr auto next_piece(const char* text) -> Piece {
+[[gnu::visibility("hidden")]] constexpr auto next_piece(const char* text) -> Piece {
     const auto byte = [text](int i) { return static_cast<unsigned char>(text[i]); };
     const unsigned first = byte(0);
     if (first < 0x80)
@@ -33,7 +33,8 @@ constexpr auto next_piece(const char* text) -> Piece {
 }
 
 /// Makes a text that came from elsewhere one terminated line, in its place.
-[[gnu::cold, gnu::noinline]] inline void make_printable(char* text, std::size_t size) {
+[[gnu::cold, gnu::noinline, gnu::visibility("hidden")]] inline void
+make_printable(char* text, std::size_t size) {
     text[size - 1] = '\0';
     char* to = text;
     while (*text != '\0') {
@@ -46,6 +47,8 @@ constexpr auto next_piece(const char* text) -> Piece {
     }
     *to = '\0';
 }
+
+class [[gnu::visibility("hidden")]] LineWriter;
 
 /// Writes text into a buffer that it does not own: always terminated, cut where it ends, and one
 /// line, since a control character (of a path, an exception) becomes '?'. Async-signal-safe.

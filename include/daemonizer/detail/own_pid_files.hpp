@@ -20,7 +20,8 @@ struct OwnPidFile {
     pid_t owner = 0;
 };
 
-inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
+[[gnu::visibility("hidden")]] inline auto same_file(const struct stat& a, const struct stat& b)
+    -> bool {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -47,7 +48,7 @@ public:
         }
         return false;
     }
-    void forget(int fd) {
+    [[gnu::visibility("hidden")]] void forget(int fd) {
         for (auto& entry : entries_)
             if (entry.fd == fd)
                 entry.owner = 0;

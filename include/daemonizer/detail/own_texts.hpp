@@ -10,6 +10,8 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] OwnTexts;
+
 /// Copies of the text that a launcher needs to its end: what they were copied from may be gone by
 /// then, or another process's.
 class OwnTexts {
@@ -29,16 +31,22 @@ private:
     std::size_t used_ = 0;
 };
 
-/// Has the dynamic linker find what compilers call on their own, and the texts of errors, as long
-/// as its data is there and nobody else's.
-inline void find_symbols() {
-    char from[1], to[1];
-    std::size_t size = sizeof from;
-    asm volatile("" : "+r"(size)); // not known, or nothing would be called
+/// Binds what compilers call on their own, and the texts of errors, while the dynamic linker's
+/// data is there and nobody else's. Inlined: it must bind for the object that the launcher's code
+/// is in. Neither sizes nor objects are known to the compiler, which would call nothing, or a
+/// checking variant (_FORTIFY_SOURCE).
+[[gnu::always_inline]] inline void find_symbols() {
+    char room[2]{};
+    char* from = room;
+    char* to = room + 1;
+    std::size_t size = 1;
+    asm volatile("" : "+r"(from), "+r"(to), "+r"(size) : : "memory");
     std::memset(from, 0, size);
     std::memcpy(to, from, size);
+    std::memmove(to, from, size);
+    size = std::strlen(from);
     const char* const texts[] = {error_text(0), signal_text(0)};
-    asm volatile("" : : "r"(to), "r"(texts) : "memory");
+    asm volatile("" : : "r"(to), "r"(size), "r"(texts) : "memory");
 }
 
 } // namespace daemonizer::detail

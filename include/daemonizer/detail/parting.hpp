@@ -11,6 +11,8 @@
 
 namespace daemonizer::detail {
 
+struct [[gnu::visibility("hidden")]] Parting;
+
 /// What launcher and daemon still have to do with each other: the report, and how the launcher
 /// watches over its children.
 struct Parting {
@@ -76,9 +78,9 @@ void restore_signals(const Start& start, const ChildWatch& watch) {
 
 /// Tells the launcher why there is no daemon, and leaves: between launcher and daemon.
 template <class Start, class Host>
-[[noreturn, gnu::cold, gnu::noinline]] void give_up(const Start& start, const Host& host,
-                                                    const ReportEnd& report, const char* step,
-                                                    const char* what, int error) {
+[[noreturn, gnu::cold, gnu::noinline, gnu::visibility("hidden")]] void
+give_up(const Start& start, const Host& host, const ReportEnd& report, const char* step,
+        const char* what, int error) {
     start.fail_step(step, what, error);
     report.send_failed(host, start.failure);
     host.leave_at_once(1);

@@ -48,7 +48,7 @@ struct Origin {
         return start.fail("directory of the launcher", error);
     }
     template <class Host>
-    void close(Host host) {
+    [[gnu::always_inline]] void close(Host host) {
         if (fd >= 0)
             host.close(fd);
         fd = AT_FDCWD;

@@ -33,7 +33,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
     template <class Host>
-    static void undo(Host host, const auto&, auto& file) {
+    [[gnu::visibility("hidden")]] static void undo(Host host, const auto&, auto& file) {
         remove_pid_file(host, file);
         if (file.is_registered)
             pid_files_of_this_process.forget(file.fd);
@@ -46,7 +46,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
 private:
-    static void let_go(auto host, auto& file) {
+    [[gnu::visibility("hidden")]] static void let_go(auto host, auto& file) {
         file.owner = 0;
         file.is_registered = false;
         if (file.fd >= 0)

@@ -18,7 +18,7 @@ namespace daemonizer::detail {
 /// 1 where the path still names the file that is open, 0 where it names another, a negative errno
 /// where it names none or cannot be looked at.
 template <class Host>
-auto still_names(Host host, const OwnPidFile& file) -> int {
+[[gnu::visibility("hidden")]] auto still_names(Host host, const OwnPidFile& file) -> int {
     struct stat ours, there;
     if (host.status(file.fd, ours) < 0)
         return 0;
@@ -29,7 +29,7 @@ auto still_names(Host host, const OwnPidFile& file) -> int {
 /// Removes the file while it is still locked, and only if the path still is our inode: another
 /// instance's file stays. Emptied where it may no longer be unlinked. Async-signal-safe.
 template <class Host>
-void remove_pid_file(Host host, const OwnPidFile& file) {
+[[gnu::visibility("hidden")]] void remove_pid_file(Host host, const OwnPidFile& file) {
     if (file.owner == 0 || file.owner != host.pid())
         return;
     // In a chroot the path names another file or none; the file that is open is ours anyway.

@@ -37,7 +37,7 @@ struct ReportEnd {
     int fd = -1;
 
     template <class Host>
-    void close(Host host) {
+    [[gnu::visibility("hidden")]] void close(Host host) {
         if (fd >= 0)
             host.close(fd);
         fd = -1;
@@ -45,11 +45,11 @@ struct ReportEnd {
 
     // Each returns 0 or a negative errno.
     template <class Host>
-    auto send_forked(Host host) const -> int {
+    [[gnu::visibility("hidden")]] auto send_forked(Host host) const -> int {
         return send(host, ReportHead{ReportHead::kind::forked});
     }
     template <class Host>
-    auto send_failed(Host host, const Failure& failure) const -> int {
+    [[gnu::visibility("hidden")]] auto send_failed(Host host, const Failure& failure) const -> int {
         return send(host, Report{{ReportHead::kind::failed}, failure});
     }
     /// Says ready and waits until the launcher has taken it. -EINTR where it does not answer, it
@@ -72,7 +72,7 @@ struct ReportEnd {
     }
 
     template <class Host>
-    auto acknowledge(Host host) const -> int {
+    [[gnu::visibility("hidden")]] auto acknowledge(Host host) const -> int {
         const char taken = 1;
         const long sent = host.send(fd, &taken, sizeof taken);
         return sent < 0 ? static_cast<int>(sent) : 0;
@@ -81,7 +81,8 @@ struct ReportEnd {
     /// Takes one message if there is one. Whatever arrives is checked: it may be anything. The
     /// `sender` is the kernel's word.
     template <class Host>
-    auto receive(Host host, Report& report, pid_t& sender) const -> message {
+    [[gnu::visibility("hidden")]] auto receive(Host host, Report& report, pid_t& sender) const
+        -> message {
         sender = 0;
         const long size = host.receive_from(fd, &report, sizeof report, sender);
         if (size == -EAGAIN)
@@ -91,7 +92,7 @@ struct ReportEnd {
         return size < 0 ? message::unreadable : checked(report, static_cast<std::size_t>(size));
     }
 
-    static auto checked(Report& report, std::size_t size) -> message {
+    [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
         if (size != sizeof report && size != sizeof report.head)
             return message::broken;
         switch (report.head.what) {
@@ -117,7 +118,7 @@ private:
     }
 
     template <class Host, class Message>
-    auto send(Host host, const Message& message) const -> int {
+    [[gnu::visibility("hidden")]] auto send(Host host, const Message& message) const -> int {
         const long sent = host.send(fd, &message, sizeof message);
         return sent < 0 ? static_cast<int>(sent) : sent == sizeof message ? 0 : -EIO;
     }

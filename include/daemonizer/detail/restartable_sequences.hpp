@@ -2,10 +2,11 @@
 #ifndef DAEMONIZER_DETAIL_RESTARTABLE_SEQUENCES_HPP
 #define DAEMONIZER_DETAIL_RESTARTABLE_SEQUENCES_HPP
 
-#include <daemonizer/detail/stack_switch.hpp>
+#include <daemonizer/detail/raw_call.hpp>
 
-#if DAEMONIZER_CAN_HAND_OVER
+#if DAEMONIZER_HAS_RAW_CALLS
 #include <cerrno>
+#include <cstddef>
 #include <sys/syscall.h>
 
 #if __has_include(<sys/rseq.h>)
@@ -14,20 +15,21 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] RestartableSequences;
+
 /// The place where the kernel writes on which processor a thread runs, which libc has registered
 /// (glibc 2.35) for sched_getcpu(3) and for allocators. rseq(2), "The Linux Restartable Sequences
 /// ABI" of glibc's manual.
 class RestartableSequences {
 public:
+    /// Whether somebody else than libc has registered a place, which then may be anywhere.
+    static auto are_of_others() -> bool { return place() == 0 && !nobody_has_registered(); }
+
     /// False where it cannot be told who has registered what; then nothing is changed.
     static auto unregister() -> bool {
         if (place() != 0)
             return call(place(), size(), unregistering) == 0;
-        // Not libc; perhaps somebody else, who would not let us in.
-        alignas(32) char probe[32]{};
-        const long answer = call(reinterpret_cast<long>(probe), sizeof probe, 0);
-        return answer == -ENOSYS || (answer == 0 && call(reinterpret_cast<long>(probe),
-                                                         sizeof probe, unregistering) == 0);
+        return nobody_has_registered();
     }
 
     /// Without it libc asks in another way, so nobody need be told of an error.
@@ -38,6 +40,14 @@ public:
 
 private:
     static constexpr long unregistering = 1;
+
+    /// Not libc; perhaps somebody else, who would not let us in.
+    static auto nobody_has_registered() -> bool {
+        alignas(32) char probe[32]{};
+        const long answer = call(reinterpret_cast<long>(probe), sizeof probe, 0);
+        return answer == -ENOSYS || (answer == 0 && call(reinterpret_cast<long>(probe),
+                                                         sizeof probe, unregistering) == 0);
+    }
 
     static auto call(long area, long size, long flags) -> long {
 #if defined(SYS_rseq)

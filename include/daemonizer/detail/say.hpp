@@ -8,6 +8,8 @@
 
 namespace daemonizer::detail {
 
+class [[gnu::visibility("hidden")]] FailureLine;
+
 /// "PROGRAM: STEP: WHAT: REASON" as a line.
 class FailureLine {
 public:
@@ -26,8 +28,8 @@ private:
 
 /// Says it in one write, so that lines of several programs don't mix.
 template <class Host>
-void say(Host host, int fd, const Failure& failure,
-         const char* program = program_invocation_short_name) {
+[[gnu::visibility("hidden")]] void say(Host host, int fd, const Failure& failure,
+                                       const char* program = program_invocation_short_name) {
     const FailureLine line{failure, program};
     host.write(fd, line.text(), line.size());
 }

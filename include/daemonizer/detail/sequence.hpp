@@ -24,7 +24,7 @@ struct bound_step {
     };
 
     template <class Core, class Host>
-    static void undo(Core& core, const Host& host) {
+    [[gnu::always_inline]] static void undo(Core& core, const Host& host) {
         if constexpr (Step::undoes)
             Step::undo(host, core.template option<Policy>(), core.template state<Policy>());
     }
@@ -70,8 +70,9 @@ struct sequence {
     }
     /// Undoes the first `done` of them, the last first.
     template <class Core, class Host>
-    static void undo([[maybe_unused]] Core& core, [[maybe_unused]] const Host& host,
-                     [[maybe_unused]] unsigned done = sizeof...(Steps)) {
+    [[gnu::always_inline]] static void undo([[maybe_unused]] Core& core,
+                                            [[maybe_unused]] const Host& host,
+                                            [[maybe_unused]] unsigned done = sizeof...(Steps)) {
         if constexpr (sizeof...(Steps) != 0)
             undo_first<Steps...>(core, host, done);
     }
@@ -82,7 +83,7 @@ struct sequence {
 
 private:
     template <class First, class... Rest, class Core, class Host>
-    static void undo_first(Core& core, const Host& host, unsigned done) {
+    [[gnu::always_inline]] static void undo_first(Core& core, const Host& host, unsigned done) {
         if constexpr (sizeof...(Rest) != 0)
             if (done > 1)
                 undo_first<Rest...>(core, host, done - 1);

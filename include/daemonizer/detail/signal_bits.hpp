@@ -15,11 +15,11 @@ namespace daemonizer::detail {
 using SignalBits = unsigned long long;
 
 template <class... Signals>
-constexpr auto signal_bits(Signals... signals) -> SignalBits {
+[[gnu::visibility("hidden")]] constexpr auto signal_bits(Signals... signals) -> SignalBits {
     return (0 | ... | (1ULL << (signals - 1)));
 }
 
-inline auto bits_of(const sigset_t& set) -> SignalBits {
+[[gnu::visibility("hidden")]] inline auto bits_of(const sigset_t& set) -> SignalBits {
     const auto* const words = reinterpret_cast<const unsigned long*>(&set);
     SignalBits bits = words[0];
     if constexpr (sizeof(unsigned long) < sizeof bits)
@@ -27,7 +27,7 @@ inline auto bits_of(const sigset_t& set) -> SignalBits {
     return bits;
 }
 
-inline auto set_of(SignalBits bits) -> sigset_t {
+[[gnu::visibility("hidden")]] inline auto set_of(SignalBits bits) -> sigset_t {
     sigset_t set{};
     auto* const words = reinterpret_cast<unsigned long*>(&set);
     words[0] = static_cast<unsigned long>(bits);
@@ -36,7 +36,9 @@ inline auto set_of(SignalBits bits) -> sigset_t {
     return set;
 }
 
-inline auto only_signal(int signal) -> sigset_t { return set_of(signal_bits(signal)); }
+[[gnu::visibility("hidden")]] inline auto only_signal(int signal) -> sigset_t {
+    return set_of(signal_bits(signal));
+}
 
 } // namespace daemonizer::detail
 

@@ -27,8 +27,8 @@ struct Resumption {
 /// Runs `entry(argument)`, which never returns, on the stack that ends at `top` (a multiple of 16).
 /// Returns in the process that calls resume(), on the stack that was left here: all registers but
 /// the stack's two are declared lost, so that the compiler keeps nothing in them.
-[[gnu::noinline]] inline void leave_stack(Resumption& here, void* top, void (*entry)(void*),
-                                          void* argument) {
+[[gnu::noinline, gnu::visibility("hidden")]] inline void
+leave_stack(Resumption& here, void* top, void (*entry)(void*), void* argument) {
 #if defined(__x86_64__)
     void* place = &here;
     asm volatile("leaq 1f(%%rip), %%rcx\n\t"
@@ -71,8 +71,9 @@ struct Resumption {
 #endif
 }
 
-/// Goes on where leave_stack() left, on that stack. What this one's frames hold is lost.
-[[noreturn]] inline void resume(const Resumption& there) {
+/// Goes on where leave_stack() left, on that stack. What this one's frames hold is lost. Inlined:
+/// the stack that is left is small, and a call that is bound late takes kilobytes of it.
+[[noreturn, gnu::always_inline]] inline void resume(const Resumption& there) {
 #if defined(__x86_64__)
     asm volatile("movq 8(%%rax), %%rsp\n\t"
                  "movq 16(%%rax), %%rbp\n\t"

@@ -20,7 +20,7 @@ class StartSignals {
 public:
     /// `leaves`: the launcher never goes back to the program. Returns 0 or a negative errno.
     template <class Host>
-    auto begin(const Host& host, bool leaves) -> int {
+    [[gnu::visibility("hidden")]] auto begin(const Host& host, bool leaves) -> int {
         leaves_ = leaves;
         sigset_t all;
         sigfillset(&all);
@@ -28,18 +28,18 @@ public:
     }
 
     /// What begin() was told has turned out to be otherwise.
-    void launcher_leaves() { leaves_ = true; }
+    [[gnu::visibility("hidden")]] void launcher_leaves() { leaves_ = true; }
 
     /// Back to how the program had it. What is pending acts now.
     template <class Host>
-    void end(const Host& host) const {
+    [[gnu::visibility("hidden")]] void end(const Host& host) const {
         host.set_mask(SIG_SETMASK, before_);
     }
 
     /// As end(), after a success that the daemon knows of: a signal that came too late to cancel
     /// must not end the launcher as if it had. A handler of the program's still runs.
     template <class Host>
-    void end_started(const Host& host) {
+    [[gnu::visibility("hidden")]] void end_started(const Host& host) {
         each(coming(host) & ~harmless, [&](int signal) {
             if (disposition(host, signal) == SIG_DFL)
                 host.take_signal(only_signal(signal));
@@ -48,11 +48,11 @@ public:
     }
 
     /// The signal that has cancelled the start, or 0.
-    auto cancelled() const -> int { return cancelled_; }
+    [[gnu::visibility("hidden")]] auto cancelled() const -> int { return cancelled_; }
 
     /// Asks the kernel for it. It stays pending.
     template <class Host>
-    auto look(const Host& host) -> int {
+    [[gnu::visibility("hidden")]] auto look(const Host& host) -> int {
         if (cancelled_ == 0)
             each(coming(host) & (leaves_ ? interrupting : ~harmless), [&](int signal) {
                 if (cancelled_ == 0 && cancels(host, signal))
@@ -62,11 +62,11 @@ public:
     }
 
     /// Those that wake a launcher that waits.
-    auto watched() const -> sigset_t {
+    [[gnu::visibility("hidden")]] auto watched() const -> sigset_t {
         return set_of((interrupting & ~bits_of(before_) & ~disregarded_) | signal_bits(SIGCHLD));
     }
     /// Whether that set has shrunk since this was asked last: one of them turned out to be ignored.
-    auto watches_less() -> bool {
+    [[gnu::visibility("hidden")]] auto watches_less() -> bool {
         const bool news = news_;
         news_ = false;
         return news;
@@ -74,7 +74,7 @@ public:
 
     /// Ends the launcher by the signal that has cancelled the start, if one has.
     template <class Host>
-    [[gnu::cold]] void die(const Host& host) const {
+    [[gnu::cold, gnu::visibility("hidden")]] void die(const Host& host) const {
         if (cancelled_ == 0)
             return;
         struct sigaction standard {};
@@ -92,7 +92,7 @@ private:
         signal_bits(SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU);
 
     template <class Act>
-    static void each(SignalBits signals, Act act) {
+    [[gnu::visibility("hidden")]] static void each(SignalBits signals, Act act) {
         for (; signals != 0; signals &= signals - 1)
             act(__builtin_ctzll(signals) + 1);
     }
@@ -100,13 +100,14 @@ private:
     /// Those that are pending and that the starter had not blocked. Linux queues a blocked signal
     /// even when it is ignored.
     template <class Host>
-    auto coming(const Host& host) const -> SignalBits {
+    [[gnu::visibility("hidden")]] auto coming(const Host& host) const -> SignalBits {
         sigset_t pending{};
         return host.pending_signals(pending) < 0 ? 0 : bits_of(pending) & ~bits_of(before_);
     }
 
     template <class Host>
-    [[gnu::cold]] static auto disposition(const Host& host, int signal) -> void (*)(int) {
+    [[gnu::cold, gnu::visibility("hidden")]] static auto disposition(const Host& host, int signal)
+        -> void (*)(int) {
         struct sigaction now {};
         now.sa_handler = SIG_IGN;
         host.disposition(signal, now);
@@ -114,7 +115,7 @@ private:
     }
 
     template <class Host>
-    [[gnu::cold]] auto cancels(const Host& host, int signal) -> bool {
+    [[gnu::cold, gnu::visibility("hidden")]] auto cancels(const Host& host, int signal) -> bool {
         const SignalBits bit = signal_bits(signal);
         // start() leaves an alarm to the program's handler: it may be one of many.
         const bool always = (bit & interrupting) != 0 && (leaves_ || signal != SIGALRM);

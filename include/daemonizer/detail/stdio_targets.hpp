@@ -139,7 +139,9 @@ struct FindOrigin : undoable_step<phase::check> {
     static auto run(const auto& start, const auto& policy) -> bool {
         return start.state(policy).find_origin(start, policy);
     }
-    static void undo(auto host, const auto&, auto& state) { state.origin.close(host); }
+    [[gnu::visibility("hidden")]] static void undo(auto host, const auto&, auto& state) {
+        state.origin.close(host);
+    }
     static void hand_over(auto host, const auto&, auto& state) { state.origin.close(host); }
 };
 

@@ -3,6 +3,7 @@
 #define DAEMONIZER_DETAIL_THREAD_IDENTITY_HPP
 
 #include <daemonizer/detail/restartable_sequences.hpp>
+#include <daemonizer/detail/stack_switch.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstddef>
@@ -15,6 +16,8 @@ namespace daemonizer::detail {
 /// 1 while a launcher that has handed its memory over is still there; the kernel sets it to 0 when
 /// it exits (set_tid_address(2)).
 inline int launcher_is_there = 0;
+
+class [[gnu::visibility("hidden")]] ThreadIdentity;
 
 /// What the kernel keeps of a thread by addresses in its memory. Two processes on one memory must
 /// not have the same: the launcher lays it down, the daemon takes it up.

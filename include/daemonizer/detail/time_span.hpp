@@ -11,7 +11,7 @@ namespace daemonizer::detail {
 /// A time span for ppoll(2) and its like: 0 where `nanoseconds` is negative, and the longest that
 /// `Seconds` can hold where it is longer. A 32-bit time_t holds 68 years.
 template <class Seconds = time_t>
-constexpr auto timespec_of(long long nanoseconds) -> timespec {
+[[gnu::visibility("hidden")]] constexpr auto timespec_of(long long nanoseconds) -> timespec {
     constexpr long long second = 1'000'000'000;
     constexpr auto longest = std::numeric_limits<Seconds>::max();
     if (nanoseconds <= 0)

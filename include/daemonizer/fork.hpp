@@ -6,6 +6,7 @@
 #include <daemonizer/detail/leaving_launcher.hpp>
 #include <daemonizer/detail/one_thread.hpp>
 #include <daemonizer/detail/parting.hpp>
+#include <daemonizer/event.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cerrno>
@@ -110,7 +111,9 @@ private:
             using Host = std::remove_cvref_t<decltype(host)>;
             detail::Witness<Host, Start::seconds()> witness{
                 host, parting.watch, *start.signals, parting.launcher, child, !Twice};
-            if (!witness.attend(start.failure, [] {}))
+            const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
+            if (!witness.attend(
+                    start.failure, [] {}, tell))
                 return 0;
             witness.family().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =

@@ -46,10 +46,11 @@ public:
     }
 
     /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
-    /// nothing of the start is left, and `failure` says why. `meanwhile` is called once, as soon as
-    /// it is known who the daemon is.
-    template <class Meanwhile>
-    auto attend(Failure& failure, Meanwhile meanwhile) -> bool {
+    /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
+    /// as it is known who the daemon is, and `launched(daemon)` when it is ready and alive, before
+    /// it is told so.
+    template <class Meanwhile, class Launched>
+    auto attend(Failure& failure, Meanwhile meanwhile, Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.
@@ -90,7 +91,7 @@ public:
                 failure = report.failure;
                 return clear_away(after_a_failure);
             case message::ready:
-                return is_alive(failure) && accept(failure);
+                return is_alive(failure) && accept(failure, launched);
             case message::broken:
             case message::unreadable:
                 failure.name_step("report");
@@ -150,9 +151,11 @@ private:
         return daemon == life::runs || tell_death(failure, 0);
     }
 
-    auto accept(Failure& failure) -> bool {
+    template <class Launched>
+    auto accept(Failure& failure, Launched launched) -> bool {
         if (signals_.look(host_) != 0)
             return cancel(failure);
+        launched(family_.daemon());
         return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
     }
 

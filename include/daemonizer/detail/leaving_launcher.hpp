@@ -9,6 +9,7 @@
 #include <daemonizer/detail/own_texts.hpp>
 #include <daemonizer/detail/parting.hpp>
 #include <daemonizer/detail/say.hpp>
+#include <daemonizer/event.hpp>
 
 #include <cerrno>
 #include <type_traits>
@@ -85,7 +86,9 @@ public:
     [[noreturn]] void attend(Parting& parting, pid_t first, bool first_is_daemon) {
         Witness<Host, Start::seconds()> witness{
             host_, parting.watch, kept_.signals, parting.launcher, first, first_is_daemon};
-        if (witness.attend(kept_.failure, [&] { let_go(witness); }))
+        const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
+        if (witness.attend(
+                kept_.failure, [&] { let_go(witness); }, tell))
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         fail();
     }

@@ -6,8 +6,9 @@
 
 namespace daemonizer {
 
-/// A daemon that is not ready in time is ended with its whole process group, TERM then KILL; the
-/// launcher leaves with status 124, as timeout(1) does. Counted by the launcher from its fork.
+/// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
+/// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
+/// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
 template <int Seconds>
 struct StartTimeout {
     template <class>

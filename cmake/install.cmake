@@ -1,20 +1,42 @@
 # SPDX-License-Identifier: BSL-1.0
-# Headers, CMake package and pkg-config file; all of it may be moved as a whole.
+# Headers, CMake package and pkg-config file; all of it may be moved as a whole. It is the component
+# `daemonizer`. Without DAEMONIZER_INSTALL a plain installation leaves that out: a part of a parent
+# project is nobody's business, unless the parent exports a target that links to it. Such a package
+# cannot be found without this one, so then both are installed.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/daemonizer)
+set(rule COMPONENT daemonizer)
+if(NOT DAEMONIZER_INSTALL)
+    list(APPEND rule EXCLUDE_FROM_ALL)
+    install(CODE "
+        file(GLOB_RECURSE exports \"${CMAKE_BINARY_DIR}/CMakeFiles/Export/*.cmake\")
+        foreach(export IN LISTS exports)
+            file(STRINGS \${export} needs REGEX \"INTERFACE_LINK_LIBRARIES.*daemonizer::daemonizer\")
+            if(needs)
+                execute_process(COMMAND \${CMAKE_COMMAND} --install \"${PROJECT_BINARY_DIR}\"
+                    --prefix \${CMAKE_INSTALL_PREFIX} --component daemonizer)
+                break()
+            endif()
+        endforeach()")
+endif()
+
 set(pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
 target_include_directories(daemonizer INTERFACE
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/daemonizer
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${rule} FILES_MATCHING PATTERN *.hpp)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} ${rule})
 
 install(TARGETS daemonizer EXPORT daemonizer)
 install(EXPORT daemonizer NAMESPACE daemonizer:: FILE daemonizerTargets.cmake
-    DESTINATION ${package_dir})
+    DESTINATION ${package_dir} ${rule})
+# The build tree is a package, too.
+configure_file(${PROJECT_SOURCE_DIR}/cmake/daemonizerHana.cmake
+    ${PROJECT_BINARY_DIR}/daemonizerHana.cmake COPYONLY)
+export(EXPORT daemonizer NAMESPACE daemonizer:: FILE ${PROJECT_BINARY_DIR}/daemonizerTargets.cmake)
 configure_package_config_file(
     ${PROJECT_SOURCE_DIR}/cmake/daemonizerConfig.cmake.in
     ${PROJECT_BINARY_DIR}/daemonizerConfig.cmake
@@ -27,7 +49,7 @@ install(FILES
     ${PROJECT_BINARY_DIR}/daemonizerConfig.cmake
     ${PROJECT_BINARY_DIR}/daemonizerConfigVersion.cmake
     ${PROJECT_SOURCE_DIR}/cmake/daemonizerHana.cmake
-    DESTINATION ${package_dir})
+    DESTINATION ${package_dir} ${rule})
 
 # pkg-config knows no Boost, so the flags are spelt out.
 list(JOIN daemonizer_hana_flags " " pkgconfig_flags)
@@ -38,4 +60,4 @@ if(NOT IS_ABSOLUTE ${pkgconfig_includedir})
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/daemonizer.pc.in
     ${PROJECT_BINARY_DIR}/daemonizer.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/daemonizer.pc DESTINATION ${pkgconfig_dir})
+install(FILES ${PROJECT_BINARY_DIR}/daemonizer.pc DESTINATION ${pkgconfig_dir} ${rule})

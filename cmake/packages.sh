@@ -42,6 +42,11 @@ die() {
     exit 1
 }
 
+quietly() {  # quietly COMMAND...: what it says is shown only where it fails
+    local said
+    said=$("$@" 2>&1) || { printf '%s\n' "$said" >&2 && return 1; }
+}
+
 # Installs what need and want found missing; asks for nothing, does nothing when all is there.
 install_missing() {
     local packages=("${needed[@]}") package
@@ -51,8 +56,9 @@ install_missing() {
     if ((EUID != 0)); then
         as_root=(sudo -n)
     fi
+    local also=${wanted[*]:+ (and, for all of it: ${wanted[*]})}
     if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
-        "${as_root[@]}" apt-get update -q </dev/null
+        quietly "${as_root[@]}" apt-get update -qq </dev/null
         for package in "${wanted[@]}"; do
             if apt-cache show "$package" >/dev/null 2>&1; then
                 packages+=("$package")
@@ -60,14 +66,15 @@ install_missing() {
                 say "going on without $package, which is not to be had here"
             fi
         done
+        ((${#packages[@]})) || return 0
         say "installing ${packages[*]}"
-        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -q -y --no-install-recommends "${packages[@]}" </dev/null
+        quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qq -y --no-install-recommends "${packages[@]}" </dev/null
     elif ((${#needed[@]})) && have apt-get >/dev/null; then
-        die "needs root, or sudo without a password, for: apt-get install ${needed[*]}"
+        die "needs root, or sudo without a password, for: apt-get install ${needed[*]}$also"
     elif ((${#needed[@]})); then
-        die "please install what Debian calls: ${needed[*]}"
+        die "please install what Debian calls: ${needed[*]}$also"
     else
-        say "going on without ${wanted[*]}"
+        say "going on without what Debian calls: ${wanted[*]}"
     fi
 }

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
         return 2;
     }
 
-    const Daemonizer service{PidFile{options.pid_file}, LogStdio{options.log},
+    const Daemonizer service{PidFile{options.pid_file.c_str()}, LogStdio{options.log.c_str()},
                              SignalFd<SIGTERM, SIGHUP>{}};
     const auto beat = [&](auto& daemon) {
         std::printf("Daemon started with pid %d\n", daemon.pid());
@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
     return command_line(service, argc, argv, beat,
                         {.about = "says every ten seconds that it is alive",
                          .options = "  --every SECONDS    between two beats (10)\n"
-                                    "  --dir DIR          for the pid file and the log\n",
+                                    "  --dir DIR          for the pid file and the log\n"
+                                    "  --instance NAME    one of several heartbeats\n",
                          .version = "1.0"});
 }

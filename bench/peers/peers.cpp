@@ -34,6 +34,11 @@ namespace {
 
 constexpr char reference[] = "C, by hand";
 
+/// Programs of others may fail without our fault: that is told, and spoils nothing else.
+auto is_ours(const std::string& name) -> bool {
+    return name.rfind(reference, 0) == 0 || name.rfind("daemonizer", 0) == 0;
+}
+
 struct Command {
     std::string name;
     std::vector<std::string> words;
@@ -149,7 +154,7 @@ void measure(benchmark::State& state, const Command& command, const Command& by_
         state.counters["ratio.gone"] = median_ratio(gone, by_hand_gone);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "failed: %s\n", error.what());
-        broken = true;
+        broken = broken || is_ours(command.name);
         state.SkipWithError(error.what());
     }
 }

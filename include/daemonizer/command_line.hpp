@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Makes a whole program of a service: start, stop, status and the other verbs of an init script.
 #ifndef DAEMONIZER_COMMAND_LINE_HPP
 #define DAEMONIZER_COMMAND_LINE_HPP
 
@@ -25,7 +26,7 @@ class CommandLine {
     struct Verb {
         const char* name;
         auto(CommandLine::*obey)() const -> int;
-        bool stops = false;
+        bool stops = false, may_be_lsb = false;
     };
 
 public:
@@ -34,10 +35,14 @@ public:
 
     auto run(int argc, char** argv) -> int {
         static constexpr Verb verbs[] = {
-            {"start", &CommandLine::start},   {"stop", &CommandLine::stop, true},
-            {"status", &CommandLine::status}, {"restart", &CommandLine::restart, true},
-            {"reload", &CommandLine::reload}, {"try-restart", &CommandLine::try_restart, true},
-            {"run", &CommandLine::stay},      {"unit", &CommandLine::unit},
+            {"start", &CommandLine::start, false, true},
+            {"stop", &CommandLine::stop, true, true},
+            {"status", &CommandLine::status},
+            {"restart", &CommandLine::restart, true},
+            {"reload", &CommandLine::reload},
+            {"try-restart", &CommandLine::try_restart, true},
+            {"run", &CommandLine::stay},
+            {"unit", &CommandLine::unit},
         };
         if (argc < 2)
             return words_.usage("a command is missing", "");
@@ -51,9 +56,12 @@ public:
         for (const Verb& verb : verbs) {
             if (!is(verb.name))
                 continue;
-            if (const char* const wrong = options_.take(argc, argv, verb.stops); wrong != nullptr)
+            argv_ = argv;
+            argc_ = argc;
+            taken_end_ = taken_words.end_of(argc, argv);
+            if (const char* const wrong = options_.take(argc, argv, verb.stops, verb.may_be_lsb);
+                wrong != nullptr)
                 return words_.usage("bad argument ", wrong);
-            programs_own_ = argv + argc;
             words_.verb = verb.name;
             return (this->*verb.obey)();
         }
@@ -61,25 +69,51 @@ public:
     }
 
 private:
-    auto start() const -> int { return service_.run(body_); }
+    /// Where two starts meet, the later one may still find the first only when it locks the pid
+    /// file: that is a failure with --lsb, too, since the first may yet fail.
+    auto start() const -> int {
+        using state = ServiceStatus::state;
+        if (is_lsb() && daemonizer::status(service_).what == state::running)
+            return 0;
+        return launch();
+    }
+    auto launch() const -> int { return service_.run(body_); }
     auto stay() const -> int { return foreground(service_).run(body_); }
     auto status() const -> int {
         return words_.printed(words_.status(daemonizer::status(service_)));
     }
     auto unit() const -> int {
+        const char* const* const named = words_.text.arguments;
+        if (!knows_all_arguments())
+            return words_.unknown_arguments();
+        const UnitArguments arguments{argv_ + argc_, argv_ + taken_end_, named, argv_[1]};
         return words_.printed(
-            print_systemd_unit(service_, words_.pid_file, words_.text.about, programs_own_));
+            SystemdUnit<Service>::print(words_.pid_file_path, words_.text.about, arguments));
+    }
+    /// False where the program was started with more arguments than it has handed over: without an
+    /// option that it read in its own way a unit would start another instance.
+    auto knows_all_arguments() const -> bool {
+        for (auto word = words_.text.arguments; word != nullptr && *word != nullptr; ++word)
+            if (*word == argv_[0]) // the program wrote over a list that it still needs
+                return false;
+        const ProcessArguments all;
+        return words_.text.arguments != nullptr || !(all.has(argv_[0]) || all.has(argv_[1])) ||
+               all.count <= taken_end_;
     }
 
-    auto stop() const -> int { return tell(stopped()); }
+    auto stop() const -> int {
+        const ControlResult old = stopped();
+        return is_lsb() && old.what == outcome::not_running ? 0 : tell(old);
+    }
+    auto is_lsb() const -> bool { return options_.lsb || words_.text.lsb; }
     auto restart() const -> int {
         const ControlResult old = stopped();
-        return old || old.what == outcome::not_running ? start() : tell(old);
+        return old || old.what == outcome::not_running ? launch() : tell(old);
     }
     /// LSB: nothing to do is no error.
     auto try_restart() const -> int {
         const ControlResult old = stopped();
-        return old.what == outcome::not_running ? 0 : old ? start() : tell(old);
+        return old.what == outcome::not_running ? 0 : old ? launch() : tell(old);
     }
     auto reload() const -> int {
         if constexpr (Signals::collects(SIGHUP))
@@ -102,14 +136,17 @@ private:
     Body& body_;
     CommandWords words_;
     StopOptions options_;
-    char* const* programs_own_ = nullptr; ///< what take_option took
+    char** argv_ = nullptr;
+    int argc_ = 0, taken_end_ = 0; ///< what take_option took stands between
 };
 
 } // namespace detail
 
 /// Gives a program `start|stop|restart|try-restart|reload|status|run|unit|help`, with the exit
 /// statuses of an init script (LSB). Returns the status to leave with; from a successful `start`
-/// only in the daemon. `body` takes the daemon as `auto&`: `run` hands it another type.
+/// only in the daemon. With `--lsb`, or ProgramText::lsb, start of a running service and stop of a
+/// stopped one are successes, as the LSB wants it; without it the user learns that nothing was
+/// done. `body` takes the daemon as `auto&`: `run` hands it another type.
 template <class Service, class Body>
 auto command_line(const Service& service, int argc, char** argv, Body&& body,
                   const ProgramText& text = {}) -> int {

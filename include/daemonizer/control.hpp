@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+// Controls a running daemon by its pid file: status, signal, reload, stop and restart. What became
+// of an order is a ControlResult, whose text() has the words for a user and exit_status() the
+// status of an init script.
 #ifndef DAEMONIZER_CONTROL_HPP
 #define DAEMONIZER_CONTROL_HPP
 

@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+#include <daemonizer/confinement/deny_system_calls.hpp>
+#include <daemonizer/confinement/landlock.hpp>
 #include <daemonizer/descriptors.hpp>
 #include <daemonizer/detail/review.hpp>
 #include <daemonizer/directory.hpp>
@@ -72,7 +74,10 @@ using Defaults = planning::types<
     planning::by_default<slots::keep_capabilities>,
     // After the user and the capabilities: a change of them sets anew whether a dump may be made.
     planning::by_default<slots::no_core_dumps>,
-    planning::by_default<slots::no_new_privileges>>;
+    planning::by_default<slots::no_new_privileges>,
+    // Last in phase::identity; the filter after Landlock, whose calls it may come to name.
+    planning::by_default<slots::landlock>,
+    planning::by_default<slots::system_calls>>;
 // clang-format on
 
 } // namespace detail

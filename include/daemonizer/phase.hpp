@@ -27,8 +27,11 @@ enum class phase {
     /// chroot, bounding set, groups, user, capabilities, no_new_privs: dropped after everything
     /// that needs them, each before the one whose loss takes the right to drop it.
     identity,
-    /// 0, 1 and 2 replaced, by dup2 alone. Last: until here an error has the terminal.
+    /// 0, 1 and 2 replaced, by dup2 alone. Late: until here an error has the terminal.
     stdio,
+    /// The pid file names the daemon (byte 1) whatever was closed before. Last: closing any
+    /// descriptor of the file, such as an inherited one, releases that lock.
+    named,
 };
 
 } // namespace daemonizer

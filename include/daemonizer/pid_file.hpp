@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/path.hpp>
 #include <daemonizer/detail/pid_file_lock.hpp>
+#include <daemonizer/detail/pid_file_naming.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
 
 namespace daemonizer {
@@ -34,12 +35,18 @@ static_assert(PidPolicy<NoPidFile>);
 ///
 /// The lock is the truth, the number a hint. Byte 0 is locked by the launcher before anything is
 /// forked (an OFD lock, which the daemon inherits); byte 1 by the daemon once its number is written
-/// (a POSIX lock, which names its holder to F_GETLK and dies with it). Neither is to be probed by
-/// trying to lock, and the daemon must not open and close the file a second time: that drops
-/// byte 1.
+/// and it can be signalled (a POSIX lock, which names its holder to F_GETLK and dies with it).
+/// Neither is to be probed by trying to lock, and the program must not open and close the file by
+/// itself: that drops byte 1. A stale file is replaced, by way of PATH.new, where the directory may
+/// be written; else it is taken as it is.
+///
+/// A process may hold several pid files, four at the most. All of them are removed when the body
+/// returns, on exit(), and by SIGTERM, SIGINT and SIGHUP where no policy collects these.
 ///
 /// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
-/// where it is locked; and where the file is a link, not regular, or a stranger's.
+/// where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the number; and where the file
+/// is a link, not regular, or a stranger's.
+///
 /// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
 template <fixed_string Path = "", mode_t Mode = 0644>
 struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
@@ -50,11 +57,22 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
           detail::FileMode<Mode, true>{mode} {}
 
     struct state : detail::OwnPidFile {
+        bool is_fresh = false;      ///< made by this start, and open to no reader yet
+        bool is_registered = false; ///< among those that exit() and signals remove
         [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
 
         void each_descriptor(auto keep) const {
             keep(this->fd);
             origin.each_descriptor(keep);
+            // Another daemon of this process keeps its file.
+            detail::pid_files_of_this_process.any(this->owner,
+                                                  [&](const detail::OwnPidFile& other) {
+                                                      if (other.fd != this->fd) {
+                                                          keep(other.fd);
+                                                          keep(other.directory);
+                                                      }
+                                                      return false;
+                                                  });
         }
         void each_text(auto keep) {
             if constexpr (Text<Path>::at_run_time)
@@ -62,11 +80,12 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         }
     };
     /// For a handler that ends the process as PID 1. Async-signal-safe.
-    static void remove_on_signal() { detail::remove_pid_file_of_this_process(); }
+    static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
 
     using slot = slots::pid;
     using steps =
-        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals>;
+        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals,
+                  detail::OpenPidFileToReaders, detail::NameDaemon>;
 };
 PidFile(TextArgument)->PidFile<>;
 PidFile(TextArgument, mode_t)->PidFile<>;

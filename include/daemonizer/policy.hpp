@@ -43,6 +43,9 @@ struct run_as            { static constexpr const char* name = "run as"; };
 struct keep_capabilities { static constexpr const char* name = "capabilities"; };
 struct no_core_dumps     { static constexpr const char* name = "core dumps"; };
 struct no_new_privileges { static constexpr const char* name = "new privileges"; };
+// Last: each takes away what the steps before it may need.
+struct landlock     { static constexpr const char* name = "Landlock"; };
+struct system_calls { static constexpr const char* name = "system calls"; };
 // clang-format on
 } // namespace slots
 

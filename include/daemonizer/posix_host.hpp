@@ -4,6 +4,7 @@
 
 #include <daemonizer/detail/envelope.hpp>
 #include <daemonizer/detail/raw_host.hpp>
+#include <daemonizer/host/detail/confinement_calls.hpp>
 #include <daemonizer/host/detail/identity_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
@@ -55,7 +56,10 @@ namespace detail {
 /// negative errno: an error cannot be overwritten between the call and its reader. Calls that a
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
-struct PosixHost : detail::IdentityCalls, detail::SocketCalls, detail::TimerCalls {
+struct PosixHost : detail::ConfinementCalls,
+                   detail::IdentityCalls,
+                   detail::SocketCalls,
+                   detail::TimerCalls {
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
@@ -107,6 +111,10 @@ struct PosixHost : detail::IdentityCalls, detail::SocketCalls, detail::TimerCall
     static auto unlink(int directory, const char* path) -> int {
         return once(::unlinkat(directory, path, 0));
     }
+    /// Atomic: who looks at `to` sees the old file or the new one.
+    static auto rename(int directory, const char* from, const char* to) -> int {
+        return once(::renameat(directory, from, directory, to));
+    }
     /// `command` is one of F_OFD_SETLK, F_SETLK, F_OFD_GETLK, F_GETLK: none of them waits.
     static auto lock(int fd, int command, struct flock& range) -> int {
         return again([&, fd, command] { return ::fcntl(fd, command, &range); });
@@ -128,6 +136,9 @@ struct PosixHost : detail::IdentityCalls, detail::SocketCalls, detail::TimerCall
     }
     static auto descriptor_limit(rlimit& limit) -> int {
         return once(::getrlimit(RLIMIT_NOFILE, &limit));
+    }
+    static auto file_size_limit(rlimit& limit) -> int {
+        return once(::getrlimit(RLIMIT_FSIZE, &limit));
     }
     using detail::IdentityCalls::change_directory; // to what a descriptor names
     static auto change_directory(const char* path) -> int { return once(::chdir(path)); }

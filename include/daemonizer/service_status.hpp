@@ -11,7 +11,7 @@ namespace daemonizer {
 struct ServiceStatus {
     enum class state {
         running,  ///< `pid` holds the file
-        starting, ///< locked, and its number is not written yet
+        starting, ///< locked by a start; nobody is named yet
         orphaned, ///< the daemon is gone, a child of it still holds the file
         dead,    ///< gone without removing the file; `pid` is the number in it, 0 where it has none
         stopped, ///< no file, or an empty one
@@ -22,6 +22,26 @@ struct ServiceStatus {
     time_t since = 0; ///< of running: when the number was written
     int code = 0;     ///< of unknown: errno
     const char* reason = "";
+
+    /// The state in words: "running", "not running", ..., or the reason where it is unknown. The
+    /// characters are static.
+    auto text() const -> const char* {
+        switch (what) {
+        case state::running:
+            return "running";
+        case state::starting:
+            return "being started";
+        case state::orphaned:
+            return "the daemon is gone, a child of it still holds its pid file";
+        case state::dead:
+            return "not running, but its pid file remains";
+        case state::stopped:
+            return "not running";
+        case state::unknown:
+            break;
+        }
+        return reason;
+    }
 
     /// The status of an init script (LSB): 0 running, 1 dead with a pid file, 3 not running, 4
     /// unknown.

@@ -27,6 +27,7 @@ struct Syslog : Text<Ident> {
 
         static auto run(const auto& start, const auto& policy) -> bool {
             const auto& host = start.host();
+            host.close_log(); // the program's own connection may be on 0-2
             // libc says nothing of the descriptor that it opens: see that 0-2 are taken, or a later
             // dup2, or the body's output, would hit it.
             int filler;
@@ -36,7 +37,6 @@ struct Syslog : Text<Ident> {
             if (!start.check(filler, "/dev/null"))
                 return false;
             host.close(filler);
-            host.close_log(); // a connection that the program has made may be on 0-2
             host.open_log(policy.characters(), Facility);
             if constexpr (Mask != LOG_UPTO(LOG_DEBUG))
                 host.set_log_mask(Mask);

@@ -9,11 +9,13 @@ import sys
 from codegen import *
 from compositions import PLAIN, compile_object
 
-# What has been reached, to be lowered where it can be. The rest is what C has no need of: a step that
+# What has been reached with g++ 12 and clang 14, to be lowered where it can be. The rest is what C has no need of: a step that
 # fails unwinds, since start() returns where run() leaves; each call goes through a host, which a test
 # replaces; and the launcher of run() has a second one, without libc, and so a second copy of some
 # functions.
-at_most = {"gcc": 1.47, "clang": 1.68}
+at_most = {"gcc-12": 1.47, "clang-14": 1.68}
+# Other versions of a compiler make other code of both programs: a few hundredths more or less.
+other_versions = 1.03
 
 compiler = sys.argv[1]
 needs(compiler, "size")
@@ -36,7 +38,9 @@ with scratch() as directory:
                    check=True)
     ours, in_c = text_and_data(ours), text_and_data(in_c)
 
-family = compiler_name(compiler).split("-")[0]
+name = compiler_name(compiler)
+limit = at_most.get(name) or other_versions * next(
+    factor for known, factor in at_most.items() if known.split("-")[0] == name.split("-")[0])
 print("%s: %d bytes, in C %d: %.2f times" % (compiler, ours, in_c, ours / in_c))
-check(ours <= at_most[family] * in_c, "more than", at_most[family], "times as large as the same in C")
+check(ours <= limit * in_c, "more than", limit, "times as large as the same in C")
 finish()

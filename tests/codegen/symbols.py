@@ -20,6 +20,8 @@ unwanted_symbols = re.compile(
     r"boost::|\bhana::|\bstd::|^vtable|^VTT|^typeinfo|^guard variable|_GLOBAL__|^__cxa|^__gxx|"
     r"^operator (new|delete)|^(malloc|calloc|realloc|free)$")
 unwanted_sections = re.compile(r"\.(init_array|ctors|fini_array|dtors|gcc_except_table|tbss|tdata)\b")
+# From glibc 2.38 on some functions are called by a name of their standard: C23's strtol takes "0b1".
+standards_prefix = re.compile(r"^__isoc\d\d_")
 compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
 
 
@@ -45,7 +47,8 @@ with scratch() as directory:
             continue
         name = name[len("alone/"):]
         seen.add(name)
-        actual = set(undefined(target)) - compilers_own - {"_Z4bodyv"}
+        actual = {standards_prefix.sub("", symbol) for symbol in undefined(target)}
+        actual -= compilers_own | {"_Z4bodyv"}
         if not check(name in expected, "the table `symbols` has no", name, "which refers to", *sorted(actual)):
             continue
         wanted = set(expected[name])

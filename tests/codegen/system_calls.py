@@ -23,6 +23,12 @@ if subprocess.run(["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNUL
 # libc's own, which other versions make at other places; a hand-off makes the first two itself.
 libc = {"set_robust_list", "rseq", "brk", "gettid"}
 handing_over = libc - {"set_robust_list", "rseq"}
+# The same call by another name: what fstat() is to the kernel is for libc to choose.
+same = {"fstat": "newfstatat"}
+# libc blocks every signal, its own included, around some of its calls (fork() and a SIGABRT's
+# sigaction() from glibc 2.41 on), which no program can ask it for. The mask is then restored by who
+# has blocked them, and first of all by the child of a fork.
+blocks_all = "SIG_BLOCK, ~[],"
 # How often the launcher wakes is chance: the intermediate's exit, its word and the daemon's may come
 # in any order. And whether there is time to look at how much memory it might let go of.
 waiting = {"ppoll", "recvfrom", "waitid", "rt_sigreturn", "clock_gettime", "getrusage"}
@@ -52,13 +58,23 @@ def traced(program, directory, uncounted):
     status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
                             cwd=directory, preexec_fn=plain_signals).returncode
     check(status == 0, program, "left with", status)
-    calls, daemon, launcher = {}, None, None
+    calls, daemon, launcher, blocked, begun = {}, None, None, set(), set()
     with open(trace) as lines:
         for line in lines:
             found = re.match(r"(\d+)\s+(\w+)\((.*)", line)
             if not found:
                 continue
             process, call, arguments = found.groups()
+            is_first = process not in begun
+            if call not in uncounted:
+                begun.add(process)
+            if call == "rt_sigprocmask" and arguments.startswith(blocks_all):
+                blocked.add(process)
+                continue
+            if call == "rt_sigprocmask" and blocked and (process in blocked or is_first):
+                blocked = blocked - {process} | {"a child"}
+                continue
+            call = same.get(call, call)
             mark = re.search(r"mark:(\w+)", arguments)
             if mark and mark.group(1) == "begin":
                 launcher = process

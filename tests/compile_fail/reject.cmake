@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake -DSOURCE=FILE -DCOMPILER=PROGRAM -DFLAGS=LIST -P reject.cmake
-set(most_lines 15)
+set(most_lines 12)
 
 set(command ${COMPILER} -std=c++20 -fsyntax-only ${FLAGS})
 
@@ -29,9 +29,11 @@ foreach(line IN LISTS expected)
     endif()
 endforeach()
 
+# A bracket or semicolon of the output would be CMake's, in a list.
+string(REGEX REPLACE "[][;]" "" output "${output}")
 string(REGEX MATCHALL "error: " errors "${output}")
 list(LENGTH errors count)
-string(REGEX MATCHALL "\n" lines "${output}")
+string(REGEX MATCHALL "\n[^ \n][^\n]*" lines "\n${output}")
 list(LENGTH lines length)
 if(count GREATER 1 OR length GREATER most_lines)
     message(FATAL_ERROR

@@ -6,9 +6,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 needs systemd-analyze
 "$service" unit >/dev/null
 
-verify() {  # verify UNIT: accepted without a word
+verify() {  # verify UNIT: accepted without a word, since it ends with 0 whatever it complains of
     local said
-    said=$(systemd-analyze verify --man=no "$1" 2>&1 | grep -F "${1##*/}" || true)
+    said=$(systemd-analyze verify --man=no "$1" 2>&1) || said+=" (and fails)"
     [[ -z $said ]] || fail "$said: $(<"$1")"
 }
 
@@ -18,10 +18,35 @@ cp "$service" "$strange/a service"
 (cd "$dir" && "$service" unit) >"$dir/relative.service"
 "$service" unit --dir "$dir" >"$dir/plain.service"
 "$strange/a service" unit --dir "$strange \"'\\" >"$dir/strange.service"
-"$service" unit --dir "/run/a 100%/b:c" >"$dir/runtime.service"
+"$service" unit --dir "/run/service" >"$dir/runtime.service"
+"$service" unit --dir "$(printf '/run//./a\tb/\xff')" 2>"$dir/log" && fail "a control character in a path"
+grep -q 'unit: PIDFile: has a control character' "$dir/log" || fail "$(<"$dir/log")"
 for unit in plain relative strange runtime; do
     verify "$dir/$unit.service"
 done
+
+# A program whose file was replaced is named by its path; where nothing stands there, it is refused.
+old() {  # old PROGRAM: the unit that it prints although its file is not there any more
+    local file status=0
+    exec {file}<"$1"
+    rm "$1"
+    "${@:2}"
+    "/proc/self/fd/$file" unit --dir "$dir" || status=$?
+    exec {file}<&-
+    return $status
+}
+cp "$service" "$dir/replaced"
+old "$dir/replaced" cp "$service" "$dir/replaced" >"$dir/replaced.service"
+grep -qx "ExecStart=$dir/replaced start --dir $dir" "$dir/replaced.service" || fail "replaced"
+verify "$dir/replaced.service"
+if old "$dir/replaced" : 2>"$dir/log"; then
+    fail "a unit names a program that is gone"
+fi
+grep -q 'unit: program: has been deleted' "$dir/log" || fail "$(<"$dir/log")"
+cp "$service" "$dir/replaced (deleted)"
+"$dir/replaced (deleted)" unit --dir "$dir" >"$dir/named.service"
+grep -qF "ExecStart=\"$dir/replaced (deleted)\" start" "$dir/named.service" || fail "named (deleted)"
+verify "$dir/named.service"
 
 # What systemd refuses, whatever its quoting.
 cp "$service" "$dir/a \"service\""

@@ -10,6 +10,7 @@ trap '"$heartbeat" stop --dir "$dir" >/dev/null 2>&1 || true; rm -rf "$dir"' EXI
 
 refused usage "$heartbeat"
 refused usage "$heartbeat" dance
+refused "try: heartbeat --help" "$heartbeat" dance
 for every in never 5x 0 -1 ''; do
     refused --every "$heartbeat" start --every "$every" --dir "$dir"
 done
@@ -34,6 +35,18 @@ wait_for 5 gone "$pid" || fail "process $pid is still there"
 [[ ! -e $dir/heartbeat.pid ]] || fail "the pid file is still there"
 refused "not running" "$heartbeat" stop --dir "$dir"
 
+# Several of them, beside each other; a unit starts the one that it was asked for.
+for name in one two; do
+    "$heartbeat" start --dir "$dir" --instance $name
+    [[ -s $dir/heartbeat@$name.pid ]] || fail "no pid file of instance $name"
+    "$heartbeat" unit --dir "$dir" --instance=$name >"$dir/unit"
+    grep -qx "ExecStart=.* start --dir $dir --instance=$name" "$dir/unit" || fail "$(<"$dir/unit")"
+done
+"$heartbeat" stop --dir "$dir" --instance one
+"$heartbeat" status --dir "$dir" --instance two >/dev/null || fail "the other instance ended"
+"$heartbeat" stop --dir "$dir" --instance two
+refused "path: is empty" "$heartbeat" start --dir "$dir" --instance ../x
+
 # Without --dir: a user's own directories, of which one is made; root's are the system's.
 chmod 755 "$dir"
 install -m 755 "$heartbeat" "$dir/heartbeat"
@@ -54,6 +67,8 @@ grep -q 'Daemon started' "$dir/run/heartbeat.log" || fail "no log in XDG_STATE_H
 "${user[@]}" "$dir/heartbeat" stop
 "${user[@]}" XDG_RUNTIME_DIR= "$dir/heartbeat" help >/dev/null
 refused "path: is empty" "${user[@]}" XDG_RUNTIME_DIR= "$dir/heartbeat" start
+"${user[@]}" XDG_STATE_HOME=relative "$dir/heartbeat" start  # as if it were not set
+"${user[@]}" "$dir/heartbeat" stop
 
 if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
     echo "not tried: root's directories, which need a mount namespace"

@@ -22,6 +22,9 @@ void expect_one_line(const char* text, std::size_t room) {
         const auto byte = static_cast<unsigned char>(c);
         return byte < 0x20 || byte == 0x7f;
     }));
+    for (std::size_t i = 0; i + 1 < length; ++i) // nor CSI and its like, in UTF-8
+        expect(static_cast<unsigned char>(text[i]) != 0xc2 ||
+               static_cast<unsigned char>(text[i + 1]) - 0x80U >= 0x20U);
 }
 
 } // namespace

@@ -105,6 +105,45 @@ TEST_CASE("command line: start, status and stop", "[control]") {
     service.check("status", 3, "not running", "");
 }
 
+TEST_CASE("command line: with --lsb nothing to do is success", "[control]") {
+    Commands service;
+    service.check("stop --lsb", 0, "", "");
+    const pid_t daemon = service.start("start --lsb");
+    service.check("start --lsb", 0, "", "");
+    CHECK(text_of(service.pid_file()) == std::to_string(daemon) + '\n');
+    CHECK(service.run("start").status == 1);
+
+    Scene& scene = service.scene();
+    const Daemonizer same{PidFile{service.pid_file().c_str()}, SignalFd<SIGTERM>{}, Wires{}};
+    const auto run = [&](const char* words) {
+        return scene.outcome_of(begin_line(scene, same, obey, words, {.lsb = true}));
+    };
+    CHECK(run("start").status == 0);
+    CHECK(run("stop").status == 0);
+    service.check_stopped(daemon);
+    CHECK(run("stop").status == 0);
+    CHECK(run("reload").status != 0);
+
+    // Only a service that runs is a success: what keeps a start from it is still said.
+    REQUIRE(::symlink("/dev/null", service.pid_file().c_str()) == 0);
+    service.check("start --lsb", 1, "", "pid file: " + service.pid_file() + ": is a symbolic link");
+    service.check("stop --lsb", 1, "", "stop: " + service.pid_file() + ": is a symbolic link");
+}
+
+TEST_CASE("control: an outcome has its words and an exit status", "[control]") {
+    const auto words = [](const ControlResult& result) {
+        return std::string{result.text()} + ' ' + std::to_string(result.exit_status());
+    };
+    CHECK(words({outcome::done, 7}) == "done 0");
+    CHECK(words({outcome::not_running}) == "not running 7");
+    CHECK(words({outcome::still_running, 7}) == "still running 1");
+    CHECK(words({outcome::refused, 0, EPERM, "why"}) == "why 4");
+    CHECK(words({outcome::refused, 0, EACCES, "why"}) == "why 4");
+    CHECK(words({outcome::refused, 0, ELOOP, "why"}) == "why 1");
+    CHECK(ServiceStatus{state::stopped}.text() == std::string{"not running"});
+    CHECK(ServiceStatus{state::unknown, 0, 0, EACCES, "why"}.text() == std::string{"why"});
+}
+
 TEST_CASE("command line: status of a service that has not ended well", "[control]") {
     Commands service;
     Scene& scene = service.scene();
@@ -300,7 +339,7 @@ TEST_CASE("command line: help", "[control]") {
     CHECK(help.err == "");
     CHECK(help.out ==
           name + " - " + about + "\n\nusage: " + name +
-              " start | run | reload | status | unit [OPTION...]\n"
+              " start [--lsb] | run | reload | status | unit [OPTION...]\n"
               "       " +
               name +
               " stop | restart | try-restart [--timeout SECONDS] [--force] [OPTION...]\n"
@@ -316,7 +355,9 @@ TEST_CASE("command line: help", "[control]") {
               "  run          stay in the foreground; Ctrl-C ends it\n"
               "  unit         print a systemd unit\n\n"
               "  --timeout SECONDS  how long to wait for the end (10)\n"
-              "  --force            then SIGKILL\n" +
+              "  --force            then SIGKILL\n"
+              "  --lsb              as an init script: success where start finds it running\n"
+              "                     and stop finds it stopped\n" +
               own_options);
     CHECK(service.scene().names() == "");
 }
@@ -375,13 +416,16 @@ TEST_CASE("command line: what is not understood is usage on stderr, and 2", "[co
         {"stop --timeout 86401", "bad argument 86401"},
         {"stop --timeout 99999999999999999999", "bad argument 99999999999999999999"},
         {"stop --timeout 5 --timeout 6", "bad argument --timeout"},
+        {"restart --lsb", "bad argument --lsb"},
+        {"status --lsb", "bad argument --lsb"},
+        {"start --lsb=no", "bad argument --lsb=no"},
     }));
     const Outcome outcome = service.run(words);
-    const std::string begin = std::string{program_invocation_short_name} + ": " + complaint + '\n' +
-                              program_invocation_short_name + " - " + about + "\n\nusage: ";
+    const std::string name = program_invocation_short_name;
     CHECK(outcome.status == 2);
     CHECK(outcome.out == "");
-    CHECK(outcome.err.substr(0, begin.size()) == begin);
+    CHECK(outcome.err == name + ": " + complaint + "\nusage: " + name +
+                             " COMMAND [OPTION...]; try: " + name + " --help\n");
     CHECK(service.scene().names() == "");
     CHECK(service.scene().heard() == "");
 }
@@ -403,4 +447,27 @@ TEST_CASE("command line: what could not be printed is no success", "[control]") 
           std::string{program_invocation_short_name} + ": stdout: cannot be written\n");
     CHECK(stop(path.c_str()));
     CHECK(scene.end_of(daemon) == 0);
+}
+
+TEST_CASE("command line: no control character of a name or a path reaches the terminal",
+          "[control]") {
+    Scene scene;
+    const std::string path = scene.path("x\x1b[2J\xc2\x9b\x9b.pid");
+    write_text(path, "4711\n");
+    const pid_t child = scene.begin([&] {
+        static char name[] = "ser\x1b[1mvice\xc2\x85";
+        program_invocation_short_name = name;
+        char verb[] = "status";
+        char* argv[] = {name, verb, nullptr};
+        const int status =
+            command_line(Daemonizer{PidFile{path.c_str()}, SignalFd<SIGTERM>{}}, 2,
+                         static_cast<char**>(argv), [](auto& daemon) { return daemon.wait(); });
+        std::fflush(nullptr);
+        return status;
+    });
+    const auto outcome = scene.outcome_of(child);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out == "ser?[1mvice?: not running, but its pid file remains: " +
+                             scene.path("x?[2J??.pid") + '\n');
+    CHECK(outcome.err == "");
 }

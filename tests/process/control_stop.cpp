@@ -221,3 +221,25 @@ TEST_CASE("restart: a new start that fails is reported, after the old daemon has
     CHECK(scene.end_of(old) == 0);
     CHECK(words_of(status(path.c_str())) == "stopped");
 }
+
+TEST_CASE("stop: a daemon that somebody has suspended is woken for its end", "[control]") {
+    if (cannot_filter())
+        return;
+    const kernel which = any_kernel();
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const pid_t daemon = start_daemon(scene, path, obey);
+    ::kill(daemon, SIGSTOP);
+    REQUIRE(scene.until([&] {
+        const auto stat = stat_of(std::to_string(daemon));
+        return !stat.empty() && stat[0] == "T";
+    }));
+    const std::string result = asked(scene, [&] {
+        become_kernel(which);
+        tell("answer " + words_of(stop(path.c_str(), {{SIGTERM, 60}})));
+    });
+    CHECK(result == "done " + std::to_string(daemon));
+    CHECK(scene.number("signal") == SIGTERM); // and no other
+    CHECK(scene.end_of(daemon) == 0);
+    CHECK(scene.names() == "");
+}

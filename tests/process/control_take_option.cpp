@@ -20,19 +20,21 @@ public:
             words_.push_back(word);
         for (std::string& word : words_)
             argv_.push_back(word.data());
-        argc_ = static_cast<int>(argv_.size());
-        argv_.push_back(nullptr);
+        argc_ = static_cast<int>(argv_.size()); // no null pointer stands behind them
     }
     /// The value, "-" where there is none.
     auto take(const char* name) -> std::string {
         const char* const value = take_option(argc_, argv_.data(), name);
         return value == nullptr ? "-" : value;
     }
+    auto take_flag(const char* name) -> bool {
+        return daemonizer::take_flag(argc_, argv_.data(), name);
+    }
     /// What is left, and behind a bar what was taken.
     auto all() const -> std::string {
         std::string line;
-        for (int i = 1; argv_[static_cast<std::size_t>(i)] != nullptr; ++i)
-            line += std::string{i == argc_ ? "| " : ""} + argv_[static_cast<std::size_t>(i)] + ' ';
+        for (std::size_t i = 1; i < argv_.size(); ++i)
+            line += std::string{i == static_cast<std::size_t>(argc_) ? "| " : ""} + argv_[i] + ' ';
         return line;
     }
 
@@ -99,4 +101,22 @@ TEST_CASE("take_option: several keep the order in which they were taken", "[cont
     CHECK(arguments.take("--b") == "2");
     CHECK(arguments.take("--c") == "3");
     CHECK(arguments.all() == "start | --a 1 --b=2 --c 3 ");
+}
+
+TEST_CASE("take_flag: at any place, beside options", "[control]") {
+    Arguments arguments{"--quick start --dir /x -v"};
+    CHECK(arguments.take_flag("-v"));
+    CHECK(arguments.take("--dir") == "/x");
+    CHECK(arguments.take_flag("--quick"));
+    CHECK(arguments.all() == "start | -v --dir /x --quick ");
+    CHECK(!arguments.take_flag("-v"));
+    CHECK(!arguments.take_flag("--quick"));
+    CHECK(arguments.all() == "start | -v --dir /x --quick ");
+}
+
+TEST_CASE("take_flag: one with a value is another, and a second stays", "[control]") {
+    Arguments arguments{"start --quick=yes --quickly -quick --v --v"};
+    CHECK(!arguments.take_flag("--quick"));
+    CHECK(arguments.take_flag("--v"));
+    CHECK(arguments.all() == "start --quick=yes --quickly -quick --v | --v ");
 }

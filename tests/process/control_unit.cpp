@@ -11,26 +11,45 @@ namespace {
 
 auto this_program() -> std::string { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-/// What `unit` prints, in a directory and with the words that take_option took.
 template <class Service>
-auto unit_of(const Service& service, const char* directory = "/",
-             std::vector<std::string> options = {}, const char* about = "serves") -> std::string {
-    Scene scene;
-    const Outcome outcome = scene.run([&] {
+auto ask_unit(Scene& scene, const Service& service, const char* directory,
+              std::vector<const char*> arguments, const char* about) -> Outcome {
+    return scene.run([&] {
         must(::chdir(directory) == 0, "chdir");
         std::string name = "service", verb = "unit";
-        std::vector<char*> argv{name.data(), verb.data()};
-        for (std::string& word : options)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const int status = command_line(service, 2, argv.data(), serve, {about, nullptr, nullptr});
+        char* argv[] = {name.data(), verb.data()}; // no null pointer behind them
+        arguments.push_back(nullptr);
+        const int status =
+            command_line(service, 2, argv, serve, {.about = about, .arguments = arguments.data()});
         std::fflush(stdout);
         return status;
     });
+}
+
+/// What `unit` prints, in a directory and with arguments of the program's own.
+template <class Service>
+auto unit_of(const Service& service, const char* directory = "/",
+             const std::vector<const char*>& arguments = {}, const char* about = "serves")
+    -> std::string {
+    Scene scene;
+    const Outcome outcome = ask_unit(scene, service, directory, arguments, about);
     CHECK(outcome.err == "");
     CHECK(outcome.status == 0);
     CHECK(scene.names() == "");
     return outcome.out;
+}
+
+/// Why `unit` is refused; nothing is printed then.
+template <class Service>
+auto refusal_of(const Service& service, const char* directory = "/",
+                const std::vector<const char*>& arguments = {}, const char* about = "serves")
+    -> std::string {
+    Scene scene;
+    const Outcome outcome = ask_unit(scene, service, directory, arguments, about);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out == "");
+    const std::string begin = std::string{program_invocation_short_name} + ": unit: ";
+    return outcome.err.rfind(begin, 0) == 0 ? outcome.err.substr(begin.size()) : outcome.err;
 }
 
 auto lines_with(const std::string& unit, const std::string& key) -> std::string {
@@ -77,7 +96,7 @@ TEST_CASE("unit: the program's own options are repeated, quoted where they must 
 
 TEST_CASE("unit: specifiers in the texts are none", "[control]") {
     const Daemonizer<PidFile<"/var/lib/100%n.pid">> service{};
-    const std::string unit = unit_of(service, "/", {}, "is 100%h\nhonest");
+    const std::string unit = unit_of(service, "/", {}, "is 100%h honest");
     CHECK(lines_with(unit, "PIDFile") == "PIDFile=/var/lib/100%%n.pid\n");
     CHECK(lines_with(unit, "Description") == "Description=is 100%%h honest\n");
 }
@@ -88,17 +107,135 @@ TEST_CASE("unit: a relative pid file keeps the directory it is relative to", "[c
     CHECK(lines_with(unit, "WorkingDirectory") == "WorkingDirectory=/usr/share\n");
 }
 
-TEST_CASE("unit: a directory below the runtime directory is asked for", "[control]") {
-    const auto directory_of = [](const char* pid_file) {
-        return lines_with(unit_of(Daemonizer{PidFile{pid_file}}), "RuntimeDirectory");
+TEST_CASE("unit: only a directory of the service's own is asked for", "[control]") {
+    if (::geteuid() != 0)
+        return; // a user's: see below
+    const auto directory_of = [](const std::string& pid_file) {
+        return lines_with(unit_of(Daemonizer{PidFile{pid_file.c_str()}}), "RuntimeDirectory");
     };
-    if (::geteuid() == 0) {
-        CHECK(directory_of("/run/x.pid") == "");
-        CHECK(directory_of("/runs/x/x.pid") == "");
-        CHECK(directory_of("/run/x/x.pid") == "RuntimeDirectory=x\n");
-        CHECK(directory_of("/var/run/x/y/x.pid") == "RuntimeDirectory=x/y\n");
-        CHECK(directory_of("/run/a b:100%/x.pid") == "RuntimeDirectory=\"a b\\:100%%\"\n");
-    }
+    CHECK(directory_of("/run/x.pid") == "");
+    CHECK(directory_of("/run//x.pid") == "");
+    CHECK(directory_of("/run/./x.pid") == "");
+    CHECK(directory_of("/runs/x/x.pid") == "");
+    CHECK(directory_of("/run/lock/x.pid") == "");
+    CHECK(directory_of("/run/lock/lock.pid") == "");
+    CHECK(directory_of("/run/user/1000/x.pid") == "");
+    CHECK(directory_of("/run/user/user.pid") == "");
+    CHECK(directory_of("/run/systemd/systemd.pid") == "");
+    CHECK(directory_of("/run/y/x.pid") == "");
+    CHECK(directory_of("/run/.pid/.pid") == "");
+    CHECK(directory_of("/run/dz-x/dz-x.pid") == "RuntimeDirectory=dz-x\n");
+    CHECK(directory_of("/run/dz-x/dz-x") == "RuntimeDirectory=dz-x\n");
+    CHECK(directory_of("/run//dz-x/./dz-x.pid") == "RuntimeDirectory=dz-x\n");
+    CHECK(directory_of("/var/run/dz-x/y/dz-x.pid") == "RuntimeDirectory=dz-x/y\n");
+    CHECK(directory_of("/run/a b:100%/a b:100%.pid") == "RuntimeDirectory=\"a b\\:100%%\"\n");
+}
+
+TEST_CASE("unit: instances that share the program's directory keep it", "[control]") {
+    if (::geteuid() != 0)
+        return;
+    const std::string name = program_invocation_short_name;
+    const std::string unit = unit_of(Daemonizer{PidFile{("/run/" + name + "/one.pid").c_str()}});
+    CHECK(lines_with(unit, "RuntimeDirectory") == "RuntimeDirectory=" + name + '\n');
+    CHECK(lines_with(unit, "RuntimeDirectoryPreserve") == "RuntimeDirectoryPreserve=yes\n");
+}
+
+TEST_CASE("unit: a directory that others use is not asked for", "[control]") {
+    Scene scene;
+    const std::string runtime = scene.path("run"), own = runtime + "/x", pid_file = own + "/x.pid";
+    REQUIRE((::mkdir(runtime.c_str(), 0700) == 0 && ::mkdir(own.c_str(), 0700) == 0));
+    if (::geteuid() == 0 && cannot_become_another())
+        return;
+    REQUIRE(::chmod(runtime.c_str(), 0755) == 0);
+    const auto directory = [&] {
+        const Outcome outcome = scene.run([&] {
+            if (::geteuid() == 0) {
+                must(::chown(own.c_str(), stranger(), stranger()) == 0, "chown");
+                become(stranger());
+            }
+            ::setenv("XDG_RUNTIME_DIR", (runtime + '/').c_str(), 1);
+            std::string name = "service", verb = "unit";
+            char* argv[] = {name.data(), verb.data()};
+            const int status = command_line(Daemonizer{PidFile{pid_file.c_str()}}, 2, argv, serve);
+            std::fflush(stdout);
+            return status;
+        });
+        CHECK(outcome.err == "");
+        return lines_with(outcome.out, "RuntimeDirectory");
+    };
+    const auto make = [&](const char* name) { std::ofstream{own + '/' + name}; };
+    CHECK(directory() == "RuntimeDirectory=x\n");
+    make("x.pid");
+    make("x.log");
+    CHECK(directory() == "RuntimeDirectory=x\n");
+    make("y.pid");
+    CHECK(directory() == "");
+    REQUIRE(::unlink((own + "/y.pid").c_str()) == 0);
+    REQUIRE(::chmod(own.c_str(), 0777) == 0);
+    CHECK(directory() == "");
+    std::filesystem::remove_all(runtime);
+}
+
+TEST_CASE("unit: what a unit cannot say is refused with the reason", "[control]") {
+    const auto refused_path = [](const char* path) {
+        return refusal_of(Daemonizer{PidFile{path}});
+    };
+    const std::string cannot = "has a control character or no UTF-8, which no unit can say\n";
+    for (const char* const path : {"/run/x\rExecStartPre=/bin/y", "/run/x\n.pid", "/run/\x7f.pid",
+                                   "/run/\xc2\x85.pid", "/run/\xff.pid", "/run/\xed\xa0\x80.pid"})
+        CHECK(refused_path(path) == "PIDFile: " + cannot);
+    CHECK(refused_path("/run/x\\") == "PIDFile: ends with a backslash, which no unit can say\n");
+    CHECK(refused_path("/run/x ") ==
+          "PIDFile: begins or ends with a space, which no unit can say\n");
+    CHECK(refused_path("/run/../etc/x.pid") ==
+          "pid file: has .. in it, which a unit does not take\n");
+    CHECK(refused_path("../x.pid") == "pid file: has .. in it, which a unit does not take\n");
+    CHECK(refused_path("") == "pid file: is empty\n");
+    CHECK(refused_path(std::string(5000, 'x').c_str()) == "pid file: is too long\n");
+
+    const Daemonizer<PidFile<"/run/x.pid">> service{};
+    for (const char* const about : {"a\rb", "a\nb", "a\x1b[1m", "\xc3", "\xc2\x9b"})
+        CHECK(refusal_of(service, "/", {}, about) == "Description: " + cannot);
+    CHECK(refusal_of(service, "/", {}, "a\\") ==
+          "Description: ends with a backslash, which no unit can say\n");
+    CHECK(lines_with(unit_of(service, "/", {}, "a\\b \xc3\xa4"), "Description") ==
+          "Description=a\\b \xc3\xa4\n");
+}
+
+TEST_CASE("unit: arguments may be anything", "[control]") {
+    const Daemonizer<PidFile<"/run/x.pid">> service{};
+    const std::string unit =
+        unit_of(service, "/", {"a\r", "b\\", "\xff", "\xc2\x85", "\xe2\x82\xac", "\t "});
+    CHECK(lines_with(unit, "ExecStart") ==
+          "ExecStart=" + this_program() +
+              " start \"a\\x0d\" \"b\\\\\" \"\\xff\" \"\\xc2\\x85\" \"\xe2\x82\xac\" \"\\x09 \"\n");
+}
+
+TEST_CASE("unit: take_option's words are repeated, and the verb stands where it stood",
+          "[control]") {
+    Scene scene;
+    const Outcome outcome = scene.run([] {
+        std::string words[] = {"service", "--dir", "/x", "unit", "--quick", "behind"};
+        char* argv[6];
+        std::transform(std::begin(words), std::end(words), argv,
+                       [](std::string& word) { return word.data(); });
+        int argc = 5;
+        take_option(argc, argv, "--dir");
+        take_flag(argc, argv, "--quick");
+        const Daemonizer<PidFile<"/run/x.pid">> service{};
+        const int taken = command_line(service, argc, argv, serve);
+        const char* all[] = {"-i", "unit", argv[1], "-v", nullptr};
+        const int named = command_line(service, argc, argv, serve, {.arguments = all});
+        const char* overwritten[] = {"-i", argv[0], nullptr};
+        const int broken = command_line(service, argc, argv, serve, {.arguments = overwritten});
+        std::fflush(stdout);
+        return taken * 100 + named * 10 + broken;
+    });
+    CHECK(outcome.status == 1);
+    CHECK(lines_with(outcome.out, "ExecStart") ==
+          "ExecStart=" + this_program() + " start --dir /x --quick\nExecStart=" + this_program() +
+              " --dir /x --quick -i unit start -v\n");
+    CHECK(outcome.err.find(": unit: arguments: not all ") != std::string::npos);
 }
 
 TEST_CASE("unit: of a user's service manager", "[control]") {

@@ -6,7 +6,7 @@
 #include <climits>
 
 using daemonizer::detail::close_all_but, daemonizer::detail::SparedDescriptors;
-using recording::Record, recording::RecordingHost;
+using recording::listing, recording::Record, recording::RecordingHost;
 using Calls = std::vector<std::string>;
 using Gaps = std::vector<std::pair<unsigned, unsigned>>;
 
@@ -28,19 +28,6 @@ auto gaps(const auto& spared) -> Gaps {
         return 0;
     }) == 0);
     return found;
-}
-
-/// As getdents64(2) yields it.
-auto listing(const std::vector<std::string>& entries) -> std::string {
-    std::string all;
-    for (const auto& name : entries) {
-        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
-        std::string entry(size, '\0');
-        std::memcpy(entry.data() + 16, &size, sizeof size);
-        entry.replace(19, name.size(), name);
-        all += entry;
-    }
-    return all;
 }
 
 } // namespace
@@ -256,7 +243,8 @@ TEST_CASE("libc's connection to syslog is closed before its number can be anothe
         return std::find(record.calls.begin(), record.calls.end(), call) - record.calls.begin();
     };
     CHECK(at("disconnect_log") + 1 == at("close_range 3 end"));
-    CHECK(at("close_log") + 1 == at("open_log x")); // or openlog would trust the old number
+    CHECK(at("close_log") + 1 == at("open /dev/null")); // it may be on 0-2, which that fills
+    CHECK(at("open /dev/null") < at("open_log x"));
 }
 
 TEST_CASE("KeepDescriptors leaves that connection alone") {

@@ -29,6 +29,7 @@ struct Expected {
 using Table = std::vector<Expected>;
 
 constexpr auto gone_anyway = "the descriptor is closed even so";
+constexpr auto in_place = "the file is taken in its place";
 constexpr auto looks_again = "the path is opened and locked anew";
 constexpr auto death_shows = "the closed report tells of a death, without its code";
 constexpr auto emptied = "the file is emptied then";
@@ -39,13 +40,14 @@ const Table before_fork{
     {"open .", says, "pid file", "directory of the launcher"},
     {"duplicate 3", says, "pid file", "directory of the launcher"},
     {"close 3", tolerates, gone_anyway},
-    {"open 4/x.pid", says, "pid file", "x.pid"},
-    {"status 3", says, "pid file", "x.pid"},
-    {"lock 3 OFD byte 0", says, "pid file", "x.pid"},
-    {"status 3", tolerates, looks_again},
+    {"status 4/x.pid", says, "pid file", "x.pid"},
+    {"open 4/x.pid.new", tolerates, in_place},
+    {"status 3", tolerates, in_place},
+    {"lock 3 OFD bytes 0 to 1", says, "pid file", "x.pid"},
+    {"status 4/x.pid.new", tolerates, looks_again},
     {"status 4/x.pid", tolerates, looks_again},
-    {"chmod 3 0640", says, "pid file", "x.pid"},
     {"truncate 3", says, "pid file", "x.pid"},
+    {"rename 4/x.pid.new 4/x.pid", tolerates, in_place},
     {"open .", says, "stdio", "directory of the launcher"},
     {"duplicate 5", says, "stdio", "directory of the launcher"},
     {"close 5", tolerates, gone_anyway},
@@ -64,8 +66,8 @@ const Table in_daemon{
     {"fork", hands_on, "fork", "the intermediate's"},
     {"send 7 forked", gives_up, "daemon", "not ready, the launcher is gone"},
     {"chdir /", reports, "directory", "/"},
+    {"file_size_limit", reports, "pid file", "x.pid"},
     {"write_at 3 102", reports, "pid file", "x.pid"},
-    {"lock 3 POSIX byte 1", reports, "pid file", "x.pid"},
     {"at_exit", reports, "pid file", "atexit"},
     {"default", reports, "signals", "sigaction"},
     {"mask HUP TERM", reports, "signals", "sigprocmask"},
@@ -80,11 +82,15 @@ const Table in_daemon{
     {"set_flags 10 append", reports, "stdio", "x.log"},
     {"open /dev/null", reports, "syslog", "/dev/null"},
     {"close 11", tolerates, gone_anyway},
+    {"unlock 3 OFD byte 1", reports, "pid file", "x.pid"},
+    {"lock 3 POSIX byte 1", reports, "pid file", "x.pid"},
+    {"chmod 3 0640", reports, "pid file", "x.pid"},
     {"dup2 8 0", reports, "stdio", "stdin"},
     {"dup2 10 1", reports, "stdio", "stdout"},
     {"dup2 10 2", reports, "stdio", "stderr"},
     {"close 8", tolerates, gone_anyway},
     {"close 10", tolerates, gone_anyway},
+    {"get_lock 3 OFD byte 1", tolerates, "the byte is locked again then"},
     {"send 7 ready", gives_up, "daemon", "not ready, the launcher is gone"},
     {"poll 7", tolerates, "the answer is waited for even so"},
     {"receive 7", tolerates, "the answer may be there even so"},

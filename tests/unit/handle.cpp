@@ -11,7 +11,7 @@ using recording::Record, recording::RecordingHost;
 namespace {
 
 auto service(Record& record) {
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     return Daemonizer{RecordingHost{&record}, PidFile{"/x.pid"}, LogStdio{"x.log"},
                       SignalFd<SIGTERM>{}};
 }
@@ -117,7 +117,8 @@ TEST_CASE("a handle that was moved from gives nothing back") {
         CHECK_FALSE(other.has_file("/x.pid"));
         CHECK(other.descriptors_above_stdio().empty());
         CHECK(record.has_file("/x.pid"));
-        *third = std::move(*third);
+        Handle& itself = *third;
+        *third = std::move(itself);
         CHECK(record.has_file("/x.pid"));
     }
     CHECK_FALSE(record.has_file("/x.pid"));
@@ -137,7 +138,7 @@ TEST_CASE("a handle that is destroyed before ready is a failed start") {
 TEST_CASE("without a fork start() returns an error, and nothing is said") {
     Record record;
     record.fail("dup2", 3, EIO);
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     const Daemonizer in_place{RecordingHost{&record}, NoFork{}, PidFile{"/x.pid"},
                               LogStdio{"/x.log"}};
     auto result = in_place.start();
@@ -152,7 +153,7 @@ TEST_CASE("without a fork start() returns an error, and nothing is said") {
 #if defined(__cpp_exceptions)
 TEST_CASE("start_or_throw() throws the error") {
     Record record;
-    record.fail("open /x.pid", 1, EACCES);
+    record.fail("status /x.pid", 1, EACCES);
     try {
         (void)service(record).start_or_throw();
         FAIL("has not thrown");

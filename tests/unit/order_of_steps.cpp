@@ -15,8 +15,15 @@ auto operator+(Calls before, const Calls& after) -> Calls {
 }
 
 const Calls signals_held_back{"mask all"}; // before anything that would have to be undone
-const Calls pid_file_locked{"open /run/x.pid",   "status 3",     "lock 3 OFD byte 0", "status 3",
-                            "status /run/x.pid", "chmod 3 0600", "truncate 3"};
+const Calls pid_file_locked{"status /run/x.pid",
+                            "open /run/x.pid.new",
+                            "status 3",
+                            "lock 3 OFD bytes 0 to 1",
+                            "status /run/x.pid.new",
+                            "status /run/x.pid",
+                            "truncate 3",
+                            "rename /run/x.pid.new /run/x.pid"};
+const Calls daemon_named{"unlock 3 OFD byte 1", "lock 3 POSIX byte 1", "chmod 3 0600"};
 auto forked_from_launcher(const std::string& report) -> Calls {
     return {"flush",    "socket_pair", "ask_for_senders " + report, "default CHLD", "subreaper on",
             "wait any", "fork"};
@@ -46,13 +53,15 @@ TEST_CASE("what the daemon calls") {
     CHECK(record.calls ==
           signals_held_back + pid_file_locked + forked_from_launcher("4") +
               Calls{"close 4", "setsid", "fork", "send 5 forked", "umask 022", "chdir /",
-                    "write_at 3 102", "lock 3 POSIX byte 1", "at_exit", "default 1 to 64",
+                    "file_size_limit", "write_at 3 102", "at_exit", "default 1 to 64",
                     "mask HUP TERM", "signalfd HUP TERM", "handle INT",
                     // the pid file, the signals' and the report's descriptors are spared
                     "disconnect_log", "close_range 6 end", "open /dev/null", "open /log",
-                    "status 7", "set_flags 7 append", "dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6",
-                    "close 7", "the body", "send 5 ready", "poll 5", "receive 5", "close 5",
-                    "read 4", "read 4", "close 4"} +
+                    "status 7", "set_flags 7 append"} +
+              daemon_named +
+              Calls{"dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7",
+                    "get_lock 3 OFD byte 1", "the body", "send 5 ready", "poll 5", "receive 5",
+                    "close 5", "read 4", "read 4", "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());

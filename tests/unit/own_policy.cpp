@@ -262,7 +262,7 @@ TEST_CASE("a state that cannot be copied moves with the handle") {
 TEST_CASE("the library's own policies may be derived from") {
     struct Quiet : NullStdio {};
     Record record;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     auto result = Daemonizer{RecordingHost{&record}, NoFork{}, Quiet{}}.start();
     CHECK(result);
 }

@@ -3,21 +3,34 @@
 #include "catch.hpp"
 #include "messages.hpp"
 
+#include <daemonizer/control.hpp>
+
 using namespace daemonizer;
 using recording::File, recording::Record, recording::RecordingHost;
 
 namespace {
 
-const std::string path = "/run/x.pid";
+const std::string path = "/run/x.pid", draft = "/run/x.pid.new";
 
-auto start(Record& record) {
-    detail::pid_file_of_this_process = {};
-    return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{}}.start();
+/// Where the starter may write the file but not its directory.
+struct ClosedDirectory : RecordingHost {
+    auto open(int directory, const char* name, int flags, mode_t mode = 0) const -> int {
+        return name == draft ? -EACCES : RecordingHost::open(directory, name, flags, mode);
+    }
+};
+
+template <class Host>
+auto start_on(Host host) {
+    detail::pid_files_of_this_process = {};
+    return Daemonizer{host, NoFork{}, PidFile{path.c_str()}, KeepStdio{}}.start();
 }
 
+auto start(Record& record) { return start_on(RecordingHost{&record}); }
+
 /// The reason, without the path before it, of a start that must be refused.
-auto refusal(Record& record) -> std::string {
-    auto result = start(record);
+template <class Host>
+auto refusal_on(Record& record, Host host) -> std::string {
+    auto result = start_on(host);
     REQUIRE_FALSE(result);
     CHECK(result.error().step() == std::string{"pid file"});
     CHECK(record.descriptors_above_stdio().empty());
@@ -25,6 +38,13 @@ auto refusal(Record& record) -> std::string {
     const std::string text = result.error().text();
     REQUIRE(text.rfind(path + ": ", 0) == 0);
     return text.substr(path.size() + 2);
+}
+auto refusal(Record& record) -> std::string { return refusal_on(record, RecordingHost{&record}); }
+
+/// The file that the only descriptor left is of.
+auto held(const Record& record) -> ino_t {
+    REQUIRE(record.descriptors_above_stdio().size() == 1);
+    return record.open.at(record.descriptors_above_stdio()[0]);
 }
 
 auto called(const Record& record, const std::string& call) -> bool {
@@ -37,14 +57,26 @@ TEST_CASE("a pid file is opened so that no link, FIFO or terminal does harm") {
     Record record;
     auto result = start(record);
     REQUIRE(result);
-    CHECK(record.opened_with[path] ==
-          (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    constexpr int harmless = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    CHECK(record.opened_with[draft] == (harmless | O_CREAT));
+    CHECK(record.files[path].mode == 0600); // to the starter alone, until it is locked
+
+    Record stale, closed;
+    stale.files[path] = closed.files[path] = File{90};
+    CHECK(start(stale));
+    CHECK(stale.opened_with[path] == harmless);
+    CHECK(start_on(ClosedDirectory{{&closed}}));
+    CHECK(closed.opened_with[path] == harmless);
+    Record empty;
+    CHECK(start_on(ClosedDirectory{{&empty}}));
+    CHECK(empty.opened_with[path] == (harmless | O_CREAT | O_EXCL));
 }
 
 TEST_CASE("what is no pid file of ours is refused and left as it is") {
     Record record;
     SECTION("a symbolic link") {
-        record.fail("open", 1, ELOOP);
+        record.files[path] = File{100, S_IFLNK};
+        record.fail("open " + path, 1, ELOOP);
         CHECK(refusal(record) == "is a symbolic link");
     }
     SECTION("a FIFO") {
@@ -60,7 +92,7 @@ TEST_CASE("what is no pid file of ours is refused and left as it is") {
         CHECK(refusal(record) == "belongs to another user");
     }
     SECTION("no path") {
-        detail::pid_file_of_this_process = {};
+        detail::pid_files_of_this_process = {};
         auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{""}}.start();
         REQUIRE_FALSE(result);
         CHECK(result.error().text() == std::string{"path: is empty"});
@@ -88,6 +120,12 @@ TEST_CASE("a second start is refused") {
         record.content = "4711\n";
         CHECK(refusal(record) == "the daemon is gone, a child of it still holds " + path);
         CHECK(record.time > 1'000'000'000);
+    }
+    SECTION("while the daemon is there but not named yet") {
+        record.content = "4711\n";
+        record.locked[0] = record.locked[1] = -1;
+        CHECK(refusal(record) == "already being started, and its pid is not written yet");
+        CHECK(record.time > 10'000'000'000);
     }
     SECTION("while another start is under way, after some patience") {
         CHECK(refusal(record) == "already being started, and its pid is not written yet");
@@ -117,22 +155,209 @@ TEST_CASE("a lock that is released meanwhile is taken") {
     CHECK(record.time < 100'000'000);
 }
 
-TEST_CASE("a file that was replaced before it was locked is not taken") {
+TEST_CASE("a file that is replaced while it is being locked is not taken") {
+    /// Calls `replace` before each of the first `times` locks.
     struct Replacing : RecordingHost {
+        int* times;
+        std::string replaced;
+
         auto lock(int fd, int command, struct flock& range) const -> int {
-            if (record->files[path].inode == 100)
-                record->files[path].inode = 200;
+            if (command == F_OFD_SETLK && range.l_len == 2 && *times > 0) {
+                --*times;
+                record->files[replaced].inode = ++record->last_inode;
+            }
             return RecordingHost::lock(fd, command, range);
         }
     };
     Record record;
-    record.files[path] = File{100};
-    detail::pid_file_of_this_process = {};
-    const Daemonizer service{Replacing{{&record}}, NoFork{}, PidFile{path.c_str()}, KeepStdio{}};
-    auto result = service.start();
+    record.files[path] = File{90};
+    int times = GENERATE(1, 5, 99);
+    const std::string which = GENERATE_COPY(path, draft);
+    auto result = start_on(Replacing{{&record}, &times, which});
     REQUIRE(result);
-    CHECK(record.open.at(3) == 200);
-    CHECK(std::count(record.calls.begin(), record.calls.end(), "lock 3 OFD byte 0") == 2);
+    CHECK(held(record) == record.files[path].inode);
+    CHECK_FALSE(record.has_file(draft));
+    CHECK(called(record, "rename " + draft + " " + path));
+
+    Record hasty;
+    hasty.files[path] = File{90};
+    times = 1000;
+    CHECK(refusal_on(hasty, Replacing{{&hasty}, &times, which}) ==
+          "is replaced faster than it can be locked");
+}
+
+TEST_CASE("where no file can be put in its place it is taken as it is") {
+    Record record;
+    const ClosedDirectory host{{&record}};
+    SECTION("a stale one") {
+        record.files[path] = File{90};
+        auto result = start_on(host);
+        REQUIRE(result);
+        CHECK(record.open.at(3) == 90);
+        CHECK(called(record, "chmod 3 0644"));
+        CHECK(called(record, "truncate 3"));
+    }
+    SECTION("one that is replaced before it is locked") {
+        struct Replacing : ClosedDirectory {
+            auto lock(int fd, int command, struct flock& range) const -> int {
+                if (command == F_OFD_SETLK && record->files[path].inode == 90)
+                    record->files[path].inode = 91;
+                return ClosedDirectory::lock(fd, command, range);
+            }
+        };
+        record.files[path] = File{90};
+        auto result = start_on(Replacing{{{&record}}});
+        REQUIRE(result);
+        CHECK(record.open.at(3) == 91);
+    }
+    SECTION("one that comes and goes while it is opened") {
+        struct Flickering : ClosedDirectory {
+            auto open(int directory, const char* name, int flags, mode_t mode = 0) const -> int {
+                if (name == path && (flags & O_EXCL) != 0 && record->calls.size() < 10) {
+                    record->call("comes");
+                    return -EEXIST;
+                }
+                return ClosedDirectory::open(directory, name, flags, mode);
+            }
+        };
+        auto result = start_on(Flickering{{{&record}}});
+        REQUIRE(result);
+        CHECK(called(record, "comes"));
+        CHECK(record.open.at(3) == record.files[path].inode);
+    }
+    SECTION("somebody's file has the name of the draft") {
+        record.files[path] = File{90};
+        record.files[draft] = GENERATE(
+            File{80, S_IFREG, 1, ::geteuid(), 0644}, File{80, S_IFREG, 1, ::geteuid(), 0600, 5},
+            File{80, S_IFREG, 2, ::geteuid(), 0600}, File{80, S_IFIFO, 1, ::geteuid(), 0600});
+        auto result = start(record);
+        REQUIRE(result);
+        CHECK(record.open.at(3) == 90);
+        CHECK(record.files.at(draft).inode == 80);
+    }
+    SECTION("the draft cannot be renamed") {
+        record.files[path] = File{90};
+        record.fail("rename", 1, EBUSY);
+        auto result = start(record);
+        REQUIRE(result);
+        CHECK(record.open.at(3) == 90);
+        CHECK_FALSE(record.has_file(draft));
+    }
+}
+
+TEST_CASE("what a refused start has made in place goes again, unless another start has taken it") {
+    struct Chowned : ClosedDirectory {
+        auto status(int fd, struct stat& status) const -> int {
+            const int error = RecordingHost::status(fd, status);
+            status.st_uid = ::geteuid() + 1;
+            return error;
+        }
+        using RecordingHost::status;
+    };
+    Record record;
+    const bool taken = GENERATE(true, false);
+    if (taken)
+        record.locked[0] = -1;
+    CHECK(refusal_on(record, Chowned{{{&record}}}) == "belongs to another user");
+    CHECK(record.has_file(path) == taken);
+}
+
+TEST_CASE("who may only read the pid file hinders no start") {
+    Record record;
+    record.files[path] = File{90};
+    record.files[path].has_reader = true;
+    SECTION("since it is replaced") {
+        auto result = start(record);
+        REQUIRE(result);
+        CHECK(record.time < 100'000'000); // at once
+        CHECK(held(record) != 90);
+        CHECK(held(record) == record.files[path].inode);
+    }
+    SECTION("but where that is impossible it is said") {
+        CHECK(refusal_on(record, ClosedDirectory{{&record}}) ==
+              "a process that only reads it keeps it locked");
+        CHECK(record.files.at(path).inode == 90);
+    }
+    SECTION("and also where it comes between start and daemon") {
+        struct Late : ClosedDirectory {
+            auto write_at(int fd, const void* from, std::size_t size, off_t at) const -> long {
+                record->files[path].has_reader = true;
+                return RecordingHost::write_at(fd, from, size, at);
+            }
+        };
+        record.files[path].has_reader = false;
+        CHECK(refusal_on(record, Late{{{&record}}}) ==
+              "a process that only reads it keeps it locked");
+    }
+}
+
+TEST_CASE("byte 1 is locked again where a step has closed a descriptor of the file") {
+    struct Forgetful : RecordingHost {
+        auto change_mode(int fd, mode_t mode) const -> int {
+            record->named.clear();
+            return RecordingHost::change_mode(fd, mode);
+        }
+    };
+    Record record;
+    const bool forgets = GENERATE(true, false);
+    auto result = forgets ? static_cast<bool>(start_on(Forgetful{{&record}}))
+                          : static_cast<bool>(start_on(RecordingHost{&record}));
+    CHECK(result);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "lock 3 POSIX byte 1") ==
+          (forgets ? 2 : 1));
+}
+
+TEST_CASE("a number that does not fit is no pid file") {
+    Record record;
+    SECTION("on the disk") {
+        struct Full : RecordingHost {
+            auto write_at(int fd, const void* from, std::size_t, off_t at) const -> long {
+                return RecordingHost::write_at(fd, from, 2, at);
+            }
+        };
+        CHECK(refusal_on(record, Full{{&record}}) == "No space left on device");
+    }
+    SECTION("below the limit, where writing it would raise SIGXFSZ") {
+        record.file_size = GENERATE(0U, 3U);
+        CHECK(refusal(record) == "File too large");
+        CHECK_FALSE(called(record, "write_at 3 100"));
+    }
+    CHECK_FALSE(record.has_file(path));
+}
+
+TEST_CASE("a start that is undone leaves no entry for exit() and signals") {
+    Record record;
+    const auto is_known = [&] {
+        return detail::pid_files_of_this_process.any(record.pid, [](const auto&) { return true; });
+    };
+    record.fail("chmod", 1, EIO);
+    CHECK(refusal(record) == "Input/output error");
+    CHECK_FALSE(is_known());
+    {
+        auto result = start(record);
+        REQUIRE(result);
+        CHECK(is_known());
+    }
+    CHECK_FALSE(is_known());
+}
+
+TEST_CASE("a process holds several pid files, up to a bound") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    const auto another = [&](const char* name) {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{name}, KeepStdio{}}.start();
+    };
+    auto a = another("/a"), b = another("/b"), c = another("/c"), d = another("/d");
+    REQUIRE(d);
+    CHECK(record.open.size() == 3 + 4); // none has closed another's
+    auto e = another("/e");
+    REQUIRE_FALSE(e);
+    CHECK(e.error().text() == std::string{"/e: this process holds too many pid files"});
+    CHECK_FALSE(record.has_file("/e"));
+    { const auto gone = std::move(*d); }
+    CHECK(another("/e"));
+    record.pid = 4711; // a worker's places are its own
+    CHECK(another("/f"));
 }
 
 TEST_CASE("at the end another instance's file stays") {
@@ -163,15 +388,43 @@ TEST_CASE("a worker forked by the daemon removes nothing") {
     CHECK_FALSE(called(record, "unlink " + path));
 }
 
-TEST_CASE("a second daemon in one process does not close the first one's file") {
+TEST_CASE("a process recognises its own pid file before it opens it") {
     Record record;
     auto first = start(record);
     REQUIRE(first);
-    record.locked = {{0, 100}, {1, 100}};
-    const Daemonizer again{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{}};
-    auto second = again.start();
-    REQUIRE_FALSE(second);
-    CHECK(record.descriptors_above_stdio() == std::vector{3, 4}); // closing 4 would release byte 1
+    const bool hidden = GENERATE(true, false);
+    if (hidden) // as to another shared object, which has a variable of its own
+        detail::pid_files_of_this_process = {};
+    record.listed = recording::listing({".", "..", "0", "1", "2", "3"});
+    record.calls.clear();
+    SECTION("when it starts again") {
+        auto second = Daemonizer{
+            RecordingHost{&record}, NoFork{}, PidFile{path.c_str()},
+            KeepStdio{}}.start();
+        REQUIRE_FALSE(second);
+        CHECK(second.error().text() == path + ": already running, pid 100");
+    }
+    SECTION("when it asks for its status") {
+        const detail::PidFileView view{RecordingHost{&record}, path.c_str()};
+        CHECK(view.look().what == ServiceStatus::state::running);
+        CHECK(view.look().pid == 100);
+        CHECK(view.holder() == 100);
+    }
+    CHECK_FALSE(called(record, "open " + path)); // closing it would release byte 1
+    CHECK(record.descriptors_above_stdio() == std::vector{3});
+}
+
+TEST_CASE("a worker that asks is not taken for the daemon") {
+    Record record;
+    auto first = start(record);
+    REQUIRE(first);
+    record.pid = 4711;
+    record.content = "100\n";
+    record.locked = {{0, -1}, {1, 100}};
+    record.listed = recording::listing({"0", "1", "2", "3"});
+    const detail::PidFileView view{RecordingHost{&record}, path.c_str()};
+    CHECK(view.look().pid == 100);
+    CHECK(called(record, "open " + path));
 }
 
 TEST_CASE("signals that would end the daemon remove its file first") {
@@ -179,13 +432,15 @@ TEST_CASE("signals that would end the daemon remove its file first") {
     ignored.sa_handler = SIG_IGN;
     Record record;
     record.dispositions[SIGHUP] = ignored;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     auto keeping = Daemonizer{
         RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{},
         KeepSignals{}}.start();
     REQUIRE(keeping);
-    CHECK(record.dispositions[SIGTERM].sa_handler == detail::remove_pid_file_and_die);
+    CHECK(record.dispositions[SIGTERM].sa_handler == detail::remove_pid_files_and_die);
     CHECK((record.dispositions[SIGTERM].sa_flags & static_cast<int>(SA_RESETHAND)) != 0);
-    CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_file_and_die);
+    CHECK(sigismember(&record.dispositions[SIGTERM].sa_mask, SIGINT) == 1);
+    CHECK(sigismember(&record.dispositions[SIGTERM].sa_mask, SIGUSR1) == 1);
+    CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_files_and_die);
     CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN); // as the starter had it: nohup
 }

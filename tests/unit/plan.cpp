@@ -98,9 +98,9 @@ TEST_CASE("a composition is a literal value") {
 TEST_CASE("steps run in the order of phases, in a phase in the order of slots") {
     using rich = plan<Syslog<"x">, Log, StartTimeout<5>, IgnoreSignals<SIGPIPE>, Pid, Signals>;
     CHECK(listed(names(rich::in_launcher{})) == Names{"threads", "pid file", "stdio"});
-    CHECK(listed(names(rich::in_daemon{})) == Names{"umask", "directory", "pid file", "signals",
-                                                    "signals", "ignored signals", "pid file",
-                                                    "descriptors", "stdio", "syslog", "stdio"});
+    CHECK(listed(names(rich::in_daemon{})) ==
+          Names{"umask", "directory", "pid file", "signals", "signals", "ignored signals",
+                "pid file", "descriptors", "stdio", "syslog", "pid file", "stdio", "pid file"});
 
     CHECK(listed(names(plan<>::in_daemon{})) ==
           Names{"umask", "directory", "signals", "descriptors", "stdio", "stdio"});
@@ -121,6 +121,7 @@ TEST_CASE("the order of phases") {
     STATIC_REQUIRE(phase::descriptors < phase::targets);
     STATIC_REQUIRE(phase::targets < phase::identity);
     STATIC_REQUIRE(phase::identity < phase::stdio);
+    STATIC_REQUIRE(phase::stdio < phase::named);
 }
 
 TEST_CASE("what needs something that a later step gives does not fit") {

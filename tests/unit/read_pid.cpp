@@ -33,6 +33,7 @@ TEST_CASE("all else is no pid, and never one that kill(2) takes for a group or f
     CHECK(read_pid("\n") == -1);
     CHECK(read_pid(" 4711\n") == -1);
     CHECK(read_pid("4711 \n") == -1);
+    CHECK(read_pid("12 ") == -1);
     CHECK(read_pid("4711\n\n") == -1);
     CHECK(read_pid("47\n11\n") == -1);
     CHECK(read_pid("4711\r\n") == -1);

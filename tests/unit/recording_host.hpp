@@ -50,6 +50,8 @@ struct File {
     nlink_t names = 1;
     uid_t owner = ::geteuid();
     mode_t mode = 0644;
+    off_t size = 0;
+    bool has_reader = false; ///< who may only read it holds a read lock on all of it
 };
 
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
@@ -68,15 +70,21 @@ struct Record {
     bool ignores_terminate = false; ///< the children
     bool is_subreaper = false;
     bool has_signalfd = true;
-    std::vector<int> blocked_before;             ///< by the starter
-    std::string content;                         ///< of every file that is read
-    std::map<off_t, pid_t> locked;               ///< by whom, each byte of every file
+    std::vector<int> blocked_before; ///< by the starter
+    std::string content;             ///< of every file that is read
+    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
+    std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
+    rlim_t file_size = RLIM_INFINITY;
     rlim_t descriptors = 64;                     ///< their limit
     std::string listed;                          ///< what /proc/self/fd yields
+    int landlock_reports = 7;                    ///< the ABI, or a negative errno
+    int landlock_knows = 7;                      ///< the ABI whose rights are accepted
+    bool confinement_works = true;               ///< or it is answered for, and nothing happens
     std::map<std::string, std::string> contents; ///< of files that are read, by path
 
     // The model.
     pid_t pid = 100;
+    ino_t last_inode = 100;
     std::map<int, ino_t> open{{0, 1}, {1, 1}, {2, 1}};
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
@@ -110,6 +118,8 @@ struct Record {
     sigset_t watched{};          ///< by the signalfd
     bool answers_at_once = true; ///< the launcher, to ready
     bool left = false;
+    bool has_landlock = false, has_filter = false;
+    std::vector<daemonizer::detail::FilterInstruction> filter;
 
     /// Answers the `which`-th call (from 1) whose line begins with `name` with `-error`.
     void fail(const std::string& name, int which, int error) {
@@ -218,6 +228,19 @@ inline auto names(const sigset_t& set) -> std::string {
     return found.empty() ? "nothing" : found;
 }
 
+/// As getdents64(2) yields it.
+inline auto listing(const std::vector<std::string>& entries) -> std::string {
+    std::string all;
+    for (const auto& name : entries) {
+        const auto size = static_cast<std::uint16_t>((8 + 8 + 2 + 1 + name.size() + 1 + 7) / 8 * 8);
+        std::string entry(size, '\0');
+        std::memcpy(entry.data() + 16, &size, sizeof size);
+        entry.replace(19, name.size(), name);
+        all += entry;
+    }
+    return all;
+}
+
 /// Stands in the slot of PosixHost, has its interface, and makes no system call.
 struct RecordingHost {
     static constexpr const char* children_list = "/proc/thread-self/children"; ///< a test makes it
@@ -227,10 +250,12 @@ struct RecordingHost {
     Record* record;
 
     // Files ------------------------------------------------------------------------------------
-    auto open(int directory, const char* path, int flags, mode_t = 0) const -> int {
+    auto open(int directory, const char* path, int flags, mode_t mode = 0) const -> int {
         const std::string name = named(directory, path);
         if (const int error = record->call("open", name); error < 0)
             return error;
+        if (record->has_landlock && name == "/")
+            return -EACCES;
         auto& files = record->files;
         const bool exists = files.count(name) != 0 || (flags & O_DIRECTORY) != 0;
         if (exists && (flags & O_EXCL) != 0)
@@ -241,8 +266,9 @@ struct RecordingHost {
             return -ELOOP;
         record->opened_with[name] = flags;
         if (files.count(name) == 0)
-            files[name] = File{100 + files.size(),
-                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}};
+            files[name] = File{++record->last_inode,
+                               (flags & O_DIRECTORY) != 0 ? mode_t{S_IFDIR} : mode_t{S_IFREG}, 1,
+                               ::geteuid(), mode};
         const int fd = record->new_descriptor(files[name].inode);
         if (record->contents.count(name) != 0)
             record->unread[fd] = record->contents[name];
@@ -321,6 +347,8 @@ struct RecordingHost {
         const std::string name = named(directory, path);
         if (const int error = record->call("status", name); error < 0)
             return error;
+        if (name == "/" && record->files.count(name) == 0)
+            return describe({2, S_IFDIR}, status);
         if (name == "/proc/self/task")
             return describe({2, S_IFDIR, record->tasks}, status);
         const auto file = record->files.find(name);
@@ -333,21 +361,42 @@ struct RecordingHost {
             record->files.erase(name);
         return error;
     }
+    auto rename(int directory, const char* from, const char* to) const -> int {
+        const std::string source = named(directory, from), target = named(directory, to);
+        if (const int error = record->call("rename", source, target); error < 0)
+            return error;
+        const auto file = record->files.extract(source);
+        if (file.empty())
+            return -ENOENT;
+        record->files[target] = file.mapped();
+        return 0;
+    }
     auto lock(int fd, int command, struct flock& range) const -> int {
         const bool asks = command == F_GETLK || command == F_OFD_GETLK;
-        const char* const whose =
-            command == F_OFD_SETLK || command == F_OFD_GETLK ? "OFD" : "POSIX";
-        if (const int error =
-                record->call(asks ? "get_lock" : "lock", fd, whose, "byte", range.l_start);
-            error < 0)
+        const bool shared = command == F_OFD_SETLK || command == F_OFD_GETLK;
+        const char* const what = asks ? "get_lock" : range.l_type == F_UNLCK ? "unlock" : "lock";
+        const off_t last = range.l_start + range.l_len - 1;
+        const std::string bytes = last == range.l_start ? "byte " + std::to_string(last)
+                                                        : "bytes " + std::to_string(range.l_start) +
+                                                              " to " + std::to_string(last);
+        if (const int error = record->call(what, fd, shared ? "OFD" : "POSIX", bytes); error < 0)
             return error;
-        const auto holder = record->locked.find(range.l_start);
-        const bool is_held = holder != record->locked.end();
+        auto holder = record->locked.lower_bound(range.l_start);
+        bool is_held = holder != record->locked.end() && holder->first <= last;
+        if (asks && shared && !is_held) // through another description one's own shows
+            is_held = (holder = record->named.find(last)) != record->named.end();
         if (asks) {
             range.l_type = is_held ? F_WRLCK : F_UNLCK;
             range.l_pid = is_held ? holder->second : 0;
+            return 0;
         }
-        return !asks && is_held ? -EAGAIN : 0;
+        for (const auto& [path, file] : record->files)
+            is_held = is_held || (file.has_reader && file.inode == record->open[fd]);
+        if (is_held && range.l_type != F_UNLCK)
+            return -EAGAIN;
+        if (!shared)
+            record->named[range.l_start] = record->pid;
+        return 0;
     }
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
@@ -381,6 +430,10 @@ struct RecordingHost {
     auto descriptor_limit(rlimit& limit) const -> int {
         limit.rlim_cur = limit.rlim_max = record->descriptors;
         return record->call("descriptor_limit");
+    }
+    auto file_size_limit(rlimit& limit) const -> int {
+        limit.rlim_cur = limit.rlim_max = record->file_size;
+        return record->call("file_size_limit");
     }
     auto change_directory(const char* path) const -> int { return record->call("chdir", path); }
     auto set_umask(mode_t mask) const -> mode_t {
@@ -783,6 +836,47 @@ struct RecordingHost {
         return static_cast<long>(std::min(size, message.size()));
     }
 
+    // Confinement ------------------------------------------------------------------------------
+    auto landlock_abi() const -> int {
+        const int error = record->call("landlock_abi");
+        return error < 0 ? error : record->landlock_reports;
+    }
+    auto landlock_ruleset(const daemonizer::detail::LandlockRights& rights, std::size_t size) const
+        -> int {
+        if (const int error = record->call("landlock_ruleset", hex(rights.files), rights.tcp,
+                                           rights.scopes, "size", size);
+            error < 0)
+            return error;
+        const int abi = record->landlock_knows;
+        if (size > (abi >= 6 ? 24 : abi >= 4 ? 16 : 8))
+            return -E2BIG;
+        const unsigned bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi >= 2 ? 14 : abi >= 1 ? 13 : 0;
+        return rights.files >> bits != 0 ? -EINVAL : record->new_descriptor(6);
+    }
+    auto landlock_allow_path(int ruleset, std::uint64_t rights, int fd) const -> int {
+        return record->call("landlock_allow_path", ruleset, hex(rights), fd);
+    }
+    auto landlock_allow_port(int ruleset, std::uint64_t rights, std::uint64_t port) const -> int {
+        return record->call("landlock_allow_port", ruleset, rights, port);
+    }
+    auto landlock_restrict(int ruleset) const -> int {
+        const int error = record->call("landlock_restrict", ruleset);
+        record->has_landlock = error == 0 && record->confinement_works;
+        return error;
+    }
+    auto renounce_new_privileges() const -> int { return record->call("no_new_privs"); }
+    auto install_filter(const daemonizer::detail::FilterInstruction* instructions,
+                        unsigned short count) const -> int {
+        const int error = record->call("filter");
+        record->filter.assign(instructions, instructions + count);
+        record->has_filter = error == 0 && record->confinement_works;
+        return error;
+    }
+    auto try_system_call(long) const -> int {
+        const int error = record->call("try");
+        return error < 0 ? error : record->has_filter ? -EPERM : -EFAULT;
+    }
+
     // syslog(3) --------------------------------------------------------------------------------
     void open_log(const char* ident, int) const { cannot_fail(std::string{"open_log "} + ident); }
     void set_log_mask(int mask) const { cannot_fail("log_mask " + std::to_string(mask)); }
@@ -792,11 +886,6 @@ struct RecordingHost {
 
 private:
     static auto id(unsigned id) -> std::string { return id == ~0U ? "-1" : std::to_string(id); }
-    static auto hex(std::uint64_t set) -> std::string {
-        std::ostringstream text;
-        text << std::hex << set;
-        return text.str();
-    }
     /// A run of questions, from the first capability to the last, is one line: "bounding 0 to 41".
     auto is_in(const std::string& what, std::uint64_t set, int capability) const -> int {
         auto& calls = record->calls;
@@ -817,6 +906,11 @@ private:
         text << '0' << std::oct << mode;
         return text.str();
     }
+    static auto hex(std::uint64_t number) -> std::string {
+        std::ostringstream text;
+        text << "0x" << std::hex << number;
+        return text.str();
+    }
     static auto named(int directory, const char* path) -> std::string {
         if (std::string{".."} == path) // nothing is deeper than one directory here
             return "/";
@@ -828,6 +922,7 @@ private:
         status.st_dev = 1;
         status.st_ino = file.inode;
         status.st_mode = file.kind | file.mode;
+        status.st_size = file.size;
         status.st_nlink = file.names;
         status.st_uid = file.owner;
         return 0;
@@ -876,7 +971,7 @@ static_assert(daemonizer::PolicyFor<RecordingHost, daemonizer::slots::host>);
 
 /// Runs it as in a new process; where that leaves, the status is its own.
 auto run(const auto& composition, const auto& body) -> int {
-    daemonizer::detail::pid_file_of_this_process = {};
+    daemonizer::detail::pid_files_of_this_process = {};
     try {
         return composition.run(body);
     } catch (const Exited& exited) {

@@ -11,7 +11,7 @@ using recording::Record, recording::RecordingHost;
 namespace {
 
 auto on(Record& record, auto... policies) {
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     record.files["/in"] = {50};
     return Daemonizer{RecordingHost{&record}, policies...};
 }

@@ -298,7 +298,7 @@ TEST_CASE("as PID 1 the signals that ask for the end have a handler from the res
 
 TEST_CASE("nothing interrupts the handler that removes the pid file") {
     Record record;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     auto daemon =
         Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, PidFile<"/x.pid">{}}.start();
     REQUIRE(daemon);
@@ -312,7 +312,7 @@ TEST_CASE("nothing interrupts the handler that removes the pid file") {
 TEST_CASE(
     "a handler for the pid file replaces nothing that the starter ignores, not for a moment") {
     Record record;
-    detail::pid_file_of_this_process = {};
+    detail::pid_files_of_this_process = {};
     record.dispositions[SIGHUP].sa_handler = SIG_IGN;
     auto daemon = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
                              PidFile<"/x.pid">{}}

@@ -2,11 +2,8 @@
 #ifndef DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_DETAIL_CLOSE_DESCRIPTORS_HPP
 
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <fcntl.h>
+#include <daemonizer/detail/listed_descriptors.hpp>
+
 #include <sys/resource.h>
 
 namespace daemonizer::detail {
@@ -54,33 +51,11 @@ private:
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
 template <class Host, class Spared>
 auto close_listed(Host host, const Spared& spared) -> int {
-    const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return directory;
-    struct Entry { // of getdents64(2)
-        std::uint64_t inode;
-        std::int64_t next;
-        std::uint16_t size;
-        unsigned char type;
-        char name[1];
-    };
-    alignas(Entry) char entries[2048];
-    long size;
-    while ((size = host.list_directory(directory, entries, sizeof entries)) > 0) {
-        for (long at = 0; at < size;) {
-            std::uint16_t length;
-            std::memcpy(&length, entries + at + offsetof(Entry, size), sizeof length);
-            int fd = 0;
-            for (const char* digit = entries + at + offsetof(Entry, name);
-                 *digit >= '0' && *digit <= '9'; ++digit)
-                fd = fd * 10 + (*digit - '0');
-            if (fd > 2 && fd != directory && !spared.has(fd))
-                host.close(fd);
-            at += length;
-        }
-    }
-    host.close(directory);
-    return static_cast<int>(size);
+    return each_listed_descriptor(host, [&](int fd) {
+        if (fd > 2 && !spared.has(fd))
+            host.close(fd);
+        return false;
+    });
 }
 
 /// The last resort: up to the limit, which may be 2^30, but not beyond the kernel's own bound for a

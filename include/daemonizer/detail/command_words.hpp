@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a service's command line says, and the exit statuses that go with it.
 #ifndef DAEMONIZER_DETAIL_COMMAND_WORDS_HPP
 #define DAEMONIZER_DETAIL_COMMAND_WORDS_HPP
 
 #include <daemonizer/control_result.hpp>
+#include <daemonizer/detail/line.hpp>
 #include <daemonizer/service_status.hpp>
 
 #include <cerrno>
@@ -11,34 +13,42 @@
 
 namespace daemonizer {
 
-/// What `help` says of a program. Each may be null; the caller owns the characters.
+/// What command_line() is told of a program. Each may be left out; the caller owns the characters.
 struct ProgramText {
     const char* about = nullptr;   ///< half a sentence: "writes a line every ten seconds"
     const char* options = nullptr; ///< the program's own, a line each, with its end
     const char* version = nullptr;
+    /// For a program that reads its own options otherwise than by take_option() and take_flag():
+    /// the arguments that a unit repeats, up to a null pointer. Where `argv[1]` that command_line()
+    /// is given is one of them (the same pointer), the unit's verb takes its place, else the verb
+    /// comes first: `argv + 1` of main() is right for getopt_long().
+    const char* const* arguments = nullptr;
+    bool lsb = false; ///< every start and stop is one with --lsb
 };
 
 namespace detail {
 
-/// Exit statuses of an init script (LSB) for all verbs but `status`.
-struct lsb {
-    static constexpr int failed = 1, usage = 2, unimplemented = 3, no_permission = 4,
-                         not_running = 7;
-};
-
 /// Each of these says something and returns the status to leave with.
 struct CommandWords {
     const ProgramText& text;
-    const char* pid_file;
-    const char* verb = ""; ///< what was ordered, the step in an error's line
-    const char* name = program_invocation_short_name;
+    const char* pid_file_path; ///< as it is; the words show pid_file
+    const char* verb = "";     ///< what was ordered, the step in an error's line
+    PrintableText<256> shown_name{program_invocation_short_name};
+    PrintableText<> shown_pid_file{pid_file_path};
+    const char* name = shown_name.text(); // of this very object: it is not copied
+    const char* pid_file = shown_pid_file.text();
+
+    CommandWords(const ProgramText& program, const char* path)
+        : text{program}, pid_file_path{path} {}
+    CommandWords(const CommandWords&) = delete;
+    auto operator=(const CommandWords&) -> CommandWords& = delete;
 
     auto help(std::FILE* to = stdout) const -> int {
         const char* const own = text.options != nullptr ? " [OPTION...]" : "";
         if (text.about != nullptr)
             std::fprintf(to, "%s - %s\n\n", name, text.about);
         std::fprintf(to,
-                     "usage: %s start | run | reload | status | unit%s\n"
+                     "usage: %s start [--lsb] | run | reload | status | unit%s\n"
                      "       %s stop | restart | try-restart [--timeout SECONDS] [--force]%s\n"
                      "       %s help%s\n\n",
                      name, own, name, own, name, text.version != nullptr ? " | --version" : "");
@@ -51,7 +61,9 @@ struct CommandWords {
                    "  run          stay in the foreground; Ctrl-C ends it\n"
                    "  unit         print a systemd unit\n\n"
                    "  --timeout SECONDS  how long to wait for the end (10)\n"
-                   "  --force            then SIGKILL\n",
+                   "  --force            then SIGKILL\n"
+                   "  --lsb              as an init script: success where start finds it running\n"
+                   "                     and stop finds it stopped\n",
                    to);
         if (text.options != nullptr)
             std::fputs(text.options, to);
@@ -61,14 +73,22 @@ struct CommandWords {
     auto version() const -> int { return std::printf("%s %s\n", name, text.version), 0; }
 
     auto usage(const char* what, const char* argument) const -> int {
-        std::fprintf(stderr, "%s: %s%s\n", name, what, argument);
-        help(stderr);
+        std::fprintf(stderr, "%s: %s%s\nusage: %s COMMAND [OPTION...]; try: %s --help\n", name,
+                     what, argument, name, name);
         return lsb::usage;
     }
 
     auto no_reload() const -> int {
         std::fprintf(stderr, "%s: reload: not supported, SIGHUP would end the daemon\n", name);
         return lsb::unimplemented;
+    }
+
+    auto unknown_arguments() const -> int {
+        std::fprintf(stderr,
+                     "%s: unit: arguments: not all that the program was started with are known to "
+                     "command_line(): take_option() or ProgramText::arguments names them\n",
+                     name);
+        return lsb::failed;
     }
 
     auto status(const ServiceStatus& now) const -> int {
@@ -102,22 +122,16 @@ struct CommandWords {
 
     /// `waited`: the seconds that the daemon was given.
     auto result(const ControlResult& result, int waited) const -> int {
-        using outcome = ControlResult::outcome;
-        switch (result.what) {
-        case outcome::done:
+        if (result)
             return 0;
-        case outcome::not_running:
-            std::fprintf(stderr, "%s: %s: not running\n", name, verb);
-            return lsb::not_running;
-        case outcome::still_running:
-            std::fprintf(stderr, "%s: %s: still running after %d s, pid %d\n", name, verb, waited,
-                         result.pid);
-            return lsb::failed;
-        case outcome::refused:
-            break;
-        }
-        std::fprintf(stderr, "%s: %s: %s: %s\n", name, verb, pid_file, result.reason);
-        return result.code == EPERM || result.code == EACCES ? lsb::no_permission : lsb::failed;
+        std::fprintf(stderr, "%s: %s: ", name, verb);
+        if (result.what == ControlResult::outcome::refused)
+            std::fprintf(stderr, "%s: ", pid_file);
+        std::fputs(result.text(), stderr);
+        if (result.what == ControlResult::outcome::still_running)
+            std::fprintf(stderr, " after %d s, pid %d", waited, result.pid);
+        std::fputc('\n', stderr);
+        return result.exit_status();
     }
 
     /// Output that did not arrive is no success.

@@ -6,6 +6,9 @@
 #include <daemonizer/detail/daemon_grip.hpp>
 #include <daemonizer/detail/system_text.hpp>
 
+#include <cerrno>
+#include <signal.h>
+
 namespace daemonizer::detail {
 
 /// Orders to the daemon of a pid file, and what became of them.
@@ -21,7 +24,7 @@ public:
         return has_daemon() ? answer(daemon_.signal(number)) : nobody();
     }
 
-    /// Each signal in turn, until the daemon is gone.
+    /// Each signal in turn, until the daemon is gone. As systemd does, each with SIGCONT after it.
     auto stop(Schedule schedule) const -> ControlResult {
         if (!has_daemon())
             return nobody();
@@ -29,6 +32,7 @@ public:
             const int error = daemon_.signal(number);
             if (error < 0 && error != -ESRCH)
                 return answer(error);
+            daemon_.signal(SIGCONT); // a daemon that is suspended takes no signal but KILL
             if (daemon_.wait_until_gone(seconds))
                 return answer(0);
         }

@@ -6,6 +6,7 @@
 #include <daemonizer/detail/family.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/detail/system_text.hpp>
+#include <daemonizer/detail/time_span.hpp>
 
 #include <cerrno>
 #include <ctime>
@@ -125,8 +126,7 @@ private:
             const long long rest = deadline_.at - host_.now();
             const long long left = rest < 0 ? 0 : rest;
             late = left == 0;
-            const timespec limit{static_cast<time_t>(left / 1'000'000'000),
-                                 static_cast<long>(left % 1'000'000'000)};
+            const timespec limit = timespec_of(left);
             return watch_.wait(host_, report_.fd, &limit);
         }
     }

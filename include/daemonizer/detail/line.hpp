@@ -109,14 +109,15 @@ private:
     char* last_; // the terminator's last possible place
 };
 
-/// A printable copy of a text, for printf and its like.
+/// A printable copy of a text, for printf and its like. A path is no longer than 4 KiB.
+template <std::size_t Size = 4160>
 class PrintableText {
 public:
     explicit PrintableText(const char* text) { LineWriter{text_, sizeof text_}.text(text); }
     auto text() const -> const char* { return text_; }
 
 private:
-    char text_[4096 + 64]; // a path is no longer
+    char text_[Size];
 };
 
 } // namespace daemonizer::detail

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
+// Opens and locks the pid file, in the launcher.
 #ifndef DAEMONIZER_DETAIL_PID_FILE_LOCK_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_LOCK_HPP
 
 #include <daemonizer/detail/open_pid_file.hpp>
 #include <daemonizer/detail/path.hpp>
+#include <daemonizer/detail/pid_file_draft.hpp>
 #include <daemonizer/detail/pid_file_reader.hpp>
 #include <daemonizer/detail/pid_file_removal.hpp>
-#include <daemonizer/detail/report.hpp>
 
 #include <cerrno>
-#include <poll.h>
 
 namespace daemonizer::detail {
 
-/// Opens and locks the pid file, in the launcher: a second start is refused before it costs a
-/// process, and the daemon inherits the lock without a moment in which it is free.
+/// A second start is refused before it costs a process, and the daemon inherits the lock without a
+/// moment in which it is free.
 struct LockPidFile : undoable_step<phase::check> {
     static constexpr const char* name = "pid file";
 
@@ -24,8 +24,10 @@ struct LockPidFile : undoable_step<phase::check> {
             return false;
         file.directory = file.origin.directory();
         file.path = policy.characters();
-        if (lock(start, policy, file) && claim(start, policy, file))
+        if (lock(start, policy, file)) {
+            file.owner = start.host().pid(); // the launcher's to undo, until the daemon writes it
             return true;
+        }
         file.origin.close(start.host());
         return false;
     }
@@ -33,8 +35,8 @@ struct LockPidFile : undoable_step<phase::check> {
     template <class Host>
     static void undo(Host host, const auto&, auto& file) {
         remove_pid_file(host, file);
-        if (pid_file_of_this_process.fd == file.fd)
-            pid_file_of_this_process.owner = 0;
+        if (file.is_registered)
+            pid_files_of_this_process.forget(file.fd);
         let_go(host, file);
     }
 
@@ -46,91 +48,78 @@ struct LockPidFile : undoable_step<phase::check> {
 private:
     static void let_go(auto host, auto& file) {
         file.owner = 0;
+        file.is_registered = false;
         if (file.fd >= 0)
             host.close(file.fd);
         file.fd = -1;
         file.origin.close(host);
     }
 
-    /// Ends with an open file that carries our lock and that the path still names.
+    /// Ends with an open file that carries our lock and that the path names.
     template <class Start>
     static auto lock(const Start& start, const auto& policy, auto& file) -> bool {
-        const auto& host = start.host();
-        const PatientNaming naming{host};
+        const PatientNaming naming{start.host()};
         constexpr int patience = 100;
         for (int replaced = 0; replaced != patience;) {
-            bool created = false;
-            file.fd = open_pid_file(start, file, policy.mode(), created);
-            if (file.fd < 0)
-                return false;
-            const int locked = lock_first_byte(host, file.fd);
-            if (locked >= 0 && still_names(host, file) > 0)
-                return true;
-            const bool taken = locked == -EAGAIN || locked == -EACCES;
-            const bool named =
-                taken && naming.look(file.fd, file.path, start.failure,
-                                     [&](long nanoseconds) { return start.pause(nanoseconds); });
-            if (locked < 0 && !taken && created)
-                host.unlink(file.directory, file.path); // nobody can have locked it either
-            drop(host, file);
-            if (named)
-                return false;
-            if (locked < 0 && !taken)
-                return start.fail(file.path, locked);
-            // Released, or replaced, since it was opened: look at what stands there now.
-            if (locked >= 0)
+            attempt made = put_draft_in_place(start, file, naming);
+            if (made == attempt::impossible)
+                made = take_in_place(start, policy, file, naming);
+            if (made == attempt::locked || made == attempt::failed)
+                return made == attempt::locked;
+            if (made == attempt::overtaken)
                 ++replaced;
         }
         return start.fail(file.path, "is replaced faster than it can be locked", EAGAIN);
     }
 
-    /// A file of our own process is left open: closing it would release the daemon's byte 1.
-    static void drop(auto host, auto& file) {
-        struct stat refused, ours;
-        const bool own =
-            pid_file_of_this_process.owner == host.pid() && host.status(file.fd, refused) >= 0 &&
-            host.status(pid_file_of_this_process.fd, ours) >= 0 && same_file(refused, ours);
-        if (!own)
-            host.close(file.fd);
-        file.fd = -1;
+    /// Where the starter may write the file but not its directory (or the file is a mount of its
+    /// own): the file that stands there is locked as it is, looked at again, and emptied. Here who
+    /// holds a read lock hinders the start; nothing can be done about that.
+    template <class Start>
+    static auto take_in_place(const Start& start, const auto& policy, auto& file,
+                              const auto& naming) -> attempt {
+        const auto& host = start.host();
+        bool created = false;
+        file.fd = open_or_create(host, file, policy.mode(), created);
+        if (file.fd < 0) {
+            refuse_unopened(start, file, file.fd);
+            return attempt::failed;
+        }
+        struct stat status;
+        const bool trusted = !distrust(start, file, file.fd, status);
+        const int locked = trusted || created ? lock_for_start(host, file.fd) : 0;
+        if (trusted && locked >= 0 && still_names(host, file) > 0) {
+            file.is_fresh = false;
+            // The mode is made exact, since the umask was a stranger's; the stale number goes at
+            // once, so that nobody takes it for the holder's.
+            if (start.check(host.change_mode(file.fd, policy.mode()), file.path) &&
+                start.check(host.truncate(file.fd), file.path))
+                return attempt::locked;
+            file.owner = host.pid();
+            remove_pid_file(host, file);
+            file.owner = 0;
+            return drop(host, file, attempt::failed);
+        }
+        const bool taken = locked == -EAGAIN || locked == -EACCES;
+        if (created && !taken && (!trusted || locked < 0))
+            host.unlink(file.directory, file.path); // nobody can have locked it
+        if (!trusted)
+            return drop(host, file, attempt::failed);
+        if (taken && naming.look(file.fd, file.path, start.failure,
+                                 [&](long time) { return start.pause(time); }))
+            return drop(host, file, attempt::failed);
+        if (locked < 0 && !taken) {
+            start.fail(file.path, locked);
+            return drop(host, file, attempt::failed);
+        }
+        // Released, or replaced, since it was opened: look at what stands there now.
+        return drop(host, file, taken ? attempt::waited : attempt::overtaken);
     }
 
-    /// The mode is made exact, since the umask was a stranger's; then the stale number goes at
-    /// once, so that nobody takes it for the holder's.
-    static auto claim(const auto& start, const auto& policy, auto& file) -> bool {
-        const auto& host = start.host();
-        file.owner = host.pid(); // the launcher's own to undo, until the daemon has written it
-        if (start.check(host.change_mode(file.fd, policy.mode()), file.path) &&
-            start.check(host.truncate(file.fd), file.path))
-            return true;
-        remove_pid_file(host, file);
+    static auto drop(auto host, auto& file, attempt made) -> attempt {
         host.close(file.fd);
-        return false;
-    }
-};
-
-/// Writes the number and locks byte 1. In the daemon, whose pid is final now.
-struct WritePidFile : step<phase::record> {
-    static constexpr const char* name = "pid file";
-
-    static auto run(const auto& start, const auto& policy) -> bool {
-        const auto& host = start.host();
-        auto& file = start.state(policy);
-        const bool registered = pid_file_of_this_process.path != nullptr;
-        file.owner = host.pid();
-        char text[16];
-        LineWriter line{text, sizeof text};
-        const auto size =
-            static_cast<std::size_t>(line.number(file.owner).end_of_line().end() - text);
-        const long written = host.write_at(file.fd, text, size, 0);
-        if (!start.check(written, file.path))
-            return false;
-        if (static_cast<std::size_t>(written) != size)
-            return start.fail(file.path, ENOSPC);
-        if (!start.check(lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1), file.path))
-            return false;
-        pid_file_of_this_process = file;
-        return registered || start.check(host.at_exit(remove_pid_file_of_this_process), "atexit");
+        file.fd = -1;
+        return made;
     }
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Reads a pid file: its number, and who holds its locks.
 #ifndef DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_READER_HPP
 
@@ -14,27 +15,35 @@
 
 namespace daemonizer::detail {
 
+// What stands for a holder who has no number: of another pid namespace, or an open file description
+// and not a process.
+constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
+
 /// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that
-/// (F_OFD_GETLK, F_GETLK): `holder` is 0 where nobody does, -1 where he has no number here. Returns
-/// 0 or a negative errno.
+/// (F_OFD_GETLK, F_GETLK): `holder` is a process or one of the above. Returns 0 or a negative
+/// errno.
 template <class Host>
-auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* holder = nullptr)
-    -> int {
+auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* holder = nullptr,
+               off_t length = 1) -> int {
     struct flock range {};
     range.l_type = type;
     range.l_whence = SEEK_SET;
     range.l_start = byte;
-    range.l_len = 1;
+    range.l_len = length;
     const int answer = host.lock(fd, command, range);
     if (holder != nullptr)
-        *holder = answer < 0 || range.l_type == F_UNLCK ? 0 : range.l_pid > 0 ? range.l_pid : -1;
+        *holder = answer < 0 || range.l_type == F_UNLCK ? nobody
+                  : range.l_pid > 0                     ? range.l_pid
+                  : range.l_pid == -1                   ? of_a_start
+                                                        : of_another_namespace;
     return answer;
 }
 
-/// Locks byte 0, which excludes a second start.
+/// Locks bytes 0 and 1 for a start that begins. Byte 0 excludes a second one and stays locked;
+/// byte 1 will be the daemon's, and says until then that it is being started.
 template <class Host>
-auto lock_first_byte(Host host, int fd) -> int {
-    return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0);
+auto lock_for_start(Host host, int fd) -> int {
+    return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0, nullptr, 2);
 }
 
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
@@ -59,9 +68,9 @@ auto read_pid(Host host, int fd) -> pid_t {
     return value > 1 && value <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(value) : -1;
 }
 
-/// The process that holds byte 1, which is the daemon itself and alive; 0 where nobody does, -1
-/// where it has no number here (another pid namespace). Asked for a read lock, which whoever may
-/// only read the file could hold as well: only what may write it is the daemon.
+/// The process that holds byte 1, which is the daemon itself and alive; nobody, of_a_start, or
+/// of_another_namespace. Asked for a read lock, which whoever may only read the file could hold as
+/// well: only what may write it is the daemon.
 template <class Host>
 auto daemon_that_holds(Host host, int fd) -> pid_t {
     pid_t holder;
@@ -91,19 +100,24 @@ public:
     auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
-        if (const pid_t daemon = daemon_that_holds(host_, fd); daemon != 0) {
+        const pid_t daemon = daemon_that_holds(host_, fd);
+        if (daemon > 0 || daemon == of_another_namespace) {
             failure.describe(path, "already running, pid ", EEXIST)
                 .number(daemon > 0 ? daemon : read_pid(host_, fd))
                 .text(daemon > 0 ? "" : " of another pid namespace");
             return true;
         }
-        if (waited > second && read_pid(host_, fd) > 0) {
+        if (waited > second && daemon == nobody && read_pid(host_, fd) > 0) {
             failure.describe(path, "the daemon is gone, a child of it still holds ", EEXIST)
                 .text(path);
             return true;
         }
         if (waited > 10 * second) {
-            failure.describe(path, "already being started, and its pid is not written yet", EEXIST);
+            failure.describe(path,
+                             daemon == nobody && !is_held(host_, fd)
+                                 ? "a process that only reads it keeps it locked"
+                                 : "already being started, and its pid is not written yet",
+                             EEXIST);
             return true;
         }
         if (pause(waited > second / 10 ? 20'000'000L : 1'000'000L))

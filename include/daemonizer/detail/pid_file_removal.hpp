@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
+// Removes the daemon's pid file: at its end, on exit(), and when a signal ends it.
 #ifndef DAEMONIZER_DETAIL_PID_FILE_REMOVAL_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_REMOVAL_HPP
 
 #include <daemonizer/detail/dispositions.hpp>
+#include <daemonizer/detail/own_pid_files.hpp>
 #include <daemonizer/policy.hpp>
 #include <daemonizer/posix_host.hpp>
 
 #include <cerrno>
-#include <fcntl.h>
-#include <initializer_list>
 #include <signal.h>
 #include <sys/stat.h>
 #include <type_traits>
 
 namespace daemonizer::detail {
-
-/// A pid file that this process may remove: `owner` is the process that wrote it. A worker forked
-/// by the daemon inherits all of this and is another process.
-struct OwnPidFile {
-    int directory = AT_FDCWD;
-    const char* path = nullptr;
-    int fd = -1;
-    pid_t owner = 0;
-};
-
-inline auto same_file(const struct stat& a, const struct stat& b) -> bool {
-    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
 
 /// 1 where the path still names the file that is open, 0 where it names another, a negative errno
 /// where it names none or cannot be looked at.
@@ -50,17 +37,34 @@ void remove_pid_file(Host host, const OwnPidFile& file) {
         host.truncate(file.fd);
 }
 
-/// The pid file of this process, for those who come without an argument: exit() and signals.
-inline OwnPidFile pid_file_of_this_process;
-
-inline void remove_pid_file_of_this_process() {
-    remove_pid_file(PosixHost{}, pid_file_of_this_process);
-    pid_file_of_this_process.owner = 0;
+/// Removes every pid file of this process. Async-signal-safe.
+inline void remove_pid_files_of_this_process() {
+    const PosixHost host;
+    pid_files_of_this_process.any(host.pid(), [&](OwnPidFile& file) {
+        remove_pid_file(host, file);
+        file.owner = 0;
+        return false;
+    });
 }
 
-inline void remove_pid_file_and_die(int signal) {
-    remove_pid_file_of_this_process();
+inline void remove_pid_files_and_die(int signal) {
+    remove_pid_files_of_this_process();
     die_of(signal);
+}
+
+/// The signals whose default action would end the daemon and leave its pid file.
+inline constexpr int ending_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+/// Called by exit(), and by dlclose() where a library has made the start: its handler must not be
+/// called once its code is gone.
+inline void end_pid_files_of_this_process() {
+    for (const int signal : ending_signals) {
+        struct sigaction now, standard{};
+        standard.sa_handler = SIG_DFL;
+        if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == remove_pid_files_and_die)
+            ::sigaction(signal, &standard, nullptr);
+    }
+    remove_pid_files_of_this_process();
 }
 
 /// The daemon's pid file vanishes also when a signal ends it that no policy collects. After the
@@ -71,8 +75,8 @@ struct RemovePidFileOnSignals : step<phase::signals> {
 
     static auto run(const auto& start, const auto&) -> bool {
         using Signals = typename std::remove_cvref_t<decltype(start)>::template in<slots::signals>;
-        const struct sigaction removing = dying(remove_pid_file_and_die);
-        for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+        const struct sigaction removing = dying(remove_pid_files_and_die);
+        for (const int signal : ending_signals)
             if (!Signals::collects(signal) && !replace_default(start, signal, removing))
                 return false;
         return true;

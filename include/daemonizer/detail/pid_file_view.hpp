@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a pid file says, for whoever asks.
 #ifndef DAEMONIZER_DETAIL_PID_FILE_VIEW_HPP
 #define DAEMONIZER_DETAIL_PID_FILE_VIEW_HPP
 
 #include <daemonizer/detail/nap.hpp>
+#include <daemonizer/detail/own_pid_files.hpp>
 #include <daemonizer/detail/pid_file_reader.hpp>
-#include <daemonizer/detail/pid_file_removal.hpp>
 #include <daemonizer/detail/system_text.hpp>
 #include <daemonizer/posix_host.hpp>
 #include <daemonizer/service_status.hpp>
@@ -32,16 +33,18 @@ public:
             return instead_;
         const pid_t daemon = holder();
         const pid_t written = read_pid(host_, fd_);
-        const bool held = daemon != 0 || is_held(host_, fd_);
+        const bool held = daemon != nobody || is_held(host_, fd_);
         struct stat file;
         if (const int error = host_.status(fd_, file); error < 0)
             return unknown(-error, "cannot be read");
         if (daemon > 0 && daemon == written)
             return {state::running, daemon, file.st_mtim.tv_sec, 0, ""};
-        if (daemon < 0)
+        if (daemon == of_another_namespace)
             return unknown(0, "is held by a process of another pid namespace");
         if (daemon > 0 && written != 0)
             return unknown(EAGAIN, "does not say who holds it");
+        if (daemon == of_a_start)
+            return {state::starting, positive(written), 0, 0, ""};
         if (held)
             return {written == 0 ? state::starting : state::orphaned, positive(written), 0, 0, ""};
         if (file.st_nlink == 0)
@@ -71,14 +74,19 @@ private:
     }
     static auto positive(pid_t written) -> pid_t { return written > 0 ? written : 0; }
 
-    /// No symbolic link is followed, and a FIFO does not hang.
+    /// No symbolic link is followed, and a FIFO does not hang. The daemon itself must not open its
+    /// file again: closing it would release byte 1.
     void open() {
         if (path_ == nullptr || *path_ == '\0') {
             instead_ = unknown(EINVAL, "path is empty");
             return;
         }
-        if (is_own())
+        struct stat there;
+        is_own_ = host_.status(AT_FDCWD, path_, there) >= 0 && is_own_pid_file(host_, there);
+        if (is_own_) {
+            instead_ = {state::running, host_.pid(), there.st_mtim.tv_sec, 0, ""};
             return;
+        }
         fd_ =
             host_.open(AT_FDCWD, path_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd_ == -ENOENT)
@@ -89,17 +97,6 @@ private:
             close();
             instead_ = unknown(EINVAL, "is not a regular file");
         }
-    }
-
-    /// The daemon itself must not open its file again: closing it would release byte 1.
-    auto is_own() -> bool {
-        struct stat there, ours;
-        is_own_ = pid_file_of_this_process.owner == host_.pid() &&
-                  host_.status(AT_FDCWD, path_, there) >= 0 &&
-                  host_.status(pid_file_of_this_process.fd, ours) >= 0 && same_file(there, ours);
-        if (is_own_)
-            instead_ = {state::running, host_.pid(), ours.st_mtim.tv_sec, 0, ""};
-        return is_own_;
     }
 
     void close() {

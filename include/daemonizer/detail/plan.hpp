@@ -25,7 +25,7 @@ struct phase_order {
     std::size_t at[sizeof...(Steps) + 1]{};
 
     constexpr phase_order() {
-        const phase phases[] = {Steps::step::at..., phase::stdio};
+        const phase phases[] = {Steps::step::at..., phase::named};
         for (std::size_t i = 0; i != sizeof...(Steps); ++i) {
             std::size_t place = i;
             for (; place != 0 && phases[at[place - 1]] > phases[i]; --place)

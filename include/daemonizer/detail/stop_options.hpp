@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The options that command_line() itself understands behind a verb.
 #ifndef DAEMONIZER_DETAIL_STOP_OPTIONS_HPP
 #define DAEMONIZER_DETAIL_STOP_OPTIONS_HPP
 
@@ -8,25 +9,30 @@
 
 namespace daemonizer::detail {
 
-/// The options of what stops a daemon: `--timeout SECONDS` and `--force`.
+/// The options behind a verb: `--timeout SECONDS` and `--force` of what stops a daemon, and
+/// `--lsb`.
 struct StopOptions {
     static constexpr int after_kill = 5;
 
     int timeout = 10;
     bool force = false;
+    bool lsb = false; ///< success where there is nothing to do
 
     auto seconds() const -> int { return force ? timeout + after_kill : timeout; }
 
-    /// Takes them from behind the verb, if it `stops`. Returns null, or the first argument that is
-    /// not one of them.
-    auto take(int argc, char** argv, bool stops) -> const char* {
+    /// Takes them from behind the verb: those of stopping if it `stops`, `--lsb` where it may be.
+    /// Returns null, or the first argument that is not one of them.
+    auto take(int argc, char** argv, bool stops, bool may_be_lsb) -> const char* {
         if (const char* const text = stops ? take_option(argc, argv, "--timeout") : nullptr;
             text != nullptr && !parse(text))
             return text;
         for (int i = 2; i < argc; ++i) {
-            if (!stops || std::strcmp(argv[i], "--force") != 0)
+            if (stops && std::strcmp(argv[i], "--force") == 0)
+                force = true;
+            else if (may_be_lsb && std::strcmp(argv[i], "--lsb") == 0)
+                lsb = true;
+            else
                 return argv[i];
-            force = true;
         }
         return nullptr;
     }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """python-daemon, with its own lock file and its own way to end on SIGTERM."""
 import os
-import signal
 import sys
+import time
 
 import daemon
 import daemon.pidfile
@@ -18,6 +18,12 @@ def tell_ready():
             fifo.write("%d\n" % os.getpid())
 
 
+def wait_a_moment():
+    """Python runs a handler only between two of its own instructions: a signal that comes just before
+    signal.pause() would wait there for another one."""
+    time.sleep(0.05)
+
+
 def main():
     if len(sys.argv) < 2:
         return 2
@@ -26,7 +32,7 @@ def main():
         with daemon.DaemonContext(pidfile=pid_file, umask=0o022):
             tell_ready()
             while True:
-                signal.pause()
+                wait_a_moment()
     except lockfile.AlreadyLocked:
         print("python-daemon: already running as", pid_file.read_pid(), file=sys.stderr)
     except (OSError, lockfile.Error, daemon.daemon.DaemonError) as error:

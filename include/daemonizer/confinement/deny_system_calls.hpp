@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+// The policy that takes groups of system calls away, by a seccomp filter.
+#ifndef DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
+#define DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
+
+#include <daemonizer/confinement/detail/system_call_numbers.hpp>
+#include <daemonizer/confinement/system_calls.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <cerrno>
+
+namespace daemonizer {
+
+namespace detail {
+
+/// A group as systemd.exec(5) has it; several lines of one key add up.
+void deny_in_unit(auto& unit, system_calls group) {
+    constexpr auto filter = "SystemCallFilter";
+    switch (group) {
+    case system_calls::mount:
+        return unit.line(filter, "~@mount");
+    case system_calls::module:
+        return unit.line(filter, "~@module");
+    case system_calls::reboot:
+        return unit.line(filter, "~reboot");
+    case system_calls::swap:
+        return unit.line(filter, "~@swap");
+    case system_calls::clock:
+        return unit.line(filter, "~@clock");
+    case system_calls::keyring:
+        return unit.line(filter, "~@keyring");
+    case system_calls::ptrace:
+        return unit.line(filter, "~ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd");
+    case system_calls::bpf:
+        return unit.line(filter, "~bpf");
+    case system_calls::perf:
+        return unit.line(filter, "~perf_event_open");
+    case system_calls::userfaultfd:
+        return unit.line(filter, "~userfaultfd");
+    case system_calls::kexec:
+        return unit.line(filter, "~kexec_load kexec_file_load");
+    case system_calls::namespaces:
+        return unit.line("RestrictNamespaces", "yes");
+    }
+}
+
+} // namespace detail
+
+/// Takes the named groups of system calls away from the daemon and from all that it starts, for
+/// good: they answer EPERM. `DenySystemCalls<system_calls::mount, system_calls::module>`. Calls
+/// newer than the library (those after Linux 7.2) answer ENOSYS, as on an older kernel. A program
+/// of another architecture (i386 on x86-64) is killed. Sets no_new_privs: no exec gives rights any
+/// more.
+///
+/// The filter is assembled at compile time; the kernel needs seccomp (CONFIG_SECCOMP_FILTER), or
+/// the start fails with EINVAL. Source: seccomp(2).
+template <system_calls... Groups>
+struct DenySystemCalls {
+    template <class>
+    static constexpr void check() {
+        static_assert(sizeof...(Groups) != 0,
+                      "daemonizer: DenySystemCalls names groups, such as system_calls::mount");
+        static_assert(detail::knows_system_calls,
+                      "daemonizer: DenySystemCalls does not know this machine's system calls");
+    }
+
+    struct Deny : step<phase::identity> {
+        static constexpr const char* name = "system calls";
+
+        static auto run(const auto& start, const auto&) -> bool {
+            const auto& host = start.host();
+            if (!start.check(host.renounce_new_privileges(), "no_new_privs"))
+                return false;
+            if (const int error = host.install_filter(filter.code, size); error < 0)
+                return error == -EINVAL ? start.fail("kernel", "has no seccomp filters", EINVAL)
+                                        : start.fail("seccomp", error);
+            // Something above may answer for the kernel, and say that all is well.
+            return host.try_system_call(first_refused) == -EPERM ||
+                   start.fail("seccomp", "the filter is not in force");
+        }
+
+    private:
+        static constexpr auto written =
+            detail::assemble_filter(detail::this_machine, detail::rules_of<Groups...>());
+        static_assert(written.size != 0, "the groups fit into one filter");
+        static constexpr unsigned short size = written.size;
+        static constexpr detail::Filter<size> filter{written};
+        static constexpr long first_refused = detail::first_refused(detail::rules_of<Groups...>());
+    };
+    using slot = slots::system_calls;
+    using steps = step_list<Deny>;
+
+    /// What a systemd unit says to the same effect.
+    void unit_lines(auto& unit) const {
+        (detail::deny_in_unit(unit, Groups), ...);
+        unit.line("SystemCallErrorNumber", "EPERM");
+        unit.line("SystemCallArchitectures", "native");
+    }
+};
+static_assert(Policy<DenySystemCalls<system_calls::mount>>);
+
+} // namespace daemonizer
+
+#endif

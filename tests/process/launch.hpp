@@ -164,6 +164,13 @@ public:
     auto run(Body body) -> Outcome {
         return outcome_of(begin(body));
     }
+    /// And `meanwhile()` is called here.
+    template <class Body, class Meanwhile>
+    auto run(Body body, Meanwhile meanwhile) -> Outcome {
+        const pid_t child = begin(body);
+        meanwhile();
+        return outcome_of(child);
+    }
     auto outcome_of(pid_t child) -> Outcome {
         const int status = end_of(child);
         return {status, drain(out_[0]), drain(err_[0])};
@@ -333,6 +340,15 @@ inline void await_sleep(const Scene& scene, pid_t pid) {
     REQUIRE(scene.until([&] {
         const auto stat = stat_of(std::to_string(pid));
         return !stat.empty() && stat[0] == "S";
+    }));
+}
+
+/// Stops a process, as kill -STOP does, and sees it stopped.
+inline void stop(const Scene& scene, pid_t pid) {
+    ::kill(pid, SIGSTOP);
+    REQUIRE(scene.until([&] {
+        const auto stat = stat_of(std::to_string(pid));
+        return !stat.empty() && stat[0] == "T";
     }));
 }
 

@@ -51,8 +51,9 @@ TEMPLATE_TEST_CASE("Ctrl-C cancels a start whatever handlers the program has", "
     const pid_t daemon = scene.pid();
     ::kill(launcher, signal);
     CHECK(scene.end_of(launcher) == -signal);
-    scene.let_go();
-    CHECK(scene.end_of(daemon) == 1);
+    CHECK_FALSE(scene.still_runs(daemon)); // the launcher has ended and buried it
+    CHECK(scene.strays() == "");
+    CHECK(scene.err() == "");
     CHECK(scene.heard() == ""); // neither a handler nor ready
     CHECK(scene.names() == "");
 }

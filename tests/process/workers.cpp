@@ -21,7 +21,6 @@ TEMPLATE_TEST_CASE("a daemon whose launcher has died undoes its start at ready a
                    "[launcher]", SingleFork, DoubleFork, HandoffFork) {
     Scene scene;
     const std::string path = scene.path("x.pid");
-    const int signal = GENERATE(SIGKILL, SIGINT, SIGTERM, SIGHUP);
     const pid_t launcher = begin<TestType>(scene, path, [](auto& daemon) {
         tell_pid();
         await_gate();
@@ -30,8 +29,8 @@ TEMPLATE_TEST_CASE("a daemon whose launcher has died undoes its start at ready a
         return 0;
     });
     const pid_t daemon = scene.pid();
-    ::kill(launcher, signal);
-    CHECK(scene.end_of(launcher) == -signal);
+    ::kill(launcher, SIGKILL);
+    CHECK(scene.end_of(launcher) == -SIGKILL);
     CHECK(scene.still_runs(daemon));
     scene.let_go();
     CHECK(scene.end_of(daemon) == 1);
@@ -69,6 +68,72 @@ TEMPLATE_TEST_CASE("a worker that keeps the report open does not hide the daemon
     check_refused(scene, scene.outcome_of(launcher), 7,
                   "daemon: ended before it was ready: exit status 7");
     CHECK(scene.names() == "");
+}
+
+TEMPLATE_TEST_CASE("a daemon that died once it was ready is not said to serve", "[launcher]",
+                   SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const pid_t launcher = begin<TestType>(scene, path, [](auto& daemon) {
+        if (::fork() == 0) // it holds the report open
+            await_gate();
+        tell_pid();
+        await_gate();
+        daemon.ready();
+        return 0;
+    });
+    const pid_t daemon = scene.pid();
+    stop(scene, launcher);
+    scene.let_go();
+    scene.let_go();
+    await_sleep(scene, daemon); // for the launcher's answer
+    ::kill(daemon, SIGKILL);
+    REQUIRE(scene.until([&] { return !scene.still_runs(daemon); }));
+    ::kill(launcher, SIGCONT);
+    check_refused(scene, scene.outcome_of(launcher), 128 + SIGKILL,
+                  "daemon: killed before it was ready: Killed, signal 9");
+    CHECK(scene.names() == "");
+}
+
+TEST_CASE("what a worker writes into the report is nobody's word", "[workers]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const pid_t stranger = scene.begin([] {
+        await_gate();
+        return 0;
+    });
+    const pid_t launcher = begin<DoubleFork>(scene, path, [](auto& daemon) {
+        const pid_t worker = ::fork();
+        if (worker == 0) {
+            using namespace detail;
+            for (int fd = 3; fd != 20; ++fd) {
+                const ReportEnd end{fd};
+                Failure forged;
+                forged.name_step("forged");
+                forged.describe("by", "a worker", 0, 9);
+                end.send_forked(PosixHost{});
+                end.send_failed(PosixHost{}, forged);
+                const auto ready = ReportHead::kind::ready;
+                ::send(fd, &ready, sizeof ready, MSG_NOSIGNAL);
+            }
+            ::_exit(0);
+        }
+        ::waitpid(worker, nullptr, 0);
+        tell_pid();
+        await_gate();
+        daemon.ready();
+        await_gate();
+        return 0;
+    });
+    const pid_t daemon = scene.pid();
+    CHECK(scene.still_runs(launcher));
+    CHECK(scene.still_runs(stranger));
+    for (int i = 0; i != 3; ++i)
+        scene.let_go();
+    CHECK(scene.end_of(launcher) == 0);
+    CHECK(scene.err() == "");
+    CHECK(scene.end_of(daemon) == 0);
+    CHECK(scene.end_of(stranger) == 0);
 }
 
 TEST_CASE("a worker that was forked before ready keeps no launcher waiting", "[launcher]") {

@@ -150,6 +150,67 @@ TEST_CASE("without a fork start() returns an error, and nothing is said") {
     CHECK(record.descriptors_above_stdio().empty());
 }
 
+TEST_CASE("in the launcher start() obeys a signal that came before the daemon was told") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP, SIGUSR1);
+    record.pending_at_receive = {2, signal};
+    if (signal != SIGUSR1 && GENERATE(false, true)) // of the program's own
+        record.dispositions[signal].sa_handler = [](int) {};
+    auto result = service(record).start();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().step() == std::string{"launcher"});
+    CHECK(result.error().code() == EINTR);
+    CHECK(result.error().exit_status() == 128 + signal);
+    CHECK(record.children.empty());
+    CHECK_FALSE(record.has_file("/x.pid"));
+    CHECK(record.pending.count(signal) == 1); // it acts now
+    CHECK(record.calls.back() == "mask nothing");
+    CHECK(record.descriptors_above_stdio().empty());
+}
+
+TEST_CASE("in the launcher start() leaves the program its handlers' other signals") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    const int signal = GENERATE(SIGALRM, SIGUSR1, SIGWINCH);
+    record.events = {messages::forked(102), recording::Interrupts{signal}, messages::ready()};
+    record.dispositions[signal].sa_handler = [](int) {};
+    CHECK(service(record).start());
+    CHECK(record.pending.count(signal) == 1);
+}
+
+TEST_CASE("a signal that comes once the daemon was told is no contradiction") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    record.pending_after_taken = SIGINT;
+    const bool handled = GENERATE(false, true);
+    if (handled)
+        record.dispositions[SIGINT].sa_handler = [](int) {};
+    CHECK(service(record).start());
+    CHECK(record.pending.count(SIGINT) == (handled ? 1 : 0)); // or it would end the launcher
+}
+
+TEST_CASE("start() puts back what it has changed, also where the program had children") {
+    Record record;
+    record.children = {{90, 0, 0, 90}};
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    record.is_subreaper = GENERATE(false, true);
+    record.dispositions[SIGCHLD].sa_handler = [](int) {};
+    const auto before = record.dispositions[SIGCHLD].sa_handler;
+    CHECK(service(record).start());
+    CHECK(record.dispositions[SIGCHLD].sa_handler == before);
+    CHECK(count(record, "subreaper off") == (record.is_subreaper ? 0 : 1));
+    CHECK(count(record, "signal 100 CHLD") == 1); // a word of its own child's may have been taken
+    CHECK(record.children.size() == 2);           // its own, and the daemon
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("start_or_throw() throws the error") {
     Record record;

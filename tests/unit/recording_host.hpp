@@ -102,6 +102,7 @@ struct Record {
     struct {
         int at = 0, signal = 0;
     } pending_at_receive;
+    int pending_after_taken = 0; ///< a signal
     int receives = 0;
     long long late_by = 0;  ///< the launcher, once it has had a first message
     std::set<pid_t> others; ///< processes that live and are no children of ours, to signal 0
@@ -802,6 +803,8 @@ struct RecordingHost {
             return error;
         if (record->open.count(fd) == 0)
             return -EBADF;
+        if (size == 1 && record->pending_after_taken != 0)
+            record->pending.insert(record->pending_after_taken);
         if (!record->left && report.head.what != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
@@ -904,11 +907,6 @@ private:
     static auto octal(mode_t mode) -> std::string {
         std::ostringstream text;
         text << '0' << std::oct << mode;
-        return text.str();
-    }
-    static auto hex(std::uint64_t number) -> std::string {
-        std::ostringstream text;
-        text << "0x" << std::hex << number;
         return text.str();
     }
     static auto named(int directory, const char* path) -> std::string {

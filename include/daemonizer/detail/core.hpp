@@ -128,6 +128,19 @@ private:
     }
 };
 
+/// The host of a launcher that never returns to the program: a raw one where the host names one.
+template <class Host>
+struct leaving_host {
+    using type = Host;
+    static auto of(const Host& host) -> const Host& { return host; }
+};
+template <class Host>
+    requires requires { typename Host::raw; }
+struct leaving_host<Host> {
+    using type = typename Host::raw;
+    static auto of(const Host&) -> type { return {}; }
+};
+
 /// What a step is handed: the start under way, and where to say why it cannot go on.
 template <class Core>
 struct Start {
@@ -153,7 +166,7 @@ struct Start {
     /// should fail at once (EINTR).
     auto pause(long nanoseconds) const -> bool {
         nap(host(), nanoseconds);
-        return signals == nullptr || signals->look(host()) == 0;
+        return signals == nullptr || signals->look(leaving_host<in<slots::host>>::of(host())) == 0;
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.

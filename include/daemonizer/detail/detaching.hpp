@@ -6,19 +6,6 @@
 
 namespace daemonizer::detail {
 
-/// The host of a launcher that never returns to the program: a raw one where the host names one.
-template <class Host>
-struct leaving_host {
-    using type = Host;
-    static auto of(const Host& host) -> const Host& { return host; }
-};
-template <class Host>
-    requires requires { typename Host::raw; }
-struct leaving_host<Host> {
-    using type = typename Host::raw;
-    static auto of(const Host&) -> type { return {}; }
-};
-
 /// What a fork policy is handed: the start, and what its launcher does in the end.
 template <class Core, class LauncherSteps, bool Returns>
 struct Detaching : Start<Core> {

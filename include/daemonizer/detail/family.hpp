@@ -79,11 +79,14 @@ public:
         watch_.open(host_, only_signal(SIGCHLD)); // what cancels has been seen, and stays pending
         if (!is_ours(P_PGID, first_) && is_ours(P_PID, first_))
             host_.signal(first_, SIGKILL);
+        // Rounds, not a time: each orphan is seen only once its parent is dead, and a launcher that
+        // was stopped meanwhile must not give up on it. Two seconds at the most, since a process
+        // that the kernel cannot end now would hold the launcher for ever.
+        int rounds_of_kill = 200;
         for (bool asked_group = false, asked_rest = false; !all_gone(); sleep()) {
-            const long long waited = host_.now() - begun;
-            if (waited > 2 * patience)
-                return; // the kernel cannot end them yet
-            if (waited > patience) {
+            if (host_.now() - begun > patience) {
+                if (--rounds_of_kill == 0)
+                    return;
                 signal_group(SIGKILL);
                 signal_others(SIGKILL);
             } else if (!asked_group && signal_group(SIGTERM)) {

@@ -57,7 +57,8 @@ protected:
                 else
                     signals.end(core_.host());
             } else {
-                signals.die(core_.host());
+                signals.die(
+                    leaving_host<typename core_type::template in<slots::host>>::of(core_.host()));
             }
             return known;
         } else {

@@ -113,8 +113,7 @@ private:
     [[gnu::cold]] static auto is_asked_to_end(const Host& host) -> bool {
         sigset_t pending{};
         return host.pending_signals(pending) >= 0 &&
-               (has_signal(pending, SIGTERM) || has_signal(pending, SIGINT) ||
-                has_signal(pending, SIGQUIT));
+               (bits_of(pending) & signal_bits(SIGTERM, SIGINT, SIGQUIT)) != 0;
     }
 
     template <class Host, class Message>

@@ -11,25 +11,32 @@ namespace daemonizer::detail {
 // A launcher that waits may have given back what the dynamic linker needs to find sigismember(3).
 // The kernel and every libc of Linux keep a set as an array of longs, signal 1 first.
 
-constexpr int last_signal = 64; ///< the kernel's _NSIG
-constexpr int bits_of_long = static_cast<int>(sizeof(unsigned long) * CHAR_BIT);
+/// Signal 1 is the lowest bit.
+using SignalBits = unsigned long long;
 
-constexpr auto signal_bit(int signal) -> unsigned long {
-    return 1UL << ((signal - 1) % bits_of_long);
+template <class... Signals>
+constexpr auto signal_bits(Signals... signals) -> SignalBits {
+    return (0 | ... | (1ULL << (signals - 1)));
 }
-inline auto has_signal(const sigset_t& set, int signal) -> bool {
+
+inline auto bits_of(const sigset_t& set) -> SignalBits {
     const auto* const words = reinterpret_cast<const unsigned long*>(&set);
-    return (words[(signal - 1) / bits_of_long] & signal_bit(signal)) != 0;
+    SignalBits bits = words[0];
+    if constexpr (sizeof(unsigned long) < sizeof bits)
+        bits |= SignalBits{words[1]} << (sizeof(unsigned long) * CHAR_BIT % 64);
+    return bits;
 }
-inline void add_signal(sigset_t& set, int signal) {
-    auto* const words = reinterpret_cast<unsigned long*>(&set);
-    words[(signal - 1) / bits_of_long] |= signal_bit(signal);
-}
-inline auto only_signal(int signal) -> sigset_t {
+
+inline auto set_of(SignalBits bits) -> sigset_t {
     sigset_t set{};
-    add_signal(set, signal);
+    auto* const words = reinterpret_cast<unsigned long*>(&set);
+    words[0] = static_cast<unsigned long>(bits);
+    if constexpr (sizeof(unsigned long) < sizeof bits)
+        words[1] = static_cast<unsigned long>(bits >> (sizeof(unsigned long) * CHAR_BIT % 64));
     return set;
 }
+
+inline auto only_signal(int signal) -> sigset_t { return set_of(signal_bits(signal)); }
 
 } // namespace daemonizer::detail
 

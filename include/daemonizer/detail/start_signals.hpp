@@ -40,12 +40,10 @@ public:
     /// must not end the launcher as if it had. A handler of the program's still runs.
     template <class Host>
     void end_started(const Host& host) {
-        sigset_t pending{};
-        host.pending_signals(pending);
-        for (int signal = 1; signal <= last_signal; ++signal)
-            if (comes_through(pending, signal) && ends_by_default(signal) &&
-                disposition(host, signal) == SIG_DFL)
+        each(coming(host) & ~harmless, [&](int signal) {
+            if (disposition(host, signal) == SIG_DFL)
                 host.take_signal(only_signal(signal));
+        });
         end(host);
     }
 
@@ -55,22 +53,17 @@ public:
     /// Asks the kernel for it. It stays pending.
     template <class Host>
     auto look(const Host& host) -> int {
-        sigset_t pending{};
-        if (cancelled_ == 0 && host.pending_signals(pending) >= 0)
-            for (int signal = 1; signal <= last_signal; ++signal)
-                if (comes_through(pending, signal) && cancels(host, signal))
-                    return cancelled_ = signal;
+        if (cancelled_ == 0)
+            each(coming(host) & (leaves_ ? interrupting : ~harmless), [&](int signal) {
+                if (cancelled_ == 0 && cancels(host, signal))
+                    cancelled_ = signal;
+            });
         return cancelled_;
     }
 
     /// Those that wake a launcher that waits.
     auto watched() const -> sigset_t {
-        sigset_t set = only_signal(SIGCHLD);
-        for (int signal = 1; signal <= last_signal; ++signal)
-            if (interrupts(signal) && !has_signal(before_, signal) &&
-                !has_signal(disregarded_, signal))
-                add_signal(set, signal);
-        return set;
+        return set_of((interrupting & ~bits_of(before_) & ~disregarded_) | signal_bits(SIGCHLD));
     }
     /// Whether that set has shrunk since this was asked last: one of them turned out to be ignored.
     auto watches_less() -> bool {
@@ -92,13 +85,24 @@ public:
     }
 
 private:
-    static constexpr auto interrupts(int signal) -> bool {
-        return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM ||
-               signal == SIGALRM;
+    static constexpr SignalBits interrupting =
+        signal_bits(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM);
+    /// By default these do not end a process.
+    static constexpr SignalBits harmless =
+        signal_bits(SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU);
+
+    template <class Act>
+    static void each(SignalBits signals, Act act) {
+        for (; signals != 0; signals &= signals - 1)
+            act(__builtin_ctzll(signals) + 1);
     }
-    static constexpr auto ends_by_default(int signal) -> bool {
-        return signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH &&
-               signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU;
+
+    /// Those that are pending and that the starter had not blocked. Linux queues a blocked signal
+    /// even when it is ignored.
+    template <class Host>
+    auto coming(const Host& host) const -> SignalBits {
+        sigset_t pending{};
+        return host.pending_signals(pending) < 0 ? 0 : bits_of(pending) & ~bits_of(before_);
     }
 
     template <class Host>
@@ -111,25 +115,19 @@ private:
 
     template <class Host>
     [[gnu::cold]] auto cancels(const Host& host, int signal) -> bool {
-        if (leaves_ ? !interrupts(signal) : !ends_by_default(signal))
-            return false;
+        const SignalBits bit = signal_bits(signal);
+        // start() leaves an alarm to the program's handler: it may be one of many.
+        const bool always = (bit & interrupting) != 0 && (leaves_ || signal != SIGALRM);
         const auto handler = disposition(host, signal);
-        // start() leaves an alarm to the program: it may be one of many.
-        if (handler == SIG_DFL ||
-            (handler != SIG_IGN && interrupts(signal) && (leaves_ || signal != SIGALRM)))
+        if (handler == SIG_DFL || (handler != SIG_IGN && always))
             return true;
-        news_ = news_ || (interrupts(signal) && !has_signal(disregarded_, signal));
-        add_signal(disregarded_, signal);
+        news_ = news_ || (bit & interrupting & ~disregarded_) != 0;
+        disregarded_ |= bit;
         return false;
     }
 
-    /// Linux queues a blocked signal even when it is ignored.
-    auto comes_through(const sigset_t& pending, int signal) const -> bool {
-        return has_signal(pending, signal) && !has_signal(before_, signal);
-    }
-
     sigset_t before_{};
-    sigset_t disregarded_{};
+    SignalBits disregarded_ = 0;
     int cancelled_ = 0;
     bool leaves_ = false;
     bool news_ = false;

@@ -889,6 +889,11 @@ struct RecordingHost {
 
 private:
     static auto id(unsigned id) -> std::string { return id == ~0U ? "-1" : std::to_string(id); }
+    static auto hex(std::uint64_t number) -> std::string {
+        std::ostringstream text;
+        text << "0x" << std::hex << number;
+        return text.str();
+    }
     /// A run of questions, from the first capability to the last, is one line: "bounding 0 to 41".
     auto is_in(const std::string& what, std::uint64_t set, int capability) const -> int {
         auto& calls = record->calls;

@@ -564,3 +564,64 @@ TEST_CASE("a hand-off changes the user as well", "[identity]") {
     CHECK(state_of(daemon, "CapBnd") == no_capability);
     CHECK(scene.dismiss(daemon) == 0);
 }
+
+// CVE-2016-1247: a log directory that the daemon's user may write, where root opens the log.
+TEST_CASE("a log directory of the daemon's user", "[identity]") {
+    if (lacks_drop())
+        return;
+    Scene scene;
+    const uid_t user = stranger();
+    const std::string own = scene.path("own"), log = own + "/x.log", secret = scene.path("secret");
+    std::filesystem::create_directory(own);
+    REQUIRE(::chown(own.c_str(), user, user) == 0);
+    write_text(secret, "root's\n");
+    const auto begin = [&] {
+        return scene.begin([&] {
+            return Daemonizer{RunAs{user, user}, LogStdio{log.c_str()}, Wires{}}.run(
+                [](auto& daemon) {
+                    tell_pid();
+                    daemon.ready();
+                    await_gate();
+                    std::printf(daemon.reopen() ? "reopened\n" : "kept\n");
+                    std::fflush(stdout);
+                    return 0;
+                });
+        });
+    };
+    SECTION("in which he has put a link to a file of root's") {
+        const bool hard = GENERATE(true, false);
+        if (hard)
+            std::filesystem::create_hard_link(secret, log);
+        else
+            std::filesystem::create_symlink(secret, log);
+        const Outcome outcome = scene.outcome_of(begin());
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("stdio: " + log) != std::string::npos);
+        CHECK(scene.heard() == "");
+    }
+    SECTION("in which he puts one later, for the daemon to follow") {
+        write_text(log, "");
+        REQUIRE(::chown(log.c_str(), user, user) == 0);
+        const pid_t launcher = begin();
+        const pid_t daemon = scene.pid();
+        CHECK(scene.outcome_of(launcher).err == "");
+        std::filesystem::rename(log, own + "/old");
+        std::filesystem::create_symlink(secret, log);
+        CHECK(scene.dismiss(daemon) == 0);
+        CHECK(text_of(own + "/old").find("kept\n") != std::string::npos);
+    }
+    SECTION("in which the log is his, and is renamed") {
+        write_text(log, "");
+        REQUIRE(::chown(log.c_str(), user, user) == 0);
+        for (int start = 0; start != 2; ++start) { // the second finds what the first has made
+            const pid_t launcher = begin();
+            const pid_t daemon = scene.pid();
+            CHECK(scene.outcome_of(launcher).err == "");
+            std::filesystem::rename(log, own + "/old");
+            CHECK(scene.dismiss(daemon) == 0);
+            CHECK(text_of(log) == "reopened\n");
+        }
+    }
+    CHECK(text_of(secret) == "root's\n");
+    CHECK(scene.nobody_stays());
+}

@@ -96,7 +96,7 @@ auto fail_all(int error, Run run) -> std::set<std::string> {
     }
 }
 
-const std::set<std::string> attempts{"capset ffffffffffffffff", "setgroups", "setresgid -1 0 -1",
+const std::set<std::string> attempts{"capset 0xffffffffffffffff", "setgroups", "setresgid -1 0 -1",
                                      "setresuid -1 0 -1"};
 
 auto operator+(std::set<std::string> all, const std::string& one) -> std::set<std::string> {

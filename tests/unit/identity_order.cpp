@@ -66,7 +66,7 @@ TEST_CASE("the whole drop, in its order") {
                         "getresuid", "getresgid", "setgroups", "getgroups", "setresgid 100 100 100",
                         "setresuid 1000 1000 1000", "getresgid", "getresuid",
                         // the capabilities
-                        "capset 400", "capget", "capset ffffffffffffffff", "clear_ambient",
+                        "capset 0x400", "capget", "capset 0xffffffffffffffff", "clear_ambient",
                         "raise_ambient 10", "ambient 0 to 42", "secure_bits",
                         "keep_capabilities off", "secure_bits",
                         // what should not be possible any more
@@ -90,7 +90,7 @@ TEST_CASE("a user alone gives up all capabilities") {
     CHECK(recording::run(in_place(record, RunAs{1000, 0}), [] {}) == 0);
     CHECK(record.calls == Calls{"getresuid", "getresgid", "setgroups", "getgroups",
                                 "setresgid 0 0 0", "setresuid 1000 1000 1000", "getresgid",
-                                "getresuid", "capset 0", "capget", "capset ffffffffffffffff",
+                                "getresuid", "capset 0x0", "capget", "capset 0xffffffffffffffff",
                                 "secure_bits", "setresuid -1 0 -1", "setgroups"});
 }
 
@@ -201,7 +201,7 @@ TEST_CASE("a kernel that gives back what was dropped") {
 TEST_CASE("a user that can be changed back") {
     Record record;
     // KeepCapabilities<CAP_SETGID> would be asked for; a security module may give more.
-    record.fail("capset ffff", 1, EPERM);
+    record.fail("capset 0xffff", 1, EPERM);
     record.rights.forbids_nothing = true;
     CHECK(refusal(record, RunAs{1000, 100}) == messages::line("run as: user: can be changed back"));
 }

@@ -348,7 +348,7 @@ struct RecordingHost {
         const std::string name = named(directory, path);
         if (const int error = record->call("status", name); error < 0)
             return error;
-        if (name == "/")
+        if (name == "/" && record->files.count(name) == 0)
             return describe({2, S_IFDIR}, status);
         if (name == "/proc/self/task")
             return describe({2, S_IFDIR, record->tasks}, status);
@@ -889,9 +889,9 @@ struct RecordingHost {
 
 private:
     static auto id(unsigned id) -> std::string { return id == ~0U ? "-1" : std::to_string(id); }
-    static auto hex(std::uint64_t set) -> std::string {
+    static auto hex(std::uint64_t number) -> std::string {
         std::ostringstream text;
-        text << std::hex << set;
+        text << "0x" << std::hex << number;
         return text.str();
     }
     /// A run of questions, from the first capability to the last, is one line: "bounding 0 to 41".

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+// The steps of RunAs: the account is found in the launcher, and its ids are taken in the daemon.
+#ifndef DAEMONIZER_IDENTITY_DETAIL_RUN_AS_STEPS_HPP
+#define DAEMONIZER_IDENTITY_DETAIL_RUN_AS_STEPS_HPP
+
+#include <daemonizer/identity/detail/account.hpp>
+#include <daemonizer/identity/detail/drop_capabilities.hpp>
+#include <daemonizer/identity/detail/drop_ids.hpp>
+#include <daemonizer/policy.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+/// What a RunAs of names has found and changed.
+struct NamedIds : DroppedIds {
+    using dropped_ids = DroppedIds;
+    Account account;
+
+    static void each_text(auto) {} // its undo reads none
+};
+
+/// In the launcher, so that a wrong name is said at the terminal, and before a chroot hides the
+/// files: the list of groups, too.
+template <bool UsesNameService>
+struct FindAccount : undoable_step<phase::check> {
+    static constexpr const char* name = "run as";
+
+    static auto run(const auto& start, const auto& policy) -> bool {
+        auto& state = start.state(policy);
+        Account& account = state.account;
+        if (!find_account<UsesNameService>(start, policy.user(), policy.group(), account))
+            return false;
+        state.user = account.user;
+        state.group = account.group;
+        if (account.user != no_id && account.group != no_id)
+            return true;
+        account.release(start.host());
+        return start.fail(policy.user(), "has the id 4294967295, which stands for none", EINVAL);
+    }
+    static void undo(const auto& host, const auto&, auto& state) { state.account.release(host); }
+    static void hand_over(const auto& host, const auto&, auto& state) {
+        state.account.release(host);
+    }
+};
+
+/// Takes the ids. Where no policy keeps capabilities the others go as well: those of root go with
+/// it, but not those of a starter that is another user.
+struct TakeIds : step<phase::identity> {
+    static constexpr const char* name = "run as";
+
+    template <class Start>
+    static auto run(const Start& start, const auto& policy) -> bool {
+        auto& state = start.state(policy);
+        if (!take(start, state))
+            return false;
+        if constexpr (std::is_void_v<typename Start::template in<slots::keep_capabilities>>)
+            return (state.user == 0 || reduce_capabilities(start, 0)) && forget_keeping(start) &&
+                   cannot_regain<false, false>(start, state);
+        else
+            return true; // KeepCapabilities says so in the end
+    }
+
+private:
+    static auto take(const auto& start, NamedIds& ids) -> bool {
+        Account& account = ids.account;
+        const std::size_t others = only_others(account.groups, account.size, ids.group);
+        account.groups[others] = ids.group; // as initgroups(3) lists it
+        const bool taken =
+            drop_ids(start, ids, {account.groups, others + 1, others, account.room(), most_groups});
+        account.release(start.host());
+        return taken;
+    }
+    static auto take(const auto& start, DroppedIds& ids) -> bool {
+        gid_t room[32]; // more than that cannot all be the one group that it may have
+        return drop_ids(start, ids, {nullptr, 0, 0, room, sizeof room / sizeof *room});
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

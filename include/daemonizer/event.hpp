@@ -21,10 +21,10 @@ struct launched {
     pid_t daemon; ///< as the launcher's pid namespace has it
 };
 
-/// In the daemon, which is ready: also each time that `ready()` ends a reload.
+/// In the daemon, which is ready: also each further time that the body says so, after a reload.
 struct ready {
     const char* status; ///< null where the body gave none
-    bool from_launcher; ///< whether the launcher has been told `launched` before
+    bool is_known;      ///< whether the supervisor has been told before, by the launcher or by this
 };
 
 /// In the daemon: what it is doing.

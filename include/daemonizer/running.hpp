@@ -49,12 +49,18 @@ public:
 
     /// The start is complete: the launcher leaves with 0. Returns once the launcher knows. If it
     /// has died instead, the start is undone and the daemon leaves: nobody was told that it runs.
-    /// `status` goes to a notify policy where there is one. A second call does nothing. In a
+    /// `status` goes to a notify policy where there is one. A further call tells that policy that a
+    /// reload is over, and does nothing else. In a
     /// process that the daemon has forked it reports nothing, and says so where failures after
     /// ready go.
     void ready([[maybe_unused]] const char* status = nullptr) {
-        if (!is_starting())
-            return complain_of_worker();
+        if (!is_starting()) {
+            if (stage_ == stage::ready && this->is_daemon_itself())
+                core_.tell(core_.host(), event::ready{status, true});
+            else
+                complain_of_worker();
+            return;
+        }
         if constexpr (Fork::detaches) {
             auto& report = core_.template state<Fork>().report;
             const int error = report.announce(core_.host());
@@ -65,6 +71,7 @@ public:
             this->close_terminal();
         }
         stage_ = stage::ready;
+        core_.tell(core_.host(), event::ready{status, Fork::detaches});
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After

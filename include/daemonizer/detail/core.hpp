@@ -15,6 +15,8 @@ namespace daemonizer::detail {
 template <class>
 struct no_state {};
 
+struct no_host {}; ///< asks for a function that takes any host
+
 template <class Policy>
 struct state_type {
     using type = no_state<Policy>;
@@ -67,6 +69,13 @@ struct find_slot<Slot, First, Rest...> {
     using type = First;
 };
 
+/// Whether `Policy::on` takes this event.
+template <class Policy, class Event>
+constexpr bool is_told = requires(const Event& event, const Policy& policy,
+                                  typename state_type<Policy>::type& state) {
+    Policy::on(event, no_host{}, policy, state);
+};
+
 /// All that a start has at run time: the options it was described with, and what its steps have
 /// acquired so far.
 template <class... Policies>
@@ -100,6 +109,10 @@ struct Core : Options<Policies...>, State<Policies>... {
         (texts_of(state<Policies>(), keep), ...);
     }
 
+    /// Whether any policy wants to be told of such an event.
+    template <class Event>
+    static constexpr bool wants = (is_told<Policies, Event> || ...);
+
     /// Tells the policies of an event, those that want to know of it.
     template <class Host, class Event>
     void tell([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
@@ -107,15 +120,20 @@ struct Core : Options<Policies...>, State<Policies>... {
     }
     /// The same, the last policy first.
     template <class Host, class Event>
-    void tell_in_reverse([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
-        [[maybe_unused]] int order;
-        (void)((order = (tell_one<Policies>(host, event), 0)) = ... = 0);
+    void tell_in_reverse(const Host& host, const Event& event) {
+        tell_last_first<Host, Event, Policies...>(host, event);
     }
 
 private:
+    template <class Host, class Event, class First, class... Rest>
+    void tell_last_first(const Host& host, const Event& event) {
+        if constexpr (sizeof...(Rest) != 0)
+            tell_last_first<Host, Event, Rest...>(host, event);
+        tell_one<First>(host, event);
+    }
     template <class Policy, class Host, class Event>
     void tell_one(const Host& host, const Event& event) {
-        if constexpr (requires { Policy::on(event, host, option<Policy>(), state<Policy>()); })
+        if constexpr (is_told<Policy, Event>)
             Policy::on(event, host, option<Policy>(), state<Policy>());
     }
     template <class S, class Keep>

@@ -7,6 +7,7 @@
 #include <daemonizer/detail/plan.hpp>
 #include <daemonizer/detail/report.hpp>
 #include <daemonizer/detail/say.hpp>
+#include <daemonizer/event.hpp>
 #include <daemonizer/fork.hpp>
 
 #include <syslog.h>
@@ -111,12 +112,12 @@ protected:
 
     /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to
     /// return from the body, is nobody's start.
-    auto is_starting() -> bool {
+    auto is_starting() -> bool { return stage_ == stage::starting && is_daemon_itself(); }
+    auto is_daemon_itself() -> bool {
         if constexpr (Fork::detaches)
-            return stage_ == stage::starting &&
-                   core_.host().pid() == core_.template state<Fork>().daemon;
+            return core_.host().pid() == core_.template state<Fork>().daemon;
         else
-            return stage_ == stage::starting;
+            return true;
     }
 
     /// Inlined, so that a handle which is known to hold nothing costs nothing. A daemon that never
@@ -125,6 +126,7 @@ protected:
         if (stage_ == stage::nothing || stage_ == stage::launcher)
             return;
         const bool was_starting = is_starting();
+        tell_stopping();
         undo();
         if (was_starting)
             tell_end(status);
@@ -138,7 +140,16 @@ protected:
         tell(failure);
     }
 
+    /// Before what the policies hold is given back. A worker that has inherited the handle is
+    /// nobody's daemon.
+    void tell_stopping() {
+        if constexpr (core_type::template wants<event::stopping>)
+            if (stage_ == stage::ready && is_daemon_itself())
+                core_.tell_in_reverse(core_.host(), event::stopping{});
+    }
+
     void give_back() {
+        tell_stopping();
         undo();
         stage_ = stage::nothing;
     }
@@ -150,6 +161,9 @@ protected:
 
     /// To whom it concerns: before ready the launcher, or the terminal that we still are on.
     void tell(const Failure& failure) {
+        if constexpr (core_type::template wants<event::failed>)
+            if (is_daemon_itself())
+                core_.tell(core_.host(), event::failed{failure});
         if (!is_starting())
             return complain(failure);
         stage_ = stage::failed;

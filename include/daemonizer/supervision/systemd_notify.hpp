@@ -58,7 +58,7 @@ struct SystemdNotify {
         state.send(host, message.data(), message.size(), patience);
     }
     static void on(const event::ready& now, const auto& host, const auto&, auto& state) {
-        if (!now.from_launcher || state.is_reloading)
+        if (!now.is_known || state.is_reloading)
             send(host, state, detail::NotifyMessage{}.key("READY").number(1), patience);
         state.is_reloading = false;
         if (now.status != nullptr)

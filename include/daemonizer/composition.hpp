@@ -109,7 +109,8 @@ private:
 #endif
         detail::say(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)
-            running.core_.host().leave_at_once(failure.exit_status());
+            if (!running.core_.stays())
+                running.core_.host().leave_at_once(failure.exit_status());
         return failure.exit_status();
     }
 
@@ -124,8 +125,9 @@ private:
             const int status = status_of([&] { return body(running); });
             [[maybe_unused]] const bool failed = running.is_starting();
             running.finish(status);
-            if constexpr (!Fork::detaches) // no launcher says it: no 0 for what never was ready
-                if (failed && (status & 0xff) == 0)
+            if constexpr (!Fork::detaches || core_type::may_stay)
+                // No launcher says it: no 0 for what never was ready.
+                if (failed && running.core_.stays() && (status & 0xff) == 0)
                     return 1;
             return status;
         }

@@ -14,6 +14,7 @@
 #include <daemonizer/identity/no_new_privileges.hpp>
 #include <daemonizer/identity/run_as.hpp>
 #include <daemonizer/ignore_signals.hpp>
+#include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/pid_file.hpp>
 #include <daemonizer/posix_host.hpp>

@@ -23,7 +23,7 @@ struct NoFork {
     using steps = step_list<>;
     static constexpr bool detaches = false;
     template <class Base>
-    using members = detail::without_handoff<Base>;
+    using members = detail::plain_fork_members<Base>;
 };
 static_assert(ForkPolicy<NoFork>);
 
@@ -41,7 +41,7 @@ struct Forking {
     using state = Parted;
     static constexpr bool detaches = true;
     template <class Base>
-    using members = detail::without_handoff<Base>;
+    using members = detail::plain_fork_members<Base>;
     static constexpr bool forks_twice = Twice; ///< then the daemon never is PID 1
 
     template <class Start>

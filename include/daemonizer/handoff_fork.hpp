@@ -10,6 +10,23 @@
 
 namespace daemonizer {
 
+namespace detail {
+
+/// HandoffFork in the foreground, where nothing is handed over.
+struct HandoffForeground {
+    using slot = slots::fork;
+    using steps = step_list<>;
+    static constexpr bool detaches = false;
+
+    struct state {
+        bool handed_over = false;
+    };
+    template <class Base>
+    using members = handoff_members<Base>;
+};
+
+} // namespace detail
+
 /// Detaches as DoubleFork does, at a cost that does not grow with the memory: nothing is copied,
 /// the daemon goes on with the launcher's own memory, and the launcher leaves without returning,
 /// also from start(). Locked memory stays locked, no page is copied at its first write, and it
@@ -25,6 +42,7 @@ struct HandoffFork : detail::Forking<true> {
     struct state : detail::Parted {
         bool handed_over = false;
     };
+    static constexpr auto in_foreground() -> detail::HandoffForeground { return {}; }
     template <class Base>
     using members = detail::handoff_members<Base>;
 

@@ -62,16 +62,18 @@ public:
             return;
         }
         if constexpr (Fork::detaches) {
-            auto& report = core_.template state<Fork>().report;
-            const int error = report.announce(core_.host());
-            report.close(core_.host());
-            if (error < 0)
-                abandon(error);
+            if (!core_.stays()) {
+                auto& report = core_.template state<Fork>().report;
+                const int error = report.announce(core_.host());
+                report.close(core_.host());
+                if (error < 0)
+                    abandon(error);
+            }
         } else if constexpr (Stdio::replaces) {
             this->close_terminal();
         }
         stage_ = stage::ready;
-        core_.tell(core_.host(), event::ready{status, Fork::detaches});
+        core_.tell(core_.host(), event::ready{status, !core_.stays()});
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
@@ -124,6 +126,9 @@ protected:
     void tell_policies(const Event& event) {
         core_.tell(core_.host(), event);
     }
+    /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
+    static constexpr bool may_stay = core_type::may_stay;
+    auto stays() -> bool { return core_.stays(); }
     /// Says what went wrong, where errors go after ready.
     void complain(const Failure& failure) { handle::complain(failure); }
 };

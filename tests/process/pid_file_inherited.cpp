@@ -105,7 +105,8 @@ TEST_CASE("the same where the file cannot be replaced", "[inherited]") {
 
 TEST_CASE("a name that leaves no room for the draft's", "[inherited]") {
     Scene scene;
-    const std::string name = std::string(251, 'x') + ".pid";
+    std::string name(251, 'x');
+    name += ".pid";
     const pid_t daemon = start_daemon(scene, scene.path(name), obey);
     CHECK(scene.names() == name);
     check_service(scene, scene.path(name), daemon);

@@ -98,6 +98,21 @@ struct Core : Options<Policies...>, State<Policies>... {
         return option<in<slots::host>>();
     }
 
+    /// Whether the fork policy decides only at run time, in the launcher, whether it forks.
+    static constexpr bool may_stay =
+        requires(in<slots::fork> fork, typename state_type<in<slots::fork>>::type state) {
+        fork.stays(state);
+    };
+    /// Whether this is a start without a fork: launcher and daemon are one process, and nobody
+    /// waits for its word.
+    auto stays() -> bool {
+        using Fork = in<slots::fork>;
+        if constexpr (may_stay)
+            return Fork::stays(state<Fork>());
+        else
+            return !Fork::detaches;
+    }
+
     /// Calls `keep(fd)` for each descriptor that a state holds.
     template <class Keep>
     void each_descriptor(Keep keep) {

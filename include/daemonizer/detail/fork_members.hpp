@@ -7,16 +7,7 @@
 
 namespace daemonizer::detail {
 
-/// Of HandoffFork, whose state says it.
-template <class Base>
-struct handoff_members : Base {
-    using Base::Base;
-
-    /// Whether HandoffFork has handed the launcher's memory over, or was DoubleFork here.
-    auto handed_over() -> bool { return this->template state_in<slots::fork>().handed_over; }
-};
-
-/// Of a policy that always forks, or never: refuses handed_over(), in words.
+/// Refuses handed_over(), in words.
 template <class Base>
 struct without_handoff : Base {
     using Base::Base;
@@ -26,6 +17,40 @@ struct without_handoff : Base {
         static_assert(Supported, "daemonizer: handed_over() needs the fork policy HandoffFork");
         return false;
     }
+};
+
+/// Refuses supervised(), in words.
+template <class Base>
+struct without_supervision : Base {
+    using Base::Base;
+
+    template <bool Supported = false>
+    auto supervised() -> bool {
+        static_assert(Supported, "daemonizer: supervised() needs the fork policy AutoFork");
+        return false;
+    }
+};
+
+/// Of a policy that always forks, or never.
+template <class Base>
+using plain_fork_members = without_supervision<without_handoff<Base>>;
+
+/// Of HandoffFork, whose state says it.
+template <class Base>
+struct handoff_members : without_supervision<Base> {
+    using without_supervision<Base>::without_supervision;
+
+    /// Whether HandoffFork has handed the launcher's memory over, or was DoubleFork here.
+    auto handed_over() -> bool { return this->template state_in<slots::fork>().handed_over; }
+};
+
+/// Of AutoFork, whose state says it.
+template <class Base>
+struct supervised_members : without_handoff<Base> {
+    using without_handoff<Base>::without_handoff;
+
+    /// Whether a supervisor has started this process, and it was not forked.
+    auto supervised() -> bool { return this->template state_in<slots::fork>().is_supervised; }
 };
 
 } // namespace daemonizer::detail

@@ -79,6 +79,13 @@ protected:
         }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
+        if constexpr (core_type::may_stay)
+            if (core_.stays()) {
+                Fork::stay(start);
+                if constexpr (core_type::template in<slots::signals>::keeps)
+                    signals.end(core_.host());
+                return outcome::daemon;
+            }
         using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
         switch (Fork::detach(detaching{{core_, failure, &signals}})) {
         case side::launcher:
@@ -100,13 +107,12 @@ protected:
             return outcome::daemon;
         }
         plan::in_launcher::undo(core_, core_.host());
-        if constexpr (Fork::detaches) {
+        if (!core_.stays()) {
             stage_ = stage::starting;
             tell(failure);
             core_.host().leave_at_once(failure.exit_status());
-        } else {
-            take_stderr_back();
         }
+        take_stderr_back();
         return outcome::failed;
     }
 
@@ -167,18 +173,22 @@ protected:
         if (!is_starting())
             return complain(failure);
         stage_ = stage::failed;
-        if constexpr (Fork::detaches) {
-            auto& end = core_.template state<Fork>().report;
-            if (end.send_failed(core_.host(), failure) < 0)
-                complain(failure);
-            end.close(core_.host());
-        } else if constexpr (Stdio::replaces) {
+        if constexpr (Fork::detaches)
+            if (!core_.stays())
+                return tell_launcher(failure);
+        if constexpr (Stdio::replaces) {
             const int terminal = core_.template state<Stdio>().terminal;
             say(core_.host(), terminal < 0 ? 2 : terminal, failure);
             close_terminal();
         } else {
             say(core_.host(), 2, failure);
         }
+    }
+    void tell_launcher(const Failure& failure) {
+        auto& end = core_.template state<Fork>().report;
+        if (end.send_failed(core_.host(), failure) < 0)
+            complain(failure);
+        end.close(core_.host());
     }
 
     /// To whoever takes the daemon's lines; nobody waits for its start any more.
@@ -199,7 +209,7 @@ protected:
     /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
     void complain_of_worker() {
         if constexpr (Fork::detaches) {
-            if (stage_ != stage::starting)
+            if (stage_ != stage::starting || core_.stays())
                 return;
             Failure failure;
             failure.name_step("daemon");

@@ -16,6 +16,8 @@ struct reopening_members : Base {
 
     /// Opens the log files anew, after a rename. On an error, which is said, the old ones stay.
     auto reopen() -> bool {
+        if (Base::may_stay && this->stays())
+            return true;
         const char* const why = this->template state_in<slots::stdio>().reopen(
             this->host(), this->template option_in<slots::stdio>());
         if (why == nullptr)

@@ -145,12 +145,21 @@ struct FindOrigin : undoable_step<phase::check> {
     static void hand_over(auto host, const auto&, auto& state) { state.origin.close(host); }
 };
 
+/// Under the supervisor that AutoFork has found 0-2 are what that gave.
+template <class Start>
+auto keeps_stdio([[maybe_unused]] const Start& start) -> bool {
+    if constexpr (std::remove_cvref_t<decltype(start.core)>::may_stay)
+        return start.core.stays();
+    else
+        return false;
+}
+
 struct OpenTargets : undoable_step<phase::targets> {
     static constexpr const char* name = "stdio";
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& targets = start.state(policy);
-        if (targets.open(start, policy))
+        if (keeps_stdio(start) || targets.open(start, policy))
             return true;
         targets.close(start.host());
         return false;
@@ -164,6 +173,8 @@ struct ReplaceStdio : step<phase::stdio> {
     static constexpr const char* name = "stdio";
 
     static auto run(const auto& start, const auto& policy) -> bool {
+        if (keeps_stdio(start))
+            return true;
         const auto& host = start.host();
         auto& targets = start.state(policy);
         if constexpr (!std::remove_cvref_t<decltype(start)>::template in<slots::fork>::detaches) {

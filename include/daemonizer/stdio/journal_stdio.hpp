@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
 #define DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
 
+#include <daemonizer/detail/stdio_members.hpp>
 #include <daemonizer/detail/stdio_targets.hpp>
 #include <daemonizer/stdio/detail/journal_connection.hpp>
 #include <daemonizer/text.hpp>

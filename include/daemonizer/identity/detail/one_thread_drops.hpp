@@ -16,11 +16,9 @@ struct OneThreadDrops : step<phase::check> {
     static constexpr const char* name = "threads";
 
     static auto run(const auto& start, const auto&) -> bool {
-        if constexpr (std::remove_cvref_t<decltype(start)>::template in<slots::fork>::detaches)
-            return true;
-        else
-            return OneThread::refuse_others(
-                start, "more than one thread is running; the others would keep their rights");
+        return !start.core.stays() || // or the fork policy has refused them
+               OneThread::refuse_others(
+                   start, "more than one thread is running; the others would keep their rights");
     }
 };
 

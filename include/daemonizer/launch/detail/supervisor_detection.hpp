@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
 
+#include <daemonizer/detail/fork_members.hpp>
 #include <daemonizer/policy.hpp>
 
 #include <cstdlib>
@@ -51,6 +52,19 @@ struct DetectSupervisor : step<phase::check> {
         start.state(policy).is_supervised = is_supervised(start.host(), descriptor);
         return true;
     }
+};
+
+/// AutoFork in the foreground. The body may still ask.
+struct SupervisedForeground {
+    using slot = slots::fork;
+    using steps = step_list<DetectSupervisor>;
+    static constexpr bool detaches = false;
+
+    struct state {
+        bool is_supervised = false;
+    };
+    template <class Base>
+    using members = supervised_members<Base>;
 };
 
 } // namespace daemonizer::detail

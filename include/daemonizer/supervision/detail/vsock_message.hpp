@@ -72,7 +72,7 @@ private:
         if (const int error = host.stop_sending(fd); error < 0)
             return error;
         char byte;
-        const long size = host.receive(fd, &byte, sizeof byte, 0);
+        const long size = host.read(fd, &byte, sizeof byte);
         return size < 0 ? static_cast<int>(size) : size == 0 ? 0 : -EPROTO;
     }
 };

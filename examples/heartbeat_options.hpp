@@ -4,8 +4,8 @@
 #ifndef EXAMPLES_HEARTBEAT_OPTIONS_HPP
 #define EXAMPLES_HEARTBEAT_OPTIONS_HPP
 
-#include <daemonizer/service_paths.hpp>
-#include <daemonizer/take_option.hpp>
+#include <daemonizer/service/service_paths.hpp>
+#include <daemonizer/service/take_option.hpp>
 
 #include <chrono>
 #include <cstdio>

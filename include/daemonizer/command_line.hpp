@@ -4,11 +4,11 @@
 #define DAEMONIZER_COMMAND_LINE_HPP
 
 #include <daemonizer/control.hpp>
-#include <daemonizer/detail/command_words.hpp>
-#include <daemonizer/detail/foreground.hpp>
-#include <daemonizer/detail/stop_options.hpp>
-#include <daemonizer/detail/systemd_unit.hpp>
-#include <daemonizer/take_option.hpp>
+#include <daemonizer/service/detail/foreground.hpp>
+#include <daemonizer/service/detail/messages.hpp>
+#include <daemonizer/service/detail/stop_options.hpp>
+#include <daemonizer/service/detail/systemd_unit.hpp>
+#include <daemonizer/service/take_option.hpp>
 
 #include <cstring>
 #include <type_traits>

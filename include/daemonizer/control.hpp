@@ -5,10 +5,10 @@
 #ifndef DAEMONIZER_CONTROL_HPP
 #define DAEMONIZER_CONTROL_HPP
 
-#include <daemonizer/control_result.hpp>
-#include <daemonizer/detail/daemon_orders.hpp>
-#include <daemonizer/policy.hpp>
-#include <daemonizer/service_status.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/service/control_result.hpp>
+#include <daemonizer/service/detail/daemon_control.hpp>
+#include <daemonizer/service/service_status.hpp>
 
 #include <concepts>
 #include <signal.h>

@@ -2,39 +2,41 @@
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+#include <daemonizer/compose/detail/validate.hpp>
 #include <daemonizer/confinement/deny_system_calls.hpp>
 #include <daemonizer/confinement/landlock.hpp>
-#include <daemonizer/descriptors.hpp>
-#include <daemonizer/detail/review.hpp>
-#include <daemonizer/directory.hpp>
-#include <daemonizer/fork.hpp>
-#include <daemonizer/handoff_fork.hpp>
+#include <daemonizer/host/posix_host.hpp>
 #include <daemonizer/identity/chroot.hpp>
 #include <daemonizer/identity/keep_capabilities.hpp>
 #include <daemonizer/identity/no_new_privileges.hpp>
 #include <daemonizer/identity/run_as.hpp>
-#include <daemonizer/ignore_signals.hpp>
 #include <daemonizer/launch/auto_fork.hpp>
+#include <daemonizer/launch/fork.hpp>
+#include <daemonizer/launch/handoff_fork.hpp>
+#include <daemonizer/launch/start_timeout.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
-#include <daemonizer/pid_file.hpp>
-#include <daemonizer/posix_host.hpp>
+#include <daemonizer/logging/syslog.hpp>
+#include <daemonizer/pid_file/pid_file.hpp>
+#include <daemonizer/process/descriptors.hpp>
+#include <daemonizer/process/directory.hpp>
 #include <daemonizer/process/environment.hpp>
 #include <daemonizer/process/limit.hpp>
 #include <daemonizer/process/lock_memory.hpp>
 #include <daemonizer/process/priority.hpp>
 #include <daemonizer/process/process_name.hpp>
-#include <daemonizer/signal_fd.hpp>
-#include <daemonizer/signal_flag.hpp>
-#include <daemonizer/signals.hpp>
-#include <daemonizer/start_timeout.hpp>
-#include <daemonizer/stdio.hpp>
+#include <daemonizer/process/umask.hpp>
+#include <daemonizer/signals/ignore_signals.hpp>
+#include <daemonizer/signals/signal_fd.hpp>
+#include <daemonizer/signals/signal_flag.hpp>
+#include <daemonizer/signals/signals.hpp>
+#include <daemonizer/stdio/file_stdio.hpp>
 #include <daemonizer/stdio/journal_stdio.hpp>
+#include <daemonizer/stdio/log_stdio.hpp>
+#include <daemonizer/stdio/stdio.hpp>
 #include <daemonizer/supervision/descriptor_notify.hpp>
 #include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/supervision/systemd_notify.hpp>
 #include <daemonizer/supervision/watchdog.hpp>
-#include <daemonizer/syslog.hpp>
-#include <daemonizer/umask.hpp>
 
 namespace daemonizer {
 

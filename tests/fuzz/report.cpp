@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whatever arrives as a report, what the launcher makes of it is one printable line and a status
 // that is not 0; or it is refused.
-#include <daemonizer/detail/report.hpp>
+#include <daemonizer/launch/detail/startup_report.hpp>
 
 #include <algorithm>
 #include <cstdint>

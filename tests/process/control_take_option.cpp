@@ -2,7 +2,7 @@
 // A program's own options on the command line of its service.
 #include "catch.hpp"
 
-#include <daemonizer/take_option.hpp>
+#include <daemonizer/service/take_option.hpp>
 
 #include <sstream>
 #include <string>

@@ -2,7 +2,7 @@
 // The words of a failure: bounded, one line, and never lost.
 #include "catch.hpp"
 
-#include <daemonizer/failure.hpp>
+#include <daemonizer/compose/failure.hpp>
 
 #include <cerrno>
 #include <climits>

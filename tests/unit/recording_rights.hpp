@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_TESTS_RECORDING_RIGHTS_HPP
 #define DAEMONIZER_TESTS_RECORDING_RIGHTS_HPP
 
-#include <daemonizer/host/detail/identity_calls.hpp>
+#include <daemonizer/host/identity_calls.hpp>
 
 #include <algorithm>
 #include <cerrno>

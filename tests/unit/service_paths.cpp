@@ -2,7 +2,7 @@
 // Where a service's files are, for root and for others, with and without an instance.
 #include "catch.hpp"
 
-#include <daemonizer/service_paths.hpp>
+#include <daemonizer/service/service_paths.hpp>
 
 #include <cstdlib>
 #include <filesystem>

@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
 #define DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
 
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/confinement/detail/system_call_numbers.hpp>
 #include <daemonizer/confinement/system_calls.hpp>
-#include <daemonizer/policy.hpp>
 
 #include <cerrno>
 

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_CONFINEMENT_LANDLOCK_HPP
 #define DAEMONIZER_CONFINEMENT_LANDLOCK_HPP
 
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/confinement/confinement.hpp>
 #include <daemonizer/confinement/detail/apply_landlock.hpp>
 #include <daemonizer/confinement/landlock_words.hpp>
-#include <daemonizer/policy.hpp>
 
 namespace daemonizer {
 

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_IDENTITY_CHROOT_HPP
 #define DAEMONIZER_IDENTITY_CHROOT_HPP
 
-#include <daemonizer/detail/lacking.hpp>
-#include <daemonizer/detail/path.hpp>
-#include <daemonizer/detail/report.hpp>
-#include <daemonizer/host/detail/identity_calls.hpp>
+#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/host/identity_calls.hpp>
+#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>
 #include <fcntl.h>

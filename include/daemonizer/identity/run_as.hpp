@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_IDENTITY_RUN_AS_HPP
 #define DAEMONIZER_IDENTITY_RUN_AS_HPP
 
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/identity/detail/run_as_steps.hpp>
 #include <daemonizer/identity/keep_capabilities.hpp>
-#include <daemonizer/text.hpp>
 
 #include <concepts>
 #include <type_traits>

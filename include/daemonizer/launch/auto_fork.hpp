@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_LAUNCH_AUTO_FORK_HPP
 #define DAEMONIZER_LAUNCH_AUTO_FORK_HPP
 
-#include <daemonizer/fork.hpp>
 #include <daemonizer/launch/detail/supervisor_detection.hpp>
+#include <daemonizer/launch/fork.hpp>
 
 namespace daemonizer {
 

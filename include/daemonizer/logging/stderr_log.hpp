@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_LOGGING_STDERR_LOG_HPP
 #define DAEMONIZER_LOGGING_STDERR_LOG_HPP
 
-#include <daemonizer/detail/line.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/logging/detail/calendar_time.hpp>
 #include <daemonizer/logging/detail/journal_stream.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/system/line_writer.hpp>
 
 #include <cstdlib>
 #include <sys/stat.h>

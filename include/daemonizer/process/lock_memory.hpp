@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_PROCESS_LOCK_MEMORY_HPP
 #define DAEMONIZER_PROCESS_LOCK_MEMORY_HPP
 
-#include <daemonizer/detail/lacking.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/missing_right.hpp>
 
 namespace daemonizer {
 

@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_PROCESS_PRIORITY_HPP
 #define DAEMONIZER_PROCESS_PRIORITY_HPP
 
-#include <daemonizer/detail/lacking.hpp>
-#include <daemonizer/detail/line.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/missing_right.hpp>
 
 #include <fcntl.h>
 

@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_PROCESS_PROCESS_NAME_HPP
 #define DAEMONIZER_PROCESS_PROCESS_NAME_HPP
 
-#include <daemonizer/policy.hpp>
-#include <daemonizer/text.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/text.hpp>
 
 namespace daemonizer {
 

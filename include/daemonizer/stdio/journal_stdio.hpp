@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
 #define DAEMONIZER_STDIO_JOURNAL_STDIO_HPP
 
-#include <daemonizer/detail/stdio_members.hpp>
-#include <daemonizer/detail/stdio_targets.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/stdio/detail/journal_connection.hpp>
-#include <daemonizer/text.hpp>
+#include <daemonizer/stdio/detail/stdio_members.hpp>
+#include <daemonizer/stdio/detail/targets.hpp>
 
 namespace daemonizer {
 

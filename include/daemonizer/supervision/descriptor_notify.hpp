@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
 #define DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
 
-#include <daemonizer/event.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/policy.hpp>
 
 #include <cerrno>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
 #define DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
 
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/listen_variables.hpp>
 
 #include <cstring>

@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
 #define DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
 
-#include <daemonizer/event.hpp>
-#include <daemonizer/failure.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/failure.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/notify_members.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/notify_socket.hpp>

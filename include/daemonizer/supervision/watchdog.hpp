@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_SUPERVISION_WATCHDOG_HPP
 #define DAEMONIZER_SUPERVISION_WATCHDOG_HPP
 
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/watchdog_members.hpp>
 
 #include <cstdlib>

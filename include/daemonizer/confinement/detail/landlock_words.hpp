@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_WORDS_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_WORDS_HPP
 
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/confinement/detail/landlock_rights.hpp>
-#include <daemonizer/text.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_DROP_CAPABILITIES_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_DROP_CAPABILITIES_HPP
 
-#include <daemonizer/detail/lacking.hpp>
-#include <daemonizer/detail/line.hpp>
-#include <daemonizer/host/detail/identity_calls.hpp>
+#include <daemonizer/host/identity_calls.hpp>
+#include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>
 #include <cstdint>

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_DROP_IDS_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_DROP_IDS_HPP
 
-#include <daemonizer/detail/lacking.hpp>
-#include <daemonizer/detail/line.hpp>
-#include <daemonizer/host/detail/identity_calls.hpp>
+#include <daemonizer/host/identity_calls.hpp>
 #include <daemonizer/identity/detail/group_list.hpp>
+#include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>
 #include <cstddef>

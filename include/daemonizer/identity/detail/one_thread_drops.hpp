@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
 
-#include <daemonizer/detail/one_thread.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/single_threaded.hpp>
 
 #include <type_traits>
 

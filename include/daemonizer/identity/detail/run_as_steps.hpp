@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_RUN_AS_STEPS_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_RUN_AS_STEPS_HPP
 
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/identity/detail/account.hpp>
 #include <daemonizer/identity/detail/drop_capabilities.hpp>
 #include <daemonizer/identity/detail/drop_ids.hpp>
-#include <daemonizer/policy.hpp>
 
 #include <cerrno>
 #include <cstddef>

@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SUPERVISOR_DETECTION_HPP
 
-#include <daemonizer/detail/fork_members.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/detail/fork_members.hpp>
 
 #include <cstdlib>
 #include <sys/stat.h>

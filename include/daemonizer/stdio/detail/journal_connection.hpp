@@ -3,10 +3,11 @@
 #ifndef DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 #define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 
-#include <daemonizer/detail/line.hpp>
-#include <daemonizer/detail/report.hpp>
+#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/line_writer.hpp>
 
 #include <cstddef>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 namespace daemonizer::detail {

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
 
-#include <daemonizer/detail/dispositions.hpp>
-#include <daemonizer/event.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
+#include <daemonizer/system/time_span.hpp>
 
 #include <cstring>
 

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
 
-#include <daemonizer/detail/nap.hpp>
-#include <daemonizer/detail/report.hpp>
 #include <daemonizer/supervision/detail/notify_address.hpp>
 #include <daemonizer/supervision/detail/vsock_message.hpp>
+#include <daemonizer/system/clock.hpp>
+#include <daemonizer/system/descriptor.hpp>
 
 #include <cstring>
 

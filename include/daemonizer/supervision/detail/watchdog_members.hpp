@@ -3,8 +3,8 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_WATCHDOG_MEMBERS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_WATCHDOG_MEMBERS_HPP
 
-#include <daemonizer/detail/dispositions.hpp>
-#include <daemonizer/policy.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/time_span.hpp>
 
 namespace daemonizer::detail {
 

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_COMPOSITION_HPP
+#define DAEMONIZER_COMPOSE_COMPOSITION_HPP
+
+#include <daemonizer/compose/detail/caught.hpp>
+#include <daemonizer/compose/result.hpp>
+#include <daemonizer/compose/running.hpp>
+
+#include <concepts>
+
+namespace daemonizer {
+
+/// The one implementation of all spellings of a composition: its policies in the order of slots.
+template <class... Policies>
+class Composition {
+    using core_type = detail::Core<Policies...>;
+    using Fork = typename core_type::template in<slots::fork>;
+
+public:
+    using running_type = Running<Policies...>;
+
+    constexpr explicit Composition(const detail::Options<Policies...>& options)
+        : options_{options} {}
+
+    /// The policy that fills `Slot`, with its options.
+    template <class Slot>
+    constexpr auto option() const -> const auto& {
+        return options_.template get<typename core_type::template in<Slot>>();
+    }
+
+    /// Starts the daemon. Returns in the launcher once the outcome is known, and in the daemon;
+    /// both hold a handle, or the launcher an error. Prints nothing. See Running and Failure.
+    auto start() const -> Result<running_type> {
+        Result<running_type> result{running_type{options_}};
+        result.fill([](running_type& running, Failure& failure) {
+            return running.template begin<true>(failure) != running_type::outcome::failed;
+        });
+        return result;
+    }
+
+#if defined(__cpp_exceptions)
+    /// As start(), but throws StartError in the launcher where that returns an error.
+    auto start_or_throw() const -> running_type {
+        auto result = start();
+        if (!result)
+            throw StartError{result.error()};
+        return std::move(*result);
+    }
+#endif
+
+    /// Starts the daemon and runs `body()`, which is ready when entered, or `body(daemon)`, which
+    /// says `daemon.ready()` itself. Returns in the daemon alone, with the body's status. The
+    /// launcher leaves: 0 ready; the body's own status (1 for 0) where it returned before; 128 +
+    /// signal where the daemon was killed before; 124 after StartTimeout; 1 where a step failed.
+    /// Every status but 0 comes with a line on stderr, "PROGRAM: STEP: WHAT: REASON".
+    template <class Body>
+    auto run(Body&& body) const -> int {
+        constexpr bool takes_nothing = requires { body(); };
+        constexpr bool takes_daemon = requires(running_type & daemon) { body(daemon); };
+        static_assert(takes_nothing || takes_daemon,
+                      "daemonizer: the body takes nothing, or the daemon by reference");
+        if constexpr (takes_nothing) {
+            static_assert(is_status<decltype(body())>,
+                          "daemonizer: the body returns nothing, or its exit status");
+            return start_and_serve(body);
+        } else if constexpr (takes_daemon) {
+            static_assert(is_status<decltype(body(std::declval<running_type&>()))>,
+                          "daemonizer: the body returns nothing, or its exit status");
+            return start_and_serve(body);
+        }
+        return 1;
+    }
+
+private:
+    template <class Result>
+    static constexpr bool is_status = std::is_void_v<Result> || std::is_convertible_v<Result, int>;
+
+    template <class Body>
+    auto start_and_serve(Body& body) const -> int {
+        running_type running{options_};
+        if (const int status = begin(running); status != 0)
+            return status;
+#if defined(__cpp_exceptions)
+        try {
+            return serve(body, running);
+        } catch (...) {
+            return caught(running);
+        }
+#else
+        return serve(body, running);
+#endif
+    }
+
+    /// 0 in the daemon; the status of a failed start without a fork. The launcher does not return.
+    static auto begin(running_type& running) -> int {
+        Failure failure;
+#if defined(__cpp_exceptions)
+        try {
+            if (running.template begin<false>(failure) == running_type::outcome::daemon)
+                return 0;
+        } catch (...) {
+            if (std::current_exception() == nullptr)
+                thread_has_ended(running, failure);
+            throw;
+        }
+#else
+        if (running.template begin<false>(failure) == running_type::outcome::daemon)
+            return 0;
+#endif
+        detail::say(running.core_.host(), 2, failure);
+        if constexpr (Fork::detaches)
+            if (!running.core_.stays())
+                running.core_.host().leave_at_once(failure.exit_status());
+        return failure.exit_status();
+    }
+
+    template <class Body>
+    static auto serve(Body& body, running_type& running) -> int {
+        if constexpr (requires { body(); }) {
+            running.ready();
+            const int status = status_of([&] { return body(); });
+            running.give_back();
+            return status;
+        } else {
+            const int status = status_of([&] { return body(running); });
+            [[maybe_unused]] const bool failed = running.is_starting();
+            running.finish(status);
+            if constexpr (!Fork::detaches || core_type::may_stay)
+                // No launcher says it: no 0 for what never was ready.
+                if (failed && running.core_.stays() && (status & 0xff) == 0)
+                    return 1;
+            return status;
+        }
+    }
+
+    template <class Call>
+    static auto status_of(Call call) -> int {
+        if constexpr (std::is_void_v<decltype(call())>) {
+            call();
+            return 0;
+        } else if constexpr (is_status<decltype(call())>) {
+            return call();
+        } else {
+            return 1;
+        }
+    }
+
+#if defined(__cpp_exceptions)
+    /// In a step (pthread_exit, or cancelled). A launcher must not leave with 0 then, as a process
+    /// does with its last thread; that of the daemon is seen, and its end said, by the launcher.
+    [[gnu::cold]] static void thread_has_ended(running_type& running, const Failure& failure) {
+        const auto& host = running.core_.host();
+        if constexpr (Fork::detaches) {
+            if (running.core_.template state<Fork>().daemon == 0)
+                detail::say(host, 2, failure);
+            host.leave_at_once(1);
+        } else {
+            detail::say(host, 2, failure);
+        }
+    }
+
+    /// Before ready an exception is a failure of the start; after it the program's own affair, once
+    /// the daemon has given back what it held. So is the end of the body's thread (pthread_exit, or
+    /// cancelled), which always goes on: other threads may.
+    [[gnu::cold]] static auto caught(running_type& running) -> int {
+        const bool was_starting = running.is_starting();
+        Failure failure;
+        failure.name_step("daemon");
+        const bool thrown =
+            detail::describe_exception(failure, was_starting ? "not ready" : "failed");
+        if (!thrown)
+            failure.describe("not ready", "the body's thread has ended");
+        if (thrown || was_starting)
+            running.tell(failure);
+        running.finish(1);
+        if (!thrown || !was_starting)
+            throw;
+        return 1;
+    }
+#endif
+
+    detail::Options<Policies...> options_;
+};
+
+} // namespace daemonizer
+
+#endif

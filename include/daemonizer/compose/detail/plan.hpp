@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_DETAIL_PLAN_HPP
+#define DAEMONIZER_COMPOSE_DETAIL_PLAN_HPP
+
+#include <daemonizer/compose/detail/select_policies.hpp>
+#include <daemonizer/compose/detail/step_sequence.hpp>
+
+#include <boost/hana/at.hpp>
+#include <boost/hana/basic_tuple.hpp>
+#include <boost/hana/fold_left.hpp>
+
+#include <cstddef>
+
+namespace daemonizer::detail::planning {
+
+template <class Policy, class... Steps>
+constexpr auto bind(step_list<Steps...>) -> types<bound_step<Steps, Policy>...> {
+    return {};
+}
+
+/// Indices of steps in the order of their phases; those of one phase stay as they stand. Plain
+/// arithmetic: hana::sort compares types, and each comparison is an instantiation.
+template <class... Steps>
+struct phase_order {
+    std::size_t at[sizeof...(Steps) + 1]{};
+
+    constexpr phase_order() {
+        const phase phases[] = {Steps::step::at..., phase::named};
+        for (std::size_t i = 0; i != sizeof...(Steps); ++i) {
+            std::size_t place = i;
+            for (; place != 0 && phases[at[place - 1]] > phases[i]; --place)
+                at[place] = at[place - 1];
+            at[place] = i;
+        }
+    }
+};
+
+template <class... Steps, std::size_t... Indices>
+constexpr auto in_order(types<Steps...>, std::index_sequence<Indices...>) {
+    constexpr phase_order<Steps...> order;
+    constexpr auto steps = hana::make_basic_tuple(hana::type_c<Steps>...);
+    return hana::make_basic_tuple(hana::at_c<order.at[Indices]>(steps)...);
+}
+
+/// Every policy's steps, in the order of phases; within a phase in the order of slots.
+template <class... Policies>
+constexpr auto order_steps() {
+    constexpr auto steps = (types<>{} + ... + bind<Policies>(typename Policies::steps{}));
+    return in_order(steps, std::make_index_sequence<size_of(steps)>{});
+}
+
+/// Verdicts. `unmet` names the step and what it needs where a compiler prints types.
+struct fits {};
+template <class Step, class Need>
+struct unmet {};
+
+/// What the steps so far amount to: where they run, what they have given, and whether each found
+/// what it needs.
+template <class Launcher, class Daemon, class Given, class Verdict>
+struct planned {};
+template <class... Launcher, class... Daemon, class Given, class Verdict>
+struct planned<types<Launcher...>, types<Daemon...>, Given, Verdict> {
+    using in_launcher = sequence<Launcher...>;
+    using in_daemon = sequence<Daemon...>;
+    using verdict = Verdict;
+};
+
+/// Folds the steps into a `planned`.
+struct add_step {
+    template <class Launcher, class Daemon, class Given, class Verdict, class Step>
+    constexpr auto operator()(planned<Launcher, Daemon, Given, Verdict>, Step) const {
+        using bound = held<Step>;
+        using step = typename bound::step;
+        using given = decltype(Given{} + listed(typename step::gives{}));
+        using verdict = decltype(judge<step>(Verdict{}, Given{}, typename step::needs{}));
+        if constexpr (step::at < phase::detach)
+            return planned<decltype(Launcher{} + types<bound>{}), Daemon, given, verdict>{};
+        else
+            return planned<Launcher, decltype(Daemon{} + types<bound>{}), given, verdict>{};
+    }
+
+private:
+    template <class... C>
+    static constexpr auto listed(capabilities<C...>) -> types<C...> {
+        return {};
+    }
+    template <class Step, class Given>
+    static constexpr auto judge(fits, Given, capabilities<>) -> fits {
+        return {};
+    }
+    template <class Step, class... Given, class Need, class... Needs>
+    static constexpr auto judge(fits, types<Given...> given, capabilities<Need, Needs...>) {
+        if constexpr (is_one_of<Need, Given...>)
+            return judge<Step>(fits{}, given, capabilities<Needs...>{});
+        else
+            return unmet<Step, Need>{};
+    }
+    template <class Step, class... Unmet, class Given, class Needs>
+    static constexpr auto judge(unmet<Unmet...> earlier, Given, Needs) {
+        return earlier;
+    }
+};
+
+} // namespace daemonizer::detail::planning
+
+namespace daemonizer::detail {
+
+/// What a composition runs, split where the fork policy stands, and the verdict on it.
+template <class... Policies>
+using Plan = decltype(planning::hana::fold_left(
+    planning::order_steps<Policies...>(),
+    planning::planned<planning::types<>, planning::types<>, planning::types<>, planning::fits>{},
+    planning::add_step{}));
+
+} // namespace daemonizer::detail
+
+#endif

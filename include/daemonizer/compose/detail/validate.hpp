@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
+#define DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
+
+#include <daemonizer/compose/composition.hpp>
+#include <daemonizer/compose/detail/plan.hpp>
+
+#include <concepts>
+
+namespace daemonizer::detail {
+
+/// What a composition is refused for: the first thing, so that one mistake is
+/// one error.
+enum class objection { none, no_policy, slot_twice, no_fork, no_stdio, no_signals, no_step, needs };
+
+/// Stands in for a composition that has been refused. Takes whatever is done
+/// with one.
+struct Refused {
+    template <class... Given>
+    static constexpr auto choose(const Given&...) -> Refused {
+        return {};
+    }
+    auto start() const -> Refused* { return nullptr; }
+    auto run(auto&&) const -> int { return 1; }
+};
+
+template <objection What, class Verdict = planning::fits>
+struct refusal {
+    static constexpr objection what = What;
+    using verdict = Verdict;
+    using core = void;
+    using implementation = Refused;
+    using options = Refused;
+};
+
+template <class... Policies>
+struct acceptance {
+    static constexpr objection what = objection::none;
+    using verdict = planning::fits;
+    using core = Core<Policies...>;
+    using implementation = Composition<Policies...>;
+
+    struct options {
+        template <class... Given>
+        static constexpr auto choose(const Given&... given) -> Options<Policies...> {
+            return {Option<Policies>{pick<Policies>(given...)}...};
+        }
+
+    private:
+        template <class Wanted>
+        static constexpr auto pick() -> Wanted {
+            return Wanted{};
+        }
+        template <class Wanted, class First, class... Rest>
+        static constexpr auto pick(const First& first, const Rest&... rest) -> Wanted {
+            if constexpr (std::same_as<Wanted, First>)
+                return first;
+            else
+                return pick<Wanted>(rest...);
+        }
+    };
+};
+
+template <class... Steps>
+constexpr auto are_steps(step_list<Steps...>) -> bool {
+    return (Step<Steps> && ...);
+}
+
+/// Of policies that fill a slot each, in the order of slots.
+template <class... Policies>
+constexpr auto review_all(planning::types<Policies...>) {
+    using core = Core<Policies...>;
+    if constexpr (!ForkPolicy<typename core::template in<slots::fork>>) {
+        return refusal<objection::no_fork>{};
+    } else if constexpr (!StdioPolicy<typename core::template in<slots::stdio>>) {
+        return refusal<objection::no_stdio>{};
+    } else if constexpr (!SignalPolicy<typename core::template in<slots::signals>>) {
+        return refusal<objection::no_signals>{};
+    } else if constexpr (!(are_steps(typename Policies::steps{}) && ...)) {
+        return refusal<objection::no_step>{};
+    } else {
+        using verdict = typename Plan<Policies...>::verdict;
+        if constexpr (std::same_as<verdict, planning::fits>)
+            return acceptance<Policies...>{};
+        else
+            return refusal<objection::needs, verdict>{};
+    }
+}
+
+template <class Defaults, class... Given>
+constexpr auto review() {
+    if constexpr (!(Policy<Given> && ...))
+        return refusal<objection::no_policy>{};
+    else if constexpr (!planning::one_policy_a_slot<Given...>)
+        return refusal<objection::slot_twice>{};
+    else
+        return review_all(typename canonical_policies<Defaults, Given...>::type{});
+}
+
+/// Lets a policy object to its own options or to its neighbours.
+template <class Given, class Core>
+constexpr void let_check() {
+    if constexpr (requires { Given::template check<Core>(); })
+        Given::template check<Core>();
+}
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+// What happens to a start and to a daemon, for policies that want to be told.
+#ifndef DAEMONIZER_COMPOSE_EVENT_HPP
+#define DAEMONIZER_COMPOSE_EVENT_HPP
+
+#include <sys/types.h>
+
+namespace daemonizer {
+
+class Failure;
+
+/// A policy is told of an event by `static void on(event::NAME, host, const Policy&, state&)`, a
+/// function for each event that it wants. Policies are told in the order of slots, of `stopping`
+/// in reverse. None of them can fail the start any more.
+namespace event {
+
+/// In the launcher, which has seen the daemon alive after its report and leaves after this. Its
+/// memory may be gone: only the state and what it holds is there, and the host makes its calls
+/// without libc.
+struct launched {
+    pid_t daemon; ///< as the launcher's pid namespace has it
+};
+
+/// In the daemon, which is ready: also each further time that the body says so, after a reload.
+struct ready {
+    const char* status; ///< null where the body gave none
+    bool is_known;      ///< whether the supervisor has been told before, by the launcher or by this
+};
+
+/// In the daemon: what it is doing.
+struct status {
+    const char* text;
+};
+
+/// In the daemon, which reads its configuration anew.
+struct reloading {};
+
+/// In the daemon, which was ready and ends now; what the start acquired is still there.
+struct stopping {};
+
+/// In the daemon: what went wrong, before or after ready.
+struct failed {
+    const Failure& failure;
+};
+
+} // namespace event
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_RESULT_HPP
+#define DAEMONIZER_COMPOSE_RESULT_HPP
+
+#include <daemonizer/compose/failure.hpp>
+
+#include <utility>
+
+#if defined(__cpp_exceptions)
+#include <exception>
+#endif
+
+namespace daemonizer {
+
+/// A value, or why there is none. Move-only as its value is.
+template <class T>
+class [[nodiscard]] Result {
+public:
+    explicit Result(T&& value) : value_{std::move(value)} {}
+
+    explicit operator bool() const { return good_; }
+    auto operator*() -> T& { return value_; }
+    auto operator->() -> T* { return &value_; }
+    /// Meaningful only where the result is false.
+    auto error() const -> const Failure& { return failure_; }
+
+    /// Runs `start(value, failure)`, which says whether there is a value.
+    template <class Start>
+    auto fill(Start start) -> Result& {
+        good_ = start(value_, failure_);
+        return *this;
+    }
+
+private:
+    T value_;
+    Failure failure_;
+    bool good_ = false;
+};
+
+#if defined(__cpp_exceptions)
+/// What `start_or_throw` throws; `what()` is the failure's text.
+class StartError : public std::exception {
+public:
+    explicit StartError(const Failure& failure) : failure_{failure} {}
+    auto what() const noexcept -> const char* override { return failure_.text(); }
+    auto failure() const noexcept -> const Failure& { return failure_; }
+
+private:
+    Failure failure_;
+};
+#endif
+
+} // namespace daemonizer
+
+#endif

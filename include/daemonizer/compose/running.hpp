@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_RUNNING_HPP
+#define DAEMONIZER_COMPOSE_RUNNING_HPP
+
+#include <daemonizer/compose/detail/lifecycle.hpp>
+#include <daemonizer/compose/detail/member_chain.hpp>
+
+#include <sys/types.h>
+#include <type_traits>
+
+namespace daemonizer {
+
+namespace detail {
+
+/// What every daemon has, and what policies build their members on.
+template <class... Policies>
+class DaemonBase : protected Handle<Policies...> {
+    using handle = Handle<Policies...>;
+
+protected:
+    using handle::abandon;
+    using handle::complain_of_worker;
+    using handle::core_;
+    using handle::is_starting;
+    using handle::stage_;
+    using handle::tell;
+    using typename handle::core_type;
+    using typename handle::Fork;
+    using typename handle::LogSink;
+    using typename handle::stage;
+    using typename handle::Stdio;
+
+public:
+    using handle::handle;
+    DaemonBase(DaemonBase&&) noexcept = default;
+    auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
+    [[gnu::always_inline]] ~DaemonBase() {} // what holds nothing leaves no code behind
+
+    /// True in the process that the user started, which should now leave by `_exit(0)`.
+    auto is_launcher() const -> bool { return stage_ == stage::launcher; }
+
+    /// The daemon's process id.
+    auto pid() -> pid_t {
+        if constexpr (Fork::detaches)
+            if (is_launcher())
+                return core_.template state<Fork>().daemon;
+        return core_.host().pid();
+    }
+
+    /// The start is complete: the launcher leaves with 0. Returns once the launcher knows. If it
+    /// has died instead, the start is undone and the daemon leaves: nobody was told that it runs.
+    /// `status` goes to a notify policy where there is one. A further call tells that policy that a
+    /// reload is over, and does nothing else. In a
+    /// process that the daemon has forked it reports nothing, and says so where failures after
+    /// ready go.
+    void ready([[maybe_unused]] const char* status = nullptr) {
+        if (!is_starting()) {
+            if (stage_ == stage::ready && this->is_daemon_itself())
+                core_.tell(core_.host(), event::ready{status, true});
+            else
+                complain_of_worker();
+            return;
+        }
+        if constexpr (Fork::detaches) {
+            if (!core_.stays()) {
+                auto& report = core_.template state<Fork>().report;
+                const int error = report.announce(core_.host());
+                report.close(core_.host());
+                if (error < 0)
+                    abandon(error);
+            }
+        } else if constexpr (Stdio::replaces) {
+            this->close_terminal();
+        }
+        stage_ = stage::ready;
+        core_.tell(core_.host(), event::ready{status, !core_.stays()});
+    }
+
+    /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
+    /// ready, or in a process that the daemon has forked, it goes to the log policy where there is
+    /// one, else to stderr. Returns `status`, for the body to return.
+    auto fail(int status, const char* why) -> int {
+        Failure failure;
+        failure.name_step("daemon");
+        failure.describe(is_starting() ? "not ready" : "failed", why, 0, status);
+        tell(failure);
+        return status;
+    }
+
+    /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
+    void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
+        constexpr bool has_sink = !std::is_void_v<LogSink>;
+        static_assert(has_sink,
+                      "daemonizer: log() needs the policy Syslog, or another with write_line");
+        if constexpr (has_sink)
+            this->write_line(priority, text);
+    }
+
+protected:
+    // For the members that policies bring, see member_chain.hpp.
+
+    /// The policy that fills `Slot`, or void.
+    template <class Slot>
+    using in = typename core_type::template in<Slot>;
+
+    auto host() const -> decltype(auto) { return core_.host(); }
+    template <class Policy>
+    auto option_of() const -> const Policy& {
+        return core_.template option<Policy>();
+    }
+    template <class Policy>
+    auto state_of() -> auto& {
+        return core_.template state<Policy>();
+    }
+    /// The same of the policy that fills `Slot`.
+    template <class Slot>
+    auto option_in() const -> const auto& {
+        return option_of<in<Slot>>();
+    }
+    template <class Slot>
+    auto state_in() -> auto& {
+        return state_of<in<Slot>>();
+    }
+    /// Tells the policies of one of the events in event.hpp.
+    template <class Event>
+    void tell_policies(const Event& event) {
+        core_.tell(core_.host(), event);
+    }
+    /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
+    static constexpr bool may_stay = core_type::may_stay;
+    auto stays() -> bool { return core_.stays(); }
+    /// Says what went wrong, where errors go after ready.
+    void complain(const Failure& failure) { handle::complain(failure); }
+};
+
+} // namespace detail
+
+/// A started daemon: what the body is handed and `start()` returns. Owns what the start acquired
+/// and gives it back when destroyed. Move-only. Its functions are the daemon's and not
+/// async-signal-safe; in the launcher only `is_launcher()` and `pid()` mean something. Beside the
+/// members of DaemonBase it has those that the policies of the composition bring.
+template <class... Policies>
+class Running : public detail::MemberLayer<sizeof...(Policies), Policies...> {
+    using members = detail::MemberLayer<sizeof...(Policies), Policies...>;
+
+public:
+    using members::members;
+    Running(Running&&) noexcept = default;
+    auto operator=(Running&&) noexcept -> Running& = default;
+    [[gnu::always_inline]] ~Running() {}
+
+private:
+    template <class...>
+    friend class Composition;
+};
+
+} // namespace daemonizer
+
+#endif

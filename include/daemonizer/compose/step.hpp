@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_COMPOSE_STEP_HPP
+#define DAEMONIZER_COMPOSE_STEP_HPP
+
+#include <daemonizer/compose/phase.hpp>
+
+namespace daemonizer {
+
+/// What one step gives and a later one needs; any type can name such a thing.
+template <class...>
+struct capabilities {};
+
+template <class...>
+struct step_list {};
+
+/// Base of every step. A step adds `static constexpr const char* name`, which users read in an
+/// error, and `static bool run(auto& start, const Policy& policy)`. `run` answers
+/// `start.fail(...)` when it cannot do its work, `true` when it has. A step has no state of its
+/// own: what it acquires goes to `start.state(policy)`, of type `Policy::state`. A step that throws
+/// has failed, for the reason that its exception's `what()` says; it gives back itself what it had
+/// acquired by then. `undo` and `hand_over` do not throw.
+template <phase At>
+struct step {
+    static constexpr phase at = At;
+    static constexpr bool undoes = false;
+    using needs = capabilities<>;
+    using gives = capabilities<>;
+};
+
+/// Base of a step that gives back what it acquired: `static void undo(host, policy, state)`, called
+/// in reverse order when the start fails or the daemon ends. In phase::check it also has
+/// `static void hand_over(host, policy, state)`: the launcher lets go of its copy, undoing nothing,
+/// because the daemon holds it now.
+template <phase At>
+struct undoable_step : step<At> {
+    static constexpr bool undoes = true;
+};
+
+template <class T>
+concept Step = requires {
+    T::name;
+    T::at;
+    T::undoes;
+    typename T::needs;
+    typename T::gives;
+};
+
+/// Capabilities of the shipped policies.
+namespace capability {
+struct final_process {}; ///< this process is the daemon: its pid will not change
+struct dispositions {};  ///< signal dispositions are as the signal policy wants them
+} // namespace capability
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+// Text that policies take: as a template argument, or at run time.
+#ifndef DAEMONIZER_COMPOSE_TEXT_HPP
+#define DAEMONIZER_COMPOSE_TEXT_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+
+namespace daemonizer {
+
+/// A class whose objects are text: it has `c_str()`, as std::string and std::filesystem::path have,
+/// or converts to `const char*`.
+template <class T>
+concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
+    { text.c_str() } -> std::convertible_to<const char*>;
+} || std::convertible_to<const T&, const char*>);
+
+/// Text that a policy is given at run time: a pointer, or a named object of a TextClass. The caller
+/// owns the characters for as long as the policy, or what is made of it, lives. A temporary object
+/// is refused at compile time; a pointer into one, `(a + b).c_str()`, cannot be told from another.
+/// The step that reads the text refuses a null pointer.
+class TextArgument {
+public:
+    constexpr TextArgument(const char* characters) : pointer_{characters} {}
+    template <TextClass T>
+    constexpr TextArgument(const T& text) : pointer_{of(text)} {}
+    template <TextClass T>
+    constexpr TextArgument(const T&&) : pointer_{nullptr} {
+        static_assert(lasts<T>, "daemonizer: a policy keeps a pointer to its text; give it a "
+                                "string that has a name and lives on, not a temporary");
+    }
+
+    constexpr auto characters() const -> const char* { return pointer_; }
+
+private:
+    template <class>
+    static constexpr bool lasts = false;
+
+    template <class T>
+    static constexpr auto of(const T& text) -> const char* {
+        if constexpr (requires { text.c_str(); })
+            return text.c_str();
+        else
+            return text;
+    }
+
+    const char* pointer_;
+};
+
+/// A string literal as a template argument: `PidFile<"/run/x.pid">`.
+template <std::size_t Size>
+struct fixed_string {
+    char characters[Size]{};
+
+    consteval fixed_string(const char (&literal)[Size]) {
+        for (std::size_t i = 0; i != Size; ++i)
+            characters[i] = literal[i];
+    }
+};
+
+/// The text of a policy in its two forms. `Text<"x">` is an empty type; `Text<"">` holds a pointer
+/// given at run time, whose characters the caller owns for as long as the policy lives.
+template <fixed_string Literal>
+struct Text {
+    static constexpr bool at_run_time = false;
+    static constexpr bool is_absolute = Literal.characters[0] == '/';
+
+    static constexpr auto characters() -> const char* { return Literal.characters; }
+};
+
+template <fixed_string Literal>
+    requires(sizeof(Literal.characters) == 1)
+struct Text<Literal> {
+    static constexpr bool at_run_time = true;
+    static constexpr bool is_absolute = false;
+
+    const char* pointer;
+
+    constexpr explicit Text(TextArgument text) : pointer{text.characters()} {}
+    constexpr auto characters() const -> const char* { return pointer; }
+};
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+// The launcher of run(): it waits for the outcome of a start and leaves with it.
+#ifndef DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
+
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/fork_context.hpp>
+#include <daemonizer/compose/print_failure.hpp>
+#include <daemonizer/launch/detail/detachment.hpp>
+#include <daemonizer/launch/detail/release_memory.hpp>
+#include <daemonizer/launch/detail/startup_wait.hpp>
+#include <daemonizer/launch/detail/string_copies.hpp>
+
+#include <cerrno>
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+/// Whose memory a launcher waits on: its own copy, or the one that the daemon goes on with.
+enum class memory { own, shared };
+
+template <class Core>
+struct [[gnu::visibility("hidden")]] LauncherCopies;
+
+/// What a launcher needs of a start: copies.
+template <class Core>
+struct LauncherCopies {
+    explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
+
+    Core core;
+    Failure failure;
+    StartSignals signals;
+    OwnTexts texts;
+
+    void keep(const char*& text) { texts.keep(text); }
+};
+
+template <class Core>
+struct [[gnu::visibility("hidden")]] LauncherOriginals;
+
+/// The same where it is, in memory that the launcher keeps.
+template <class Core>
+struct LauncherOriginals {
+    explicit LauncherOriginals(const auto& start)
+        : core{start.core}, failure{start.failure}, signals{*start.signals} {}
+
+    Core& core;
+    Failure& failure;
+    StartSignals& signals;
+
+    void keep(const char*&) {}
+};
+
+template <class Start, memory Memory>
+class [[gnu::visibility("hidden")]] LeavingLauncher;
+
+/// The launcher of run(), which never returns to the program: it waits for the outcome of the start
+/// and leaves with it. Without libc where the host knows how, and with copies of what it needs, so
+/// that neither a memory that is gone nor one that is shared with the daemon is in its way. All of
+/// its code is hidden in the object that it is compiled into: a call that is bound late would read
+/// the dynamic linker's data.
+template <class Start, memory Memory>
+class LeavingLauncher {
+    using Host = typename Start::leaving::type;
+    using Core = std::remove_cvref_t<decltype(std::declval<Start>().core)>;
+    static constexpr bool is_raw =
+        !std::is_same_v<Host, std::remove_cvref_t<decltype(std::declval<Start>().host())>>;
+    /// A state that is more than its bytes may have the rest of it in the memory that would go, and
+    /// a large one has no place on the stack.
+    static constexpr bool lets_go = Memory == memory::own && is_raw && Start::needs_no_memory &&
+                                    std::is_trivially_copyable_v<Core> &&
+                                    std::is_copy_constructible_v<Core> && sizeof(Core) <= 16 << 10;
+    static constexpr bool copies = is_raw && (Memory == memory::shared || lets_go);
+
+public:
+    /// To be made while the memory is still this process's own.
+    explicit LeavingLauncher(const Start& start)
+        : kept_{start}, host_{Start::leaving::of(start.host())} {
+        if constexpr (is_raw)
+            find_symbols();
+        each_text([this](const char*& text) { kept_.keep(text); });
+    }
+
+    /// `first` and what it is are those of Family. While it waits it gives back what it can of a
+    /// memory of its own.
+    [[noreturn]] void attend(Parting& parting, pid_t first, bool first_is_daemon) {
+        Witness<Host, Start::seconds()> witness{
+            host_, parting.watch, kept_.signals, parting.launcher, first, first_is_daemon};
+        const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
+        if (witness.attend(
+                kept_.failure, [&] { let_go(witness); }, tell))
+            host_.leave_at_once(0); // signals are blocked: its status cannot change any more
+        fail();
+    }
+
+    /// As fail(), for what belongs to no step.
+    [[noreturn]] void fail(const char* step, const char* what, int error) {
+        start().fail_step(step, what, error);
+        fail();
+    }
+
+    /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
+    [[noreturn]] void fail() {
+        start().undo(host_);
+        kept_.signals.die(host_);
+        say(host_, 2, kept_.failure, program_);
+        host_.leave_at_once(kept_.failure.exit_status());
+    }
+
+private:
+    auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
+
+    /// What is read until the end, and is no part of the core.
+    void each_text(auto act) {
+        act(program_);
+        kept_.core.each_text(act);
+    }
+
+    void let_go([[maybe_unused]] const auto& witness) {
+        if constexpr (lets_go)
+            let_go_of_memory(
+                host_, [&] { return witness.has_news(); },
+                [&](const auto& piece) { // a text that was too long to be copied
+                    bool needed = piece.has(this);
+                    each_text([&](const char* text) { needed = needed || piece.has(text); });
+                    return needed;
+                });
+    }
+
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
+    std::conditional_t<is_raw, Host, const Host&> host_;
+    const char* program_ = program_invocation_short_name;
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+// The processes of a start, as the launcher sees them and ends them.
+#ifndef DAEMONIZER_LAUNCH_DETAIL_PROCESS_TREE_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_PROCESS_TREE_HPP
+
+#include <daemonizer/launch/detail/children_list.hpp>
+#include <daemonizer/launch/detail/sigchld_watch.hpp>
+
+#include <cerrno>
+#include <ctime>
+#include <sys/wait.h>
+
+namespace daemonizer::detail {
+
+template <class Host>
+class [[gnu::visibility("hidden")]] Family;
+
+/// The launcher's first child, which leads the process group that the others begin in; the daemon,
+/// which is that child or was forked by it; and whoever these fork.
+///
+/// A number, also a group's, is signalled only while a child of ours, dead or alive, keeps it: once
+/// it has been waited for it may be a stranger's. Signal 0 does no harm and is sent without that.
+template <class Host>
+class Family {
+public:
+    Family(Host host, ChildWatch& watch, StartSignals& signals, pid_t first, bool first_is_daemon)
+        : host_{host}
+        , watch_{watch}
+        , signals_{signals}
+        , first_{first}
+        , daemon_{first_is_daemon ? first : 0} {}
+
+    void daemon_is(pid_t pid) { daemon_ = pid; }
+    auto daemon() const -> pid_t { return daemon_; }
+    auto first() const -> pid_t { return first_; }
+    /// How the daemon ended, or the intermediate that could not make one; si_pid is 0 where that is
+    /// not known.
+    auto end() const -> const siginfo_t& { return end_; }
+
+    enum class life { runs, dead, unseen };
+
+    /// Looks at the daemon, and leaves a zombie one: its number must stay its own. One whose
+    /// parent, the intermediate, has yet to leave is unseen: it may be dead and no child of ours.
+    auto look() -> life {
+        siginfo_t how{};
+        if (host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT) < 0) {
+            if (host_.signal(daemon_, 0) == -ESRCH)
+                return life::dead;
+            return watch_.adopts() ? life::unseen : life::runs;
+        }
+        if (how.si_pid == 0)
+            return life::runs;
+        end_ = how;
+        return life::dead;
+    }
+
+    /// Of the daemon, or of an intermediate that has made none.
+    auto has_died() -> bool {
+        if (daemon_ != 0)
+            return look() == life::dead;
+        siginfo_t how{};
+        if (host_.wait(P_PID, first_, how, WEXITED | WNOHANG | WNOWAIT) < 0 || how.si_pid == 0 ||
+            (how.si_code == CLD_EXITED && how.si_status == 0))
+            return false;
+        end_ = how;
+        return true;
+    }
+
+    /// Waits for the daemon to leave by itself, at most `patience` ns, or until the start is
+    /// cancelled.
+    [[gnu::cold, gnu::noinline]] void let_leave(long long patience) {
+        const long long deadline = host_.now() + patience;
+        while (!has_died() && signals_.look(host_) == 0 && host_.now() < deadline)
+            sleep();
+    }
+
+    /// Ends whatever of them still lives, whatever it is doing and whoever forked it: TERM, and
+    /// after two seconds KILL. Before its setsid the first child has no group and is ended by KILL.
+    [[gnu::cold, gnu::noinline]] void end_all() {
+        constexpr long long patience = 2'000'000'000;
+        const long long begun = host_.now();
+        watch_.open(host_, only_signal(SIGCHLD)); // what cancels has been seen, and stays pending
+        if (!is_ours(P_PGID, first_) && is_ours(P_PID, first_))
+            host_.signal(first_, SIGKILL);
+        // Rounds, not a time: each orphan is seen only once its parent is dead, and a launcher that
+        // was stopped meanwhile must not give up on it. Two seconds at the most, since a process
+        // that the kernel cannot end now would hold the launcher for ever.
+        int rounds_of_kill = 200;
+        for (bool asked_group = false, asked_rest = false; !all_gone(); sleep()) {
+            if (host_.now() - begun > patience) {
+                if (--rounds_of_kill == 0)
+                    return;
+                signal_group(SIGKILL);
+                signal_others(SIGKILL);
+            } else if (!asked_group && signal_group(SIGTERM)) {
+                asked_group = true;
+            } else if (!asked_rest && !is_ours(P_PGID, first_)) {
+                signal_others(SIGTERM); // they have left the group
+                asked_rest = true;
+            }
+        }
+    }
+
+    /// Until the next death, and at most 10 ms, for those who are not our children.
+    void sleep() {
+        constexpr timespec slice{0, 10'000'000};
+        watch_.wait(host_, -1, &slice);
+        watch_.listen_again(host_);
+    }
+
+    /// Takes the intermediate's exit, for a launcher that goes on living.
+    void reap_intermediate() {
+        if (siginfo_t how; first_ != daemon_)
+            host_.wait(P_PID, first_, how, WEXITED);
+    }
+
+private:
+    auto is_ours(idtype_t kind, pid_t id) const -> bool {
+        siginfo_t how;
+        return host_.wait(kind, id, how, WEXITED | WNOHANG | WNOWAIT) >= 0;
+    }
+
+    auto signal_group(int signal) const -> bool {
+        return is_ours(P_PGID, first_) && host_.signal(-first_, signal) >= 0;
+    }
+
+    /// Every descendant becomes our child once its parents are dead. Where the program had children
+    /// of its own, nobody can tell its adopted grandchildren from the daemon's: only the daemon is
+    /// signalled then.
+    void signal_others(int signal) const {
+        const auto act = [&](pid_t pid) {
+            if (is_ours(P_PID, pid))
+                host_.signal(pid, signal);
+        };
+        if (daemon_ != 0)
+            act(daemon_);
+        if (owns_all_children())
+            each_listed_child(host_, [&](pid_t pid) {
+                if (pid != daemon_)
+                    act(pid);
+            });
+    }
+
+    auto owns_all_children() const -> bool { return watch_.adopts() && !watch_.has_others(); }
+
+    /// Buries the dead.
+    auto all_gone() -> bool {
+        if (owns_all_children()) {
+            while (const pid_t dead = take(P_ALL, 0))
+                if (dead < 0)
+                    return true;
+            return false;
+        }
+        if (!watch_.adopts()) { // its zombie keeps the group's number until the daemon is gone
+            if (daemon_ != 0 && look() != life::dead)
+                return false;
+            signal_group(SIGKILL);
+            return take(P_PID, first_) != 0;
+        }
+        const bool first_gone = take(P_PID, first_) != 0;
+        const bool daemon_gone = daemon_ == 0 || take(P_PID, daemon_) != 0;
+        pid_t member;
+        while ((member = take(P_PGID, first_)) > 0) {
+        }
+        return first_gone && daemon_gone && member < 0;
+    }
+
+    /// The dead child that it has waited for, 0 where all live, -1 where there is none.
+    auto take(idtype_t kind, pid_t id) -> pid_t {
+        siginfo_t how{};
+        if (host_.wait(kind, id, how, WEXITED | WNOHANG) < 0)
+            return -1;
+        if (how.si_pid != 0 && (how.si_pid == daemon_ || (daemon_ == 0 && how.si_pid != first_)))
+            end_ =
+                how; // whoever is not the first, and was never named, is a daemon that died early
+        return how.si_pid;
+    }
+
+    [[no_unique_address]] Host host_;
+    ChildWatch& watch_;
+    StartSignals& signals_;
+    pid_t first_;
+    pid_t daemon_;
+    siginfo_t end_{};
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a launcher that only waits gives its memory back.
+#ifndef DAEMONIZER_LAUNCH_DETAIL_RELEASE_MEMORY_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_RELEASE_MEMORY_HPP
+
+#include <daemonizer/system/raw_syscall.hpp>
+
+#if DAEMONIZER_HAS_RAW_CALLS
+#include <daemonizer/launch/detail/instrumented.hpp>
+#include <daemonizer/launch/detail/own_mappings.hpp>
+#include <daemonizer/launch/detail/shadow_stack.hpp>
+#include <daemonizer/launch/handoff/rseq.hpp>
+#include <daemonizer/system/error_text.hpp>
+#include <daemonizer/system/valgrind.hpp>
+
+#include <cerrno>
+
+namespace daemonizer::detail {
+
+/// Whether all that still uses memory in this process is known: the launcher's own code, and
+/// nothing that a compiler has added to it, a processor that keeps return addresses in memory of
+/// its own, the kernel that writes a thread's processor somewhere, or a translation.
+[[gnu::always_inline]] inline auto knows_who_uses_memory() -> bool {
+    return !is_instrumented() && !is_under_valgrind() && !has_shadow_stack() &&
+           !RestartableSequences::are_of_others() && texts_are_constant();
+}
+
+/// Gives back the large pieces of memory that only the program has used, until `stop()`: as long as
+/// a launcher keeps its copy, each page that the daemon writes must be copied. For a launcher that
+/// never returns to the program, makes its calls without libc, and has all that it needs on its
+/// stack; `is_needed` tells what else it reads.
+///
+/// What is given back is known to be the program's data: it is private and writable, no file's, and
+/// does not follow an object's file as the uninitialised data does; no loaded object reaches into
+/// it, and the dynamic linker has no list there (OwnMappings). What holds the stack or the thread's
+/// own variables stays, and so does all memory where somebody unknown may use it.
+template <class Host, class Stop, class IsNeeded>
+void let_go_of_memory(const Host& host, Stop stop, IsNeeded is_needed) {
+    constexpr long worth_it = 16 << 10; // kilobytes
+    constexpr unsigned long piece = 64UL << 20;
+    if (host.peak_memory() < worth_it || !knows_who_uses_memory())
+        return;
+    OwnMappings mappings;
+    if (!mappings.read(host) || !mappings.leave_out_what_is_linked())
+        return;
+    const void* const thread = &errno;
+    for (Mapping& memory : mappings) {
+        if (memory.has(&mappings) || memory.has(thread) || is_needed(memory))
+            continue;
+        while (memory.size() != 0) {
+            if (stop())
+                return;
+            const unsigned long gone = memory.size() < piece ? memory.size() : piece;
+            host.unmap(memory.from, gone);
+            memory.from += gone;
+        }
+    }
+}
+
+} // namespace daemonizer::detail
+#endif
+
+#endif

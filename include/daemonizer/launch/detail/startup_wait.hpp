@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+// The launcher's wait for the outcome of a start.
+#ifndef DAEMONIZER_LAUNCH_DETAIL_STARTUP_WAIT_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_STARTUP_WAIT_HPP
+
+#include <daemonizer/launch/detail/process_tree.hpp>
+#include <daemonizer/launch/detail/startup_report.hpp>
+#include <daemonizer/system/error_text.hpp>
+#include <daemonizer/system/time_span.hpp>
+
+#include <cerrno>
+#include <ctime>
+#include <poll.h>
+#include <type_traits>
+
+namespace daemonizer::detail {
+
+template <class Host, int Seconds>
+class [[gnu::visibility("hidden")]] Witness;
+
+/// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
+/// a failure until nothing of it is left. `Seconds` 0: without a limit.
+template <class Host, int Seconds>
+class Witness {
+public:
+    Witness(const Host& host, ChildWatch& watch, StartSignals& signals, const ReportEnd& report,
+            pid_t first, bool first_is_daemon)
+        : host_{host}
+        , watch_{watch}
+        , signals_{signals}
+        , report_{report}
+        , family_{host, watch, signals, first, first_is_daemon} {
+        watch_.open(host, signals.watched());
+        if constexpr (Seconds != 0)
+            deadline_.at = host.now() + Seconds * 1'000'000'000LL;
+    }
+
+    auto family() -> Family<Host>& { return family_; }
+
+    /// Something is there to be looked at: for whoever has other work to do meanwhile.
+    auto has_news() const -> bool {
+        // Of the report alone: the intermediate's end is no news, and comes at about this time.
+        pollfd entry{report_.fd, POLLIN, 0};
+        const timespec at_once{};
+        return host_.poll(&entry, 1, &at_once, nullptr) != 0;
+    }
+
+    /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
+    /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
+    /// as it is known who the daemon is, and `launched(daemon)` when it is ready and alive, before
+    /// it is told so.
+    template <class Meanwhile, class Launched>
+    auto attend(Failure& failure, Meanwhile meanwhile, Launched launched) -> bool {
+        Report report;
+        // What the daemon wrote before it died, or before its time was over, is in a queue that
+        // holds less than this; more is a worker's noise.
+        int patience = 4096;
+        for (bool dead = false, woken = false, waits = false;;) {
+            if (!waits && family_.daemon() != 0) {
+                waits = true;
+                meanwhile();
+            }
+            bool late = false;
+            if (!dead) {
+                const int came = wait_for_news(late);
+                if (came < 0)
+                    return failed(failure, came);
+                if ((came & ChildWatch::signal_came) != 0) {
+                    if (signals_.look(host_) != 0)
+                        return cancel(failure);
+                    if (signals_.watches_less())
+                        watch_.open(host_, signals_.watched());
+                    watch_.listen_again(host_);
+                    woken = true;
+                    dead = family_.has_died(); // first this, then messages: it may have left one
+                }
+            }
+            pid_t sender;
+            auto news = report_.receive(host_, report, sender);
+            if (!is_heard(news, sender)) {
+                if ((!dead && !late) || --patience > 0)
+                    continue;
+                news = message::none;
+            }
+            switch (news) {
+            case message::forked:
+                family_.daemon_is(sender);
+                dead = woken && family_.has_died(); // its SIGCHLD may have come before its word
+                break;
+            case message::failed:
+                failure = report.failure;
+                return clear_away(after_a_failure);
+            case message::ready:
+                return is_alive(failure) && accept(failure, launched);
+            case message::broken:
+            case message::unreadable:
+                failure.name_step("report");
+                failure.describe("message from the daemon", "cannot be understood");
+                return clear_away(0);
+            case message::none:
+            case message::closed:
+                break;
+            }
+            if (news == message::closed || (news == message::none && dead))
+                return tell_death(failure, after_a_failure);
+            if constexpr (Seconds != 0)
+                if (late && news == message::none)
+                    return give_up(failure);
+        }
+    }
+
+private:
+    // A daemon that failed still undoes and leaves by itself: its destructors and atexit functions.
+    static constexpr long long after_a_failure = 5'000'000'000;
+    // One that cannot be told is dead, and only its exit is awaited.
+    static constexpr long long to_be_reaped = 100'000'000;
+
+    /// A worker has inherited the report and may write what it likes into it. Only the daemon is
+    /// heard, and before there is one whoever is to become it, or has failed to make it.
+    auto is_heard(message news, pid_t sender) const -> bool {
+        if (news == message::none || news == message::closed || news == message::unreadable)
+            return true;
+        if (family_.daemon() != 0)
+            return sender == family_.daemon();
+        return sender > 0 && (news == message::forked || sender == family_.first());
+    }
+
+    auto wait_for_news([[maybe_unused]] bool& late) const -> int {
+        if constexpr (Seconds == 0) {
+            return watch_.wait(host_, report_.fd, nullptr);
+        } else {
+            // Even when the time is over it looks: the daemon was ready, the launcher late.
+            const long long rest = deadline_.at - host_.now();
+            const long long left = rest < 0 ? 0 : rest;
+            late = left == 0;
+            const timespec limit = timespec_of(left);
+            return watch_.wait(host_, report_.fd, &limit);
+        }
+    }
+
+    /// Asked only once it is ready, and before it is told that this is known: a report that others
+    /// hold open says nothing of a life.
+    auto is_alive(Failure& failure) -> bool {
+        using life = typename Family<Host>::life;
+        life daemon;
+        while ((daemon = family_.look()) == life::unseen) {
+            family_.sleep();
+            if (signals_.look(host_) != 0)
+                return cancel(failure);
+        }
+        return daemon == life::runs || tell_death(failure, 0);
+    }
+
+    template <class Launched>
+    auto accept(Failure& failure, Launched launched) -> bool {
+        if (signals_.look(host_) != 0)
+            return cancel(failure);
+        launched(family_.daemon());
+        return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
+    }
+
+    auto cancel(Failure& failure) -> bool {
+        const int signal = signals_.cancelled();
+        failure.name_step("launcher");
+        failure.describe("start", "cancelled by ", EINTR, 128 + signal).text(signal_text(signal));
+        return clear_away(0);
+    }
+
+    auto give_up(Failure& failure) -> bool {
+        failure.name_step("start timeout");
+        failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
+            .number(Seconds);
+        return clear_away(0);
+    }
+
+    auto tell_death(Failure& failure, long long patience) -> bool {
+        clear_away(patience);
+        failure.name_step("daemon");
+        const siginfo_t& end = family_.end();
+        if (end.si_pid == 0)
+            failure.describe("ended before it was ready", "how is not known");
+        else if (end.si_code == CLD_EXITED)
+            failure.describe("ended before it was ready", "exit status ", 0, end.si_status)
+                .number(end.si_status);
+        else
+            failure
+                .describe("killed before it was ready", signal_text(end.si_status), 0,
+                          128 + end.si_status)
+                .text(", signal ")
+                .number(end.si_status);
+        return false;
+    }
+
+    auto failed(Failure& failure, int error) -> bool {
+        failure.name_step("report");
+        failure.describe("poll", -error);
+        return clear_away(0);
+    }
+
+    auto clear_away(long long patience) -> bool {
+        if (patience != 0)
+            family_.let_leave(patience);
+        family_.end_all();
+        return false;
+    }
+
+    struct Deadline {
+        long long at = 0;
+    };
+    struct no_deadline {};
+
+    [[no_unique_address]] Host host_;
+    ChildWatch& watch_;
+    StartSignals& signals_;
+    const ReportEnd report_;
+    Family<Host> family_;
+    [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_LAUNCH_FORK_HPP
+#define DAEMONIZER_LAUNCH_FORK_HPP
+
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/side.hpp>
+#include <daemonizer/launch/detail/detachment.hpp>
+#include <daemonizer/launch/detail/exiting_launcher.hpp>
+#include <daemonizer/launch/detail/fork_members.hpp>
+#include <daemonizer/launch/single_threaded.hpp>
+
+#include <cerrno>
+#include <unistd.h>
+
+namespace daemonizer {
+
+/// Launcher and daemon are one process: for supervisors, containers, debuggers.
+struct NoFork {
+    using slot = slots::fork;
+    using steps = step_list<>;
+    static constexpr bool detaches = false;
+    template <class Base>
+    using members = detail::plain_fork_members<Base>;
+};
+static_assert(ForkPolicy<NoFork>);
+
+namespace detail {
+
+/// flush, fork, setsid and, with two forks, fork again: then the daemon is no session leader and
+/// can never acquire a controlling terminal (APUE 13.3; daemon(7) steps 4-8). The launcher waits
+/// for the outcome, and that is also what keeps every start from being lost: a launcher that leads
+/// a terminal's session and exits at once has SIGHUP sent to a child that has no session of its own
+/// yet.
+template <bool Twice>
+struct Forking {
+    using slot = slots::fork;
+    using steps = step_list<OneThread>;
+    using state = Parted;
+    static constexpr bool detaches = true;
+    template <class Base>
+    using members = detail::plain_fork_members<Base>;
+    static constexpr bool forks_twice = Twice; ///< then the daemon never is PID 1
+
+    template <class Start>
+    static auto detach(const Start& start) -> side {
+        const auto& host = start.host();
+        Parting parting;
+        if (!parting.begin(start))
+            return side::failed;
+        const pid_t child = fork_daemon(start, parting.launcher, parting.daemon);
+        if (child == 0) {
+            detail::restore_signals(start, parting.watch);
+            return side::daemon;
+        }
+        parting.daemon.close(host);
+        const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
+                                       : attend(start, parting, child);
+        parting.cancel(host, daemon);
+        return daemon != 0 ? side::launcher : side::failed;
+    }
+
+private:
+    /// Returns 0 in the daemon; in the launcher the first child's pid or a negative errno.
+    ///
+    /// The first of two children needs no memory of its own: it only calls setsid and fork, while
+    /// vfork holds the launcher still. Thus the memory is copied once, not twice. This function is
+    /// never inlined: the daemon returns from it in its own copy of the stack, and the
+    /// intermediate, which runs in the launcher's frame, never does. No answer comes back through
+    /// memory, since some emulations of vfork share none.
+    template <class Start>
+    [[gnu::noinline]] static auto fork_daemon(const Start& start, ReportEnd launcher,
+                                              ReportEnd report) -> pid_t {
+        const auto& host = start.host();
+        pid_t child;
+        if constexpr (Twice && std::remove_cvref_t<decltype(host)>::shares_memory) {
+            // Here and not in the host: the frame that calls it must last.
+            child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+            if (child < 0)
+                return -errno;
+        } else {
+            child = host.fork();
+        }
+        if (child != 0)
+            return child;
+        launcher.close(host);
+        const pid_t session = host.new_session();
+        if (session < 0)
+            give_up(start, host, report, "setsid", "new session", session);
+        if constexpr (Twice) {
+            if (session == 1)
+                give_up_as_process_1(start, host, report);
+            const pid_t daemon = host.fork();
+            if (daemon < 0)
+                give_up(start, host, report, "fork", "the intermediate's", daemon);
+            if (daemon > 0)
+                host.leave_at_once(0);
+        }
+        start.core.template state<typename Start::template in<slots::fork>>().begin(host, report,
+                                                                                    !Twice);
+        return 0;
+    }
+
+    /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
+    template <class Start>
+    static auto attend(const Start& start, Parting& parting, pid_t child) -> pid_t {
+        if constexpr (Start::launcher_returns) {
+            const auto& host = start.host();
+            using Host = std::remove_cvref_t<decltype(host)>;
+            detail::Witness<Host, Start::seconds()> witness{
+                host, parting.watch, *start.signals, parting.launcher, child, !Twice};
+            const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
+            if (!witness.attend(
+                    start.failure, [] {}, tell))
+                return 0;
+            witness.family().reap_intermediate();
+            return start.core.template state<typename Start::template in<slots::fork>>().daemon =
+                       witness.family().daemon();
+        } else {
+            LeavingLauncher<Start, memory::own>{start}.attend(parting, child, !Twice);
+        }
+    }
+};
+
+} // namespace detail
+
+/// One fork: the daemon leads its session. A terminal that it opens without O_NOCTTY becomes its
+/// controlling terminal; prefer DoubleFork unless a debugger or supervisor follows one fork only.
+/// Where the launcher has called unshare(CLONE_NEWPID) the daemon is process 1 of the new
+/// namespace, and 1 is what its pid file holds; two forks are refused there.
+struct SingleFork : detail::Forking<false> {};
+static_assert(ForkPolicy<SingleFork>);
+
+/// The classical two forks: the daemon leads no session. The default.
+struct DoubleFork : detail::Forking<true> {};
+static_assert(ForkPolicy<DoubleFork>);
+
+} // namespace daemonizer
+
+#endif

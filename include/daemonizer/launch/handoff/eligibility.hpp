@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
+#define DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
+
+#include <daemonizer/launch/detail/instrumented.hpp>
+#include <daemonizer/launch/detail/shadow_stack.hpp>
+#include <daemonizer/launch/handoff/thread_registration.hpp>
+#include <daemonizer/system/valgrind.hpp>
+
+#if DAEMONIZER_CAN_HAND_OVER
+#include <cstdlib>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+namespace daemonizer::detail {
+
+// Where a memory can be handed over. Whoever is not sure forks.
+
+/// A core dump kills every process on the memory before Linux 5.16, and with the daemon the
+/// launcher, which could say nothing more.
+inline auto kernel_dumps_one_process() -> bool {
+    utsname system{};
+    if (raw_call(SYS_uname, reinterpret_cast<long>(&system)) < 0)
+        return false;
+    char* end = nullptr;
+    const long major = std::strtol(system.release, &end, 10);
+    const long minor = *end == '.' ? std::strtol(end + 1, nullptr, 10) : 0;
+    return major > 5 || (major == 5 && minor >= 16);
+}
+
+/// Changes nothing.
+inline auto can_hand_over(ThreadIdentity& identity) -> bool {
+    return launcher_is_there == 0 && !has_shadow_stack() && !is_instrumented() &&
+           !is_under_valgrind() && identity.look() && kernel_dumps_one_process();
+}
+
+} // namespace daemonizer::detail
+#endif
+
+#endif

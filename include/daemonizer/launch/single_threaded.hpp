@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_LAUNCH_SINGLE_THREADED_HPP
+#define DAEMONIZER_LAUNCH_SINGLE_THREADED_HPP
+
+#include <daemonizer/compose/step.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace daemonizer::detail {
+
+/// Refuses to fork a process with more than one thread: the others would vanish, with the locks
+/// they hold. In the launcher, where the refusal is seen and nothing has happened yet.
+struct OneThread : step<phase::check> {
+    static constexpr const char* name = "threads";
+
+    static auto run(const auto& start, const auto&) -> bool {
+        return refuse_others(start, "more than one thread is running; the others would vanish");
+    }
+
+    /// True where this thread is the only one; `why` is said otherwise.
+    static auto refuse_others(const auto& start, const char* why) -> bool {
+        constexpr int attempts = 20; // a thread that was joined lingers for a moment
+        for (int i = 0; i != attempts; ++i) {
+            const auto& host = start.host();
+            if (host.never_had_threads() || count(host) <= 1 + of_the_runtime)
+                return true;
+            if (!start.pause(1'000'000))
+                return start.fail("start", EINTR);
+        }
+        return start.fail("start", why);
+    }
+
+private:
+    /// The thread sanitizer has one of its own, and starts it anew after a fork.
+#if defined(__SANITIZE_THREAD__)
+    static constexpr long of_the_runtime = 1;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    static constexpr long of_the_runtime = 1;
+#else
+    static constexpr long of_the_runtime = 0;
+#endif
+#else
+    static constexpr long of_the_runtime = 0;
+#endif
+
+    /// proc(5): the links of /proc/self/task are "." and ".." and one a thread. Without /proc the
+    /// kernel is asked in a way that changes nothing; where it may not be asked (EPERM), go on.
+    template <class Host>
+    static auto count(Host host) -> long {
+        struct stat tasks;
+        if (host.status(AT_FDCWD, "/proc/self/task", tasks) >= 0 && tasks.st_nlink > 2)
+            return static_cast<long>(tasks.st_nlink) - 2;
+        return host.unshare_threads() == -EINVAL ? 2 : 1;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

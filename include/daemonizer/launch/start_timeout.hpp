@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_LAUNCH_START_TIMEOUT_HPP
+#define DAEMONIZER_LAUNCH_START_TIMEOUT_HPP
+
+#include <daemonizer/compose/policy.hpp>
+
+namespace daemonizer {
+
+/// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
+/// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
+/// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
+template <int Seconds>
+struct StartTimeout {
+    template <class>
+    static constexpr void check() {
+        static_assert(Seconds > 0, "daemonizer: StartTimeout takes a positive number of seconds");
+    }
+    static constexpr int seconds = Seconds;
+
+    using slot = slots::timeout;
+    using steps = step_list<>;
+};
+static_assert(Policy<StartTimeout<1>>);
+
+} // namespace daemonizer
+
+#endif

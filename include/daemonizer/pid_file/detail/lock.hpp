@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+// Opens and locks the pid file, in the launcher.
+#ifndef DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
+#define DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
+
+#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/pid_file/detail/draft.hpp>
+#include <daemonizer/pid_file/detail/open.hpp>
+#include <daemonizer/pid_file/detail/remove.hpp>
+#include <daemonizer/pid_file/read.hpp>
+
+#include <cerrno>
+
+namespace daemonizer::detail {
+
+/// A second start is refused before it costs a process, and the daemon inherits the lock without a
+/// moment in which it is free.
+struct LockPidFile : undoable_step<phase::check> {
+    static constexpr const char* name = "pid file";
+
+    static auto run(const auto& start, const auto& policy) -> bool {
+        auto& file = start.state(policy);
+        if (!file.origin.open(start, policy))
+            return false;
+        file.directory = file.origin.directory();
+        file.path = policy.characters();
+        if (lock(start, policy, file)) {
+            file.owner = start.host().pid(); // the launcher's to undo, until the daemon writes it
+            return true;
+        }
+        file.origin.close(start.host());
+        return false;
+    }
+
+    template <class Host>
+    [[gnu::visibility("hidden")]] static void undo(Host host, const auto&, auto& file) {
+        remove_pid_file(host, file);
+        if (file.is_registered)
+            pid_files_of_this_process.forget(file.fd);
+        let_go(host, file);
+    }
+
+    template <class Host>
+    static void hand_over(Host host, const auto&, auto& file) {
+        let_go(host, file);
+    }
+
+private:
+    [[gnu::visibility("hidden")]] static void let_go(auto host, auto& file) {
+        file.owner = 0;
+        file.is_registered = false;
+        if (file.fd >= 0)
+            host.close(file.fd);
+        file.fd = -1;
+        file.origin.close(host);
+    }
+
+    /// Ends with an open file that carries our lock and that the path names.
+    template <class Start>
+    static auto lock(const Start& start, const auto& policy, auto& file) -> bool {
+        const PatientNaming naming{start.host()};
+        constexpr int patience = 100;
+        for (int replaced = 0; replaced != patience;) {
+            attempt made = put_draft_in_place(start, file, naming);
+            if (made == attempt::impossible)
+                made = take_in_place(start, policy, file, naming);
+            if (made == attempt::locked || made == attempt::failed)
+                return made == attempt::locked;
+            if (made == attempt::overtaken)
+                ++replaced;
+        }
+        return start.fail(file.path, "is replaced faster than it can be locked", EAGAIN);
+    }
+
+    /// Where the starter may write the file but not its directory (or the file is a mount of its
+    /// own): the file that stands there is locked as it is, looked at again, and emptied. Here who
+    /// holds a read lock hinders the start; nothing can be done about that.
+    template <class Start>
+    static auto take_in_place(const Start& start, const auto& policy, auto& file,
+                              const auto& naming) -> attempt {
+        const auto& host = start.host();
+        bool created = false;
+        file.fd = open_or_create(host, file, policy.mode(), created);
+        if (file.fd < 0) {
+            refuse_unopened(start, file, file.fd);
+            return attempt::failed;
+        }
+        struct stat status;
+        const bool trusted = !distrust(start, file, file.fd, status);
+        const int locked = trusted || created ? lock_for_start(host, file.fd) : 0;
+        if (trusted && locked >= 0 && still_names(host, file) > 0) {
+            file.is_fresh = false;
+            // The mode is made exact, since the umask was a stranger's; the stale number goes at
+            // once, so that nobody takes it for the holder's.
+            if (start.check(host.change_mode(file.fd, policy.mode()), file.path) &&
+                start.check(host.truncate(file.fd), file.path))
+                return attempt::locked;
+            file.owner = host.pid();
+            remove_pid_file(host, file);
+            file.owner = 0;
+            return drop(host, file, attempt::failed);
+        }
+        const bool taken = locked == -EAGAIN || locked == -EACCES;
+        if (created && !taken && (!trusted || locked < 0))
+            host.unlink(file.directory, file.path); // nobody can have locked it
+        if (!trusted)
+            return drop(host, file, attempt::failed);
+        if (taken && naming.look(file.fd, file.path, start.failure,
+                                 [&](long time) { return start.pause(time); }))
+            return drop(host, file, attempt::failed);
+        if (locked < 0 && !taken) {
+            start.fail(file.path, locked);
+            return drop(host, file, attempt::failed);
+        }
+        // Released, or replaced, since it was opened: look at what stands there now.
+        return drop(host, file, taken ? attempt::waited : attempt::overtaken);
+    }
+
+    static auto drop(auto host, auto& file, attempt made) -> attempt {
+        host.close(file.fd);
+        file.fd = -1;
+        return made;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

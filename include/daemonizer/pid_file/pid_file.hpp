@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
+#define DAEMONIZER_PID_FILE_PID_FILE_HPP
+
+#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/pid_file/detail/lock.hpp>
+#include <daemonizer/pid_file/detail/name_daemon.hpp>
+#include <daemonizer/pid_file/detail/remove.hpp>
+
+namespace daemonizer {
+
+namespace detail {
+
+template <mode_t Mode, bool AtRunTime>
+struct FileMode {
+    static constexpr auto mode() -> mode_t { return Mode; }
+};
+
+template <mode_t Default>
+struct FileMode<Default, true> {
+    mode_t permissions;
+    constexpr auto mode() const -> mode_t { return permissions; }
+};
+
+} // namespace detail
+
+struct NoPidFile {
+    using slot = slots::pid;
+    using steps = step_list<>;
+};
+static_assert(PidPolicy<NoPidFile>);
+
+/// A pid file that refuses a second start and vanishes at the end. `PidFile<"/run/x.pid", 0600>`,
+/// or `PidFile{path, mode}`, whose characters the caller owns for as long as the handle lives.
+///
+/// The lock is the truth, the number a hint. Byte 0 is locked by the launcher before anything is
+/// forked (an OFD lock, which the daemon inherits); byte 1 by the daemon once its number is written
+/// and it can be signalled (a POSIX lock, which names its holder to F_GETLK and dies with it).
+/// Neither is to be probed by trying to lock, and the program must not open and close the file by
+/// itself: that drops byte 1. A stale file is replaced, by way of PATH.new, where the directory may
+/// be written; else it is taken as it is.
+///
+/// A process may hold several pid files, four at the most. All of them are removed when the body
+/// returns, on exit(), and by SIGTERM, SIGINT and SIGHUP where no policy collects these.
+///
+/// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
+/// where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the number; and where the file
+/// is a link, not regular, or a stranger's.
+///
+/// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
+template <fixed_string Path = "", mode_t Mode = 0644>
+struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
+    constexpr PidFile() requires(!Text<Path>::at_run_time) = default;
+    constexpr explicit PidFile(TextArgument path,
+                               mode_t mode = Mode) requires Text<Path>::at_run_time
+        : Text<Path>{path},
+          detail::FileMode<Mode, true>{mode} {}
+
+    struct state : detail::OwnPidFile {
+        bool is_fresh = false;      ///< made by this start, and open to no reader yet
+        bool is_registered = false; ///< among those that exit() and signals remove
+        [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
+
+        void each_descriptor(auto keep) const {
+            keep(this->fd);
+            origin.each_descriptor(keep);
+            // Another daemon of this process keeps its file.
+            detail::pid_files_of_this_process.any(this->owner,
+                                                  [&](const detail::OwnPidFile& other) {
+                                                      if (other.fd != this->fd) {
+                                                          keep(other.fd);
+                                                          keep(other.directory);
+                                                      }
+                                                      return false;
+                                                  });
+        }
+        void each_text(auto keep) {
+            if constexpr (Text<Path>::at_run_time)
+                keep(this->path);
+        }
+    };
+    /// For a handler that ends the process as PID 1. Async-signal-safe.
+    static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
+
+    using slot = slots::pid;
+    using steps =
+        step_list<detail::LockPidFile, detail::WritePidFile, detail::RemovePidFileOnSignals,
+                  detail::OpenPidFileToReaders, detail::NameDaemon>;
+};
+PidFile(TextArgument)->PidFile<>;
+PidFile(TextArgument, mode_t)->PidFile<>;
+
+static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_PROCESS_UMASK_HPP
+#define DAEMONIZER_PROCESS_UMASK_HPP
+
+#include <daemonizer/compose/policy.hpp>
+
+#include <sys/types.h>
+
+namespace daemonizer {
+
+/// The starter's umask stays.
+struct KeepUmask {
+    using slot = slots::umask;
+    using steps = step_list<>;
+};
+static_assert(Policy<KeepUmask>);
+
+/// Sets the umask (APUE 13.3 rule 1). 022 by default, and never 0 unless asked for: what a daemon
+/// creates is not for everybody to write to.
+template <mode_t Mask = 022>
+struct Umask {
+    template <class>
+    static constexpr void check() {
+        static_assert(Mask <= 0777, "daemonizer: a umask has the nine permission bits only");
+    }
+
+    struct Set : step<phase::session> {
+        static constexpr const char* name = "umask";
+        static auto run(const auto& start, const auto&) -> bool {
+            start.host().set_umask(Mask); // cannot fail
+            return true;
+        }
+    };
+    using slot = slots::umask;
+    using steps = step_list<Set>;
+};
+static_assert(Policy<Umask<>>);
+
+} // namespace daemonizer
+
+#endif

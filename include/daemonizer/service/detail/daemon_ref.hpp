@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_SERVICE_DETAIL_DAEMON_REF_HPP
+#define DAEMONIZER_SERVICE_DETAIL_DAEMON_REF_HPP
+
+#include <daemonizer/service/detail/pid_file_view.hpp>
+#include <daemonizer/system/time_span.hpp>
+
+#include <cerrno>
+#include <poll.h>
+
+namespace daemonizer::detail {
+
+/// Holds on to the daemon of a pid file, so that what is sent goes to it or to nobody. The number
+/// is read, a pidfd is opened on it, and only then is the lock asked again: a process that still
+/// holds byte 1 under this number now is the one that the pidfd means. Where pidfds are missing
+/// (Linux before 5.3, some sandboxes, valgrind) the lock is asked right before each kill(2), and
+/// its release tells that the daemon is gone.
+template <class Host>
+class DaemonGrip {
+public:
+    DaemonGrip(Host host, const char* pid_file) : host_{host}, view_{host, pid_file} {
+        status_ = view_.settled();
+        if (status_.what != ServiceStatus::state::running)
+            return;
+        process_ = host_.open_process(status_.pid);
+        if (process_ == -ESRCH || view_.holder() != status_.pid)
+            status_ = {ServiceStatus::state::stopped, 0, 0, 0, ""}; // it went while we looked
+    }
+    DaemonGrip(const DaemonGrip&) = delete;
+    auto operator=(const DaemonGrip&) -> DaemonGrip& = delete;
+    ~DaemonGrip() {
+        if (process_ >= 0)
+            host_.close(process_);
+    }
+
+    /// running, or why there is nothing to hold.
+    auto status() const -> const ServiceStatus& { return status_; }
+
+    /// Returns 0 or a negative errno; -ESRCH where the daemon is gone.
+    auto signal(int number) const -> int {
+        if (process_ >= 0)
+            if (const int error = host_.signal_process(process_, number); error != -ENOSYS)
+                return error;
+        if (view_.holder() != status_.pid)
+            return -ESRCH;
+        return host_.signal(status_.pid, number);
+    }
+
+    /// Waits until the daemon is gone; false at the end of `seconds`.
+    auto wait_until_gone(int seconds) const -> bool {
+        const long long deadline = host_.now() + seconds * 1'000'000'000LL;
+        for (;;) {
+            const long long left = deadline - host_.now();
+            if (is_gone(left > 0 ? left : 0))
+                return true;
+            if (left <= 0)
+                return false;
+        }
+    }
+
+private:
+    /// Sleeps until it is gone, at most `limit` ns.
+    auto is_gone(long long limit) const -> bool {
+        if (process_ < 0 && view_.holder() != status_.pid)
+            return true;
+        constexpr long long slice = 10'000'000;
+        if (process_ < 0 && limit > slice)
+            limit = slice;
+        const timespec time = timespec_of(limit);
+        pollfd entry{process_, POLLIN, 0}; // poll passes over a negative descriptor
+        return host_.poll(&entry, 1, &time, nullptr) > 0;
+    }
+
+    [[no_unique_address]] Host host_;
+    PidFileView<Host> view_;
+    ServiceStatus status_;
+    int process_ = -ENOSYS;
+};
+
+} // namespace daemonizer::detail
+
+#endif

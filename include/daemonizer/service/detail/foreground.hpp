@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+// The form of a composition that stays in the foreground.
+#ifndef DAEMONIZER_SERVICE_DETAIL_FOREGROUND_HPP
+#define DAEMONIZER_SERVICE_DETAIL_FOREGROUND_HPP
+
+#include <daemonizer/compose/composition.hpp>
+#include <daemonizer/launch/fork.hpp>
+#include <daemonizer/stdio/stdio.hpp>
+
+namespace daemonizer::detail {
+
+/// What stands for a policy in the foreground: what its `in_foreground()` returns, else itself.
+/// Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
+template <class Policy>
+constexpr auto foreground_form(const Policy& policy) {
+    if constexpr (requires { policy.in_foreground(); })
+        return policy.in_foreground();
+    else if constexpr (ForkPolicy<Policy>)
+        return NoFork{};
+    else if constexpr (StdioPolicy<Policy>)
+        return ForegroundStdio{};
+    else
+        return policy;
+}
+
+template <class... Policies>
+constexpr auto compose_again(const Policies&... policies) {
+    return Composition<Policies...>{Options<Policies...>{Option<Policies>{policies}...}};
+}
+
+/// The same composition for the foreground.
+template <class... Policies>
+constexpr auto foreground(const Composition<Policies...>& service) {
+    return compose_again(foreground_form(service.template option<typename Policies::slot>())...);
+}
+
+} // namespace daemonizer::detail
+
+#endif

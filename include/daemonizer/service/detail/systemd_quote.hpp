@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+// Writes the lines of a systemd unit, quoted as systemd reads them.
+#ifndef DAEMONIZER_SERVICE_DETAIL_SYSTEMD_QUOTE_HPP
+#define DAEMONIZER_SERVICE_DETAIL_SYSTEMD_QUOTE_HPP
+
+#include <cstdio>
+#include <cstring>
+
+namespace daemonizer::detail {
+
+/// Where a word of a unit stands, which decides what else is special in it: `$` begins a variable
+/// in an argument but not in the program's path, `:` ends the name of a directory.
+enum class unit_word { program, argument, directory };
+
+/// The number of bytes of the character at `text`; 0 where a unit's file cannot have it as it is: a
+/// control character, or no UTF-8, for which systemd ignores the whole line.
+inline auto unit_character(const char* text) -> int {
+    const auto byte = [=](int i) { return static_cast<unsigned>(text[i]) & 0xffU; };
+    const unsigned first = byte(0);
+    if (first < 0x80)
+        return first >= ' ' && first != 0x7f ? 1 : 0;
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    const int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    unsigned code = first & (0x7fU >> length);
+    for (int i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (byte(i) & 0x3f);
+    }
+    static constexpr unsigned least[] = {0xa0, 0x800, 0x10000}; // below 0xa0 are control characters
+    const bool is_none = (code & 0xfffff800) == 0xd800 || (code >= 0xfdd0 && code <= 0xfdef) ||
+                         (code & 0xfffe) == 0xfffe || code > 0x10ffff;
+    return code < least[length - 2] || is_none ? 0 : length;
+}
+
+/// Writes a unit to stdout, a setting at a time; or, where it does not print, only finds out
+/// whether a unit can say all that. Whoever describes a unit does it twice, so that no half of one
+/// is printed.
+class UnitWriter {
+public:
+    explicit UnitWriter(bool prints) : prints_{prints} {}
+
+    /// Why a unit cannot say what was written, null where it can; and the setting that it is about.
+    auto objection() const -> const char* { return objection_; }
+    auto subject() const -> const char* { return subject_; }
+
+    /// A section's title, with what stands before it.
+    void title(const char* text) { put(text); }
+
+    /// A setting that takes the rest of its line as it is, but for specifiers.
+    void line(const char* key, const char* text) {
+        begin(key);
+        const char* last = " ";
+        for (const char* at = text; *at != '\0'; last = at, at += unit_character(at)) {
+            if (unit_character(at) == 0)
+                return object("has a control character or no UTF-8, which no unit can say");
+            if (prints_)
+                std::printf("%s%.*s", *at == '%' ? "%" : "", unit_character(at), at);
+        }
+        if (*text != '\0' && (*text == ' ' || *last == ' '))
+            return object("begins or ends with a space, which no unit can say");
+        if (*last == '\\')
+            return object("ends with a backslash, which no unit can say");
+        put("\n");
+    }
+
+    /// A setting of words: begin(), word() for each, end().
+    void begin(const char* key) {
+        if (objection_ == nullptr)
+            subject_ = key;
+        put(key);
+        put("=");
+        is_first_ = true;
+    }
+    void word(const char* text, unit_word at) {
+        if (at != unit_word::argument)
+            for (const char* c = text; *c != '\0'; c += unit_character(c))
+                if (unit_character(c) == 0)
+                    return object("has a control character or no UTF-8, which no unit can say");
+        if (at == unit_word::program && std::strpbrk(text, "\"'\\") != nullptr)
+            return object("a program cannot be named in a unit with such a path");
+        put(is_first_ ? "" : " ");
+        is_first_ = false;
+        if (prints_)
+            print_word(text, at);
+    }
+    void end() { put("\n"); }
+
+private:
+    void put(const char* text) const {
+        if (prints_)
+            std::fputs(text, stdout);
+    }
+    void object(const char* why) {
+        if (objection_ == nullptr)
+            objection_ = why;
+    }
+
+    static auto is_plain(char c) -> bool {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::strchr("/._-+=,@", c) != nullptr;
+    }
+
+    /// As systemd.syntax(7) and systemd.service(5) want it: bare where nothing in it is special,
+    /// else quoted. Source: "Command lines", "Quoting", "Specifiers".
+    static void print_word(const char* text, unit_word at) {
+        const char* special = text;
+        while (*special != '\0' && is_plain(*special))
+            ++special;
+        if (*special == '\0' && special != text) {
+            std::fputs(text, stdout);
+            return;
+        }
+        std::putchar('"');
+        while (*text != '\0') {
+            const int length = unit_character(text);
+            if (length == 0) {
+                std::printf("\\x%02x", static_cast<unsigned>(*text++) & 0xffU);
+                continue;
+            }
+            if (*text == '"' || *text == '\\' || (*text == ':' && at == unit_word::directory))
+                std::putchar('\\');
+            if (*text == '%' || (*text == '$' && at == unit_word::argument))
+                std::putchar(*text);
+            std::printf("%.*s", length, text);
+            text += length;
+        }
+        std::putchar('"');
+    }
+
+    bool prints_, is_first_ = true;
+    const char *objection_ = nullptr, *subject_ = "";
+};
+
+} // namespace daemonizer::detail
+
+#endif

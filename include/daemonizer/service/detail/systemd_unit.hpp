@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+// Prints the systemd unit of a composition.
+#ifndef DAEMONIZER_SERVICE_DETAIL_SYSTEMD_UNIT_HPP
+#define DAEMONIZER_SERVICE_DETAIL_SYSTEMD_UNIT_HPP
+
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/service/detail/systemd_quote.hpp>
+#include <daemonizer/service/detail/unit_path.hpp>
+#include <daemonizer/service/detail/unit_program.hpp>
+#include <daemonizer/system/error_text.hpp>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <type_traits>
+#include <unistd.h>
+
+namespace daemonizer::detail {
+
+/// The arguments that a unit repeats: those that take_option took, and those that the program names
+/// itself. `verb` is what was typed: where it is one of the latter, the unit's verb takes its
+/// place, else the verb comes first.
+struct UnitArguments {
+    char* const* taken = nullptr;
+    char* const* taken_end = nullptr;
+    const char* const* named = nullptr; ///< up to a null pointer
+    const char* verb = nullptr;
+
+    void write(UnitWriter& unit, const char* program, const char* new_verb) const {
+        bool has_verb = false;
+        for (auto word = named; word != nullptr && *word != nullptr; ++word)
+            has_verb = has_verb || *word == verb;
+        unit.word(program, unit_word::program);
+        if (!has_verb)
+            unit.word(new_verb, unit_word::argument);
+        for (auto word = taken; word != taken_end; ++word)
+            unit.word(*word, unit_word::argument);
+        for (auto word = named; word != nullptr && *word != nullptr; ++word)
+            unit.word(*word == verb ? new_verb : *word, unit_word::argument);
+    }
+};
+
+/// A unit that starts the very service as a person at a shell does, from the directory he stands in
+/// where the pid file's path needs that.
+template <class Service>
+class SystemdUnit {
+    using Signals = std::remove_cvref_t<
+        decltype(std::declval<const Service&>().template option<slots::signals>())>;
+    using Fork = std::remove_cvref_t<
+        decltype(std::declval<const Service&>().template option<slots::fork>())>;
+
+public:
+    /// Returns the status to leave with: 1 where a unit cannot say all of it. Nothing is printed
+    /// then but the reason.
+    static auto print(const char* pid_file, const char* about, const UnitArguments& arguments)
+        -> int {
+        SystemdUnit self{about, arguments};
+        if (const char* const why = find_program(self.program_); why != nullptr)
+            return refuse("program", why);
+        self.is_relative_ = pid_file != nullptr && *pid_file != '/' && *pid_file != '\0';
+        if (self.is_relative_ && ::getcwd(self.here_, sizeof self.here_) == nullptr)
+            return refuse(".", error_text(errno));
+        if (const char* const why = normal_path(self.here_, pid_file, self.pid_file_);
+            why != nullptr)
+            return refuse("pid file", why);
+        UnitWriter trial{false};
+        self.write(trial);
+        if (trial.objection() != nullptr)
+            return refuse(trial.subject(), trial.objection());
+        UnitWriter unit{true};
+        self.write(unit);
+        return 0;
+    }
+
+private:
+    SystemdUnit(const char* about, const UnitArguments& arguments)
+        : about_{about != nullptr ? about : program_invocation_short_name}, arguments_{arguments} {}
+
+    static auto refuse(const char* what, const char* why) -> int {
+        std::fprintf(stderr, "%s: unit: %s: %s\n", program_invocation_short_name, what, why);
+        return 1;
+    }
+
+    void command(UnitWriter& unit, const char* key, const char* verb) const {
+        unit.begin(key);
+        arguments_.write(unit, program_, verb);
+        unit.end();
+    }
+
+    void write(UnitWriter& unit) const {
+        unit.title("[Unit]\n");
+        unit.line("Description", about_);
+        unit.title("\n[Service]\n");
+        unit.line("Type", Fork::detaches ? "forking" : "exec");
+        if (Fork::detaches)
+            unit.line("PIDFile", pid_file_);
+        if (is_relative_)
+            unit.line("WorkingDirectory", here_);
+        command(unit, "ExecStart", Fork::detaches ? "start" : "run");
+        if (Signals::collects(SIGHUP))
+            command(unit, "ExecReload", "reload");
+        if (const RuntimeDirectory runtime{pid_file_, program_invocation_short_name};
+            *runtime.name() != '\0') {
+            unit.begin("RuntimeDirectory");
+            unit.word(runtime.name(), unit_word::directory);
+            unit.end();
+            if (runtime.is_shared()) // or the first instance to stop would take the others' files
+                unit.line("RuntimeDirectoryPreserve", "yes");
+        }
+        // The daemon ends its children itself; systemd kills whatever is left after it.
+        unit.line("KillMode", "mixed");
+        unit.line("Restart", "on-failure");
+        unit.title("\n[Install]\n");
+        unit.line("WantedBy", ::geteuid() == 0 ? "multi-user.target" : "default.target");
+    }
+
+    const char* about_;
+    const UnitArguments& arguments_;
+    char program_[PATH_MAX] = "", here_[PATH_MAX] = "", pid_file_[PATH_MAX] = "";
+    bool is_relative_ = false;
+};
+
+} // namespace daemonizer::detail
+
+#endif

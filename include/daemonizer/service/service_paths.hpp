@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+// Where a service keeps its files unless it is told otherwise: the directories of the system for
+// root (Filesystem Hierarchy Standard 3.0), those of the XDG Base Directory Specification for other
+// users.
+#ifndef DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
+#define DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace daemonizer {
+
+/// Which service the files belong to. `instance` tells several of one program apart: the names are
+/// then `NAME@INSTANCE`. Null or "" where there is one. Neither may have a slash in it. The caller
+/// owns the characters.
+struct ServiceName {
+    const char* name;
+    const char* instance = nullptr;
+};
+
+/// A path, with the memory for it. Empty where no directory is known: PidFile and LogStdio refuse
+/// that with "path: is empty". It must live as long as the policy that points to it.
+class ServicePath {
+public:
+    auto c_str() const -> const char* { return text_; }
+    operator const char*() const { return text_; }
+
+private:
+    friend struct ServiceDirectory;
+    char text_[PATH_MAX + 1] = ""; // what does not fit is still too long for the kernel
+};
+
+/// A kind of directory: the system's, and how a user's is found. Not needed but for own kinds.
+struct ServiceDirectory {
+    const char* of_system;  ///< "/var/log"
+    const char* variable;   ///< "XDG_STATE_HOME"
+    const char* below_home; ///< "/.local/state", where the variable is not set
+    /// Whether a variable that is set and no absolute path gives no path at all instead of the
+    /// default: two starts with different values must not use two pid files.
+    bool is_strict = false;
+
+    /// DIRECTORY/NAME.SUFFIX, in the given directory or, where that is null, in the default one.
+    /// Makes the missing directories below HOME, for the user alone (0700), as the specification
+    /// wants it; where that fails, opening the file says why.
+    auto path(ServiceName service, const char* suffix, const char* given) const -> ServicePath {
+        ServicePath path;
+        const bool is_plain = service.instance == nullptr || *service.instance == '\0';
+        const char* const instance = is_plain ? "" : service.instance;
+        const char *directory = given, *below = "";
+        if (given == nullptr) {
+            directory = ::geteuid() == 0 ? of_system : std::getenv(variable);
+            const bool is_bad = directory != nullptr && *directory != '/';
+            if (is_bad && is_strict)
+                return path;
+            if ((directory == nullptr || is_bad) && (directory = std::getenv("HOME")) != nullptr)
+                below = below_home;
+        }
+        const bool has_slash =
+            std::strchr(service.name, '/') != nullptr || std::strchr(instance, '/') != nullptr;
+        if (directory == nullptr || *directory == '\0' || has_slash)
+            return path;
+        std::snprintf(path.text_, sizeof path.text_, "%s%s/%s%s%s%s", directory, below,
+                      service.name, is_plain ? "" : "@", instance, suffix);
+        if (*below != '\0')
+            make_directories(path.text_, std::strlen(directory) + 1);
+        return path;
+    }
+
+private:
+    static void make_directories(char* path, std::size_t from) {
+        for (char* at = path + from; *at != '\0'; ++at)
+            if (*at == '/') {
+                *at = '\0';
+                ::mkdir(path, 0700);
+                *at = '/';
+            }
+    }
+};
+
+/// /run/NAME.pid, or NAME.pid in XDG_RUNTIME_DIR (without that in ~/.local/state).
+inline auto pid_file_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
+    return ServiceDirectory{"/run", "XDG_RUNTIME_DIR", "/.local/state", true}.path(service, ".pid",
+                                                                                   directory);
+}
+
+/// /var/log/NAME.log, or NAME.log in XDG_STATE_HOME (~/.local/state).
+inline auto log_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
+    return ServiceDirectory{"/var/log", "XDG_STATE_HOME", "/.local/state"}.path(service, ".log",
+                                                                                directory);
+}
+
+/// /etc/NAME.conf, or NAME.conf in XDG_CONFIG_HOME (~/.config).
+inline auto configuration_path(ServiceName service, const char* directory = nullptr)
+    -> ServicePath {
+    return ServiceDirectory{"/etc", "XDG_CONFIG_HOME", "/.config"}.path(service, ".conf",
+                                                                        directory);
+}
+
+/// The directory /var/lib/NAME, or NAME in XDG_STATE_HOME (~/.local/state). It is not made itself.
+inline auto state_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
+    return ServiceDirectory{"/var/lib", "XDG_STATE_HOME", "/.local/state"}.path(service, "",
+                                                                                directory);
+}
+
+} // namespace daemonizer
+
+#endif

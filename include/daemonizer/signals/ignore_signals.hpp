@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+// IgnoreSignals: signals that shall have no effect.
+#ifndef DAEMONIZER_SIGNALS_IGNORE_SIGNALS_HPP
+#define DAEMONIZER_SIGNALS_IGNORE_SIGNALS_HPP
+
+#include <daemonizer/signals/reset_signals.hpp>
+
+namespace daemonizer {
+
+/// Ignores the named signals: SIGPIPE where writes are checked, SIGCHLD where children aren't
+/// waited for (they leave no zombies then). What the daemon execs inherits it.
+template <int... Signals>
+struct IgnoreSignals {
+    template <class Core>
+    static constexpr void check() {
+        static_assert(
+            sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+            "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        static_assert(detail::are_the_programs<Signals...>,
+                      "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
+        using Collecting = typename Core::template in<slots::signals>;
+        static_assert((!Collecting::collects(Signals) && ...),
+                      "daemonizer: a signal is both collected and ignored; choose one");
+    }
+
+    struct Ignore : step<phase::signals> {
+        static constexpr const char* name = "ignored signals";
+        using needs = capabilities<capability::dispositions>; // or they would be reset afterwards
+
+        static auto run(const auto& start, const auto&) -> bool {
+            if (!detail::numbers_are_free<Signals...>(start))
+                return false;
+            struct sigaction ignored {};
+            ignored.sa_handler = SIG_IGN;
+            return (start.check(start.host().set_disposition(Signals, ignored), "sigaction") &&
+                    ...);
+        }
+    };
+    using slot = slots::ignored;
+    using steps = step_list<Ignore>;
+};
+static_assert(Policy<IgnoreSignals<SIGCHLD>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+// Signal dispositions: reset at the start, and the three that end a process even as PID 1.
+#ifndef DAEMONIZER_SIGNALS_RESET_SIGNALS_HPP
+#define DAEMONIZER_SIGNALS_RESET_SIGNALS_HPP
+
+#include <daemonizer/compose/policy.hpp>
+
+#include <cerrno>
+#include <initializer_list>
+#include <signal.h>
+#include <type_traits>
+#include <unistd.h>
+
+namespace daemonizer::detail {
+
+template <int... Signals>
+constexpr bool can_be_collected =
+    ((Signals > 0 && Signals < NSIG && Signals != SIGKILL && Signals != SIGSTOP) && ...);
+
+/// The real-time signals that libc keeps for its threads. sigaction(2) refuses them, and
+/// sigaddset(3) passes them over without a word.
+constexpr int first_of_libc = 32;
+#if defined(__GLIBC__)
+constexpr int last_of_libc = 33;
+#else
+constexpr int last_of_libc = 34; // musl
+#endif
+template <int... Signals>
+constexpr bool are_the_programs = ((Signals<first_of_libc || Signals> last_of_libc) && ...);
+
+template <int... Signals>
+auto signal_set() -> sigset_t {
+    sigset_t set;
+    sigemptyset(&set);
+    (sigaddset(&set, Signals), ...);
+    return set;
+}
+
+/// Fails the step where SIGRTMIN is above one of these: libc may keep more than is known when the
+/// program is compiled (signal(7), "Real-time signals").
+template <int... Signals, class Start>
+auto numbers_are_free([[maybe_unused]] const Start& start) -> bool {
+    if constexpr (((Signals >= first_of_libc) || ...))
+        for (const int signal : {Signals...})
+            if (signal >= first_of_libc && signal < SIGRTMIN) {
+                start.failure.describe("signal number", "kept by libc: ", EINVAL).number(signal);
+                return false;
+            }
+    return true;
+}
+
+/// Does what the default action of `signal` would do. The kernel discards that action in the first
+/// process of a PID namespace, so PID 1 leaves by itself. For a handler with SA_RESETHAND: the
+/// default action follows once it has returned. Async-signal-safe.
+inline void die_of(int signal) {
+    if (::getpid() == 1)
+        ::_exit(128 + signal);
+    ::raise(signal);
+}
+
+/// As die_of, after the pid policy has taken its record away.
+template <class Pid>
+void give_back_and_die(int signal) {
+    if constexpr (requires { Pid::remove_on_signal(); })
+        Pid::remove_on_signal();
+    die_of(signal);
+}
+
+/// Nothing interrupts it: while it runs every signal is blocked in its thread.
+inline auto dying(void (*handler)(int)) -> struct sigaction {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigfillset(&action.sa_mask);
+    return action;
+}
+
+/// By these a terminal, a supervisor or a container's runtime asks for the end.
+constexpr auto
+asks_for_the_end(int signal) -> bool {
+    return signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+}
+
+/// Whether this process is PID 1, in the daemon. A grandchild never is.
+template <class Start>
+auto is_first_process([[maybe_unused]] const Start& start) -> bool {
+    using Fork = typename Start::template in<slots::fork>;
+    if constexpr (requires { requires Fork::forks_twice; })
+        return false;
+    else if constexpr (requires { start.core.template state<Fork>().daemon; })
+        return start.core.template state<Fork>().daemon == 1;
+    else
+        return start.host().pid() == 1;
+}
+
+/// Sets a disposition where the default stands. What is ignored, or has a handler of the
+/// program's, stays; where the signal policy keeps what it finds, it stays without a gap.
+template <class Start>
+auto replace_default(const Start& start, int signal, const struct sigaction& action) -> bool {
+    const auto& host = start.host();
+    struct sigaction before;
+    if constexpr (Start::template in<slots::signals>::keeps) {
+        if (!start.check(host.disposition(signal, before), "sigaction"))
+            return false;
+        return before.sa_handler != SIG_DFL ||
+               start.check(host.set_disposition(signal, action), "sigaction");
+    } else {
+        if (!start.check(host.set_disposition(signal, action, before), "sigaction"))
+            return false;
+        if (before.sa_handler != SIG_DFL)
+            host.set_disposition(signal, before);
+        return true;
+    }
+}
+
+/// Every disposition default, then the mask exactly `Blocked...`. In this order: a signal that was
+/// blocked with a handler of the program's must not run it on the way. As PID 1 the signals that
+/// ask for the end get their handler here and not in a later step: the kernel discards one that
+/// arrives while the default stands.
+template <int... Blocked>
+struct ResetSignals : step<phase::signals> {
+    static constexpr const char* name = "signals";
+    using gives = capabilities<capability::dispositions>;
+
+    static auto run(const auto& start, const auto&) -> bool {
+        using Start = std::remove_cvref_t<decltype(start)>;
+        struct sigaction standard {};
+        standard.sa_handler = SIG_DFL;
+        const struct sigaction ending =
+            dying(give_back_and_die<typename Start::template in<slots::pid>>);
+        const bool first = is_first_process(start);
+        const int last = SIGRTMAX, first_of_real_time = SIGRTMIN;
+        for (int signal = 1; signal <= last; ++signal) {
+            if (signal == SIGKILL || signal == SIGSTOP ||
+                (signal >= first_of_libc && signal < first_of_real_time))
+                continue;
+            const bool collected = ((signal == Blocked) || ...);
+            const bool ends = first && !collected && asks_for_the_end(signal);
+            if (!start.check(start.host().set_disposition(signal, ends ? ending : standard),
+                             "sigaction"))
+                return false;
+        }
+        return start.check(start.host().set_mask(SIG_SETMASK, signal_set<Blocked...>()),
+                           "sigprocmask");
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+// SignalFd: signals collected in a descriptor.
+#ifndef DAEMONIZER_SIGNALS_SIGNAL_FD_HPP
+#define DAEMONIZER_SIGNALS_SIGNAL_FD_HPP
+
+#include <daemonizer/signals/detail/interrupt_as_term.hpp>
+#include <daemonizer/signals/detail/signal_members.hpp>
+#include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/time_span.hpp>
+
+#include <cerrno>
+#include <poll.h>
+#include <sys/signalfd.h>
+
+namespace daemonizer {
+
+/// Collects the named signals in a pollable descriptor (signalfd(2)); all others get their default
+/// disposition. `daemon.wait()`, `wait_for()` and `descriptor()` come with it. The signals stay
+/// blocked, also in what the daemon forks and execs, and in its threads: a thread inherits the mask
+/// of its creator. A thread that was there before a start without a fork must block them itself.
+/// Fails with the errno of signalfd(2), sigaction(2), sigprocmask(2).
+template <int... Signals>
+struct SignalFd {
+    template <class>
+    static constexpr void check() {
+        static_assert(sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+                      "daemonizer: SignalFd takes signals that can be collected, not KILL or STOP");
+        static_assert(detail::are_the_programs<Signals...>,
+                      "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
+    }
+
+    struct state {
+        int fd = -1;
+        void each_descriptor(auto keep) const { keep(fd); }
+    };
+
+    struct Open : undoable_step<phase::signals> {
+        static constexpr const char* name = "signals";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            if (!detail::numbers_are_free<Signals...>(start))
+                return false;
+            const auto set = detail::signal_set<Signals...>();
+            const int fd = detail::above_stdio(start.host(), start.host().signal_descriptor(set));
+            start.state(policy).fd = fd;
+            return start.check(fd, "signalfd");
+        }
+        static void undo(auto host, const auto&, auto& state) {
+            if (state.fd >= 0)
+                host.close(state.fd);
+            state.fd = -1;
+        }
+        static void hand_over(const auto&, const auto&, auto&) {}
+    };
+
+    /// The next signal; 0 when `limit` ns (negative: none) have passed first; a negative errno
+    /// where the descriptor cannot be read.
+    template <class Host>
+    static auto wait(Host host, state& state, long long limit) -> int {
+        if (limit >= 0) {
+            const long long deadline = host.now() + limit;
+            int ready;
+            do { // again when a handler of the program's ran
+                const long long left = limit == 0 ? 0 : deadline - host.now();
+                const timespec time = detail::timespec_of(left);
+                pollfd entry{state.fd, POLLIN, 0};
+                ready = host.poll(&entry, 1, &time, nullptr);
+            } while (ready == -EINTR);
+            if (ready <= 0)
+                return ready;
+        }
+        signalfd_siginfo info{};
+        const long size = host.read(state.fd, &info, sizeof info);
+        return size < 0 ? static_cast<int>(size) : static_cast<int>(info.ssi_signo);
+    }
+
+    using slot = slots::signals;
+    using steps = step_list<detail::ResetSignals<Signals...>, Open>;
+    static constexpr bool keeps = false;
+    static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    /// There SIGINT is collected too, and counts as SIGTERM.
+    static constexpr auto in_foreground() {
+        return detail::collecting_in_foreground<SignalFd, Signals...>();
+    }
+    template <class Base>
+    using members = detail::descriptor_members<Base>;
+};
+static_assert(SignalPolicy<SignalFd<SIGTERM>>);
+
+} // namespace daemonizer
+
+#endif

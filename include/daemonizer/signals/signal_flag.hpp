@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+// SignalFlag: signals collected by handlers.
+#ifndef DAEMONIZER_SIGNALS_SIGNAL_FLAG_HPP
+#define DAEMONIZER_SIGNALS_SIGNAL_FLAG_HPP
+
+#include <daemonizer/signals/detail/interrupt_as_term.hpp>
+#include <daemonizer/signals/detail/signal_members.hpp>
+#include <daemonizer/signals/detail/wake_pipe.hpp>
+#include <daemonizer/signals/reset_signals.hpp>
+
+#include <cerrno>
+#include <sys/types.h>
+
+namespace daemonizer {
+
+/// Collects the named signals by handlers that set a flag and wake `daemon.wait()`; all others get
+/// their default disposition. Portable POSIX: no signalfd. A blocking call of the body ends with
+/// EINTR when one arrives (no SA_RESTART) in the thread that the kernel has chosen for it;
+/// `daemon.wait()` then says which.
+///
+/// The kernel may choose any thread, and `wait()` returns in whichever thread it was called,
+/// because the handler writes into a pipe (two descriptors, close-on-exec, spared by
+/// CloseDescriptors). A process that the daemon forks has flags of its own: it neither sees the
+/// daemon's signals nor takes them. The handlers stay when the daemon has ended.
+/// Fails with the errno of pipe(2), sigaction(2), sigprocmask(2).
+/// Source: signal-safety(7), and signal(7) on the thread that is chosen.
+template <int... Signals>
+struct SignalFlag {
+    template <class>
+    static constexpr void check() {
+        static_assert(
+            sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+            "daemonizer: SignalFlag takes signals that can be collected, not KILL or STOP");
+        static_assert(detail::are_the_programs<Signals...>,
+                      "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
+    }
+
+    struct state {
+        detail::WakePipe pipe;
+        void each_descriptor(auto keep) const {
+            keep(pipe.readable);
+            keep(pipe.writable);
+        }
+    };
+
+    /// The signals are blocked until their handlers stand: one that came earlier must not end the
+    /// daemon.
+    struct Install : undoable_step<phase::signals> {
+        static constexpr const char* name = "signals";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            const auto& host = start.host();
+            auto& pipe = start.state(policy).pipe;
+            if (!detail::numbers_are_free<Signals...>(start) ||
+                !start.check(pipe.open(host), "pipe"))
+                return false;
+            for (pid_t& flag : flags) // an earlier start in this process may have left one
+                put(flag, 0);
+            collect_for(host, pipe);
+            struct sigaction flagging {};
+            flagging.sa_handler = raise_flag<std::remove_cvref_t<decltype(host)>>;
+            if ((start.check(host.set_disposition(Signals, flagging), "sigaction") && ...) &&
+                start.check(host.set_mask(SIG_SETMASK, detail::signal_set<>()), "sigprocmask"))
+                return true;
+            undo(host, policy, start.state(policy));
+            return false;
+        }
+        /// The handlers stay: a signal that arrives during the end must not cut it short. A handler
+        /// that still runs in another thread is waited for, or it would write into a number that
+        /// is somebody else's by then.
+        static void undo(const auto& host, const auto&, auto& state) {
+            int ours = state.pipe.writable;
+            __atomic_compare_exchange_n(&writable, &ours, -1, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST);
+            const timespec moment = detail::timespec_of(1'000'000);
+            for (int i = 0; i != 20 && get(handlers) != 0; ++i)
+                host.poll(nullptr, 0, &moment, nullptr);
+            state.pipe.close(host);
+        }
+        static void hand_over(const auto&, const auto&, auto&) {}
+    };
+
+    /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed; a
+    /// negative errno where the pipe is no more.
+    template <class Host>
+    static auto wait(const Host& host, auto& state, long long limit) -> int {
+        auto& pipe = state.pipe;
+        const pid_t self = host.pid();
+        if (get(owner) != self)
+            if (const int error = collect_in_worker(host, pipe); error < 0)
+                return error;
+        const long long deadline = limit < 0 ? 0 : host.now() + limit;
+        for (long long left = limit;;) {
+            if (const int error = pipe.drain(host); error < 0)
+                return error;
+            if (const int signal = take_flag(self); signal != 0) {
+                if (has_flag(self)) // for another thread that waits, which this one has outrun
+                    detail::WakePipe::wake(host, pipe.writable);
+                return signal;
+            }
+            if (left == 0)
+                return 0;
+            if (const int error = pipe.sleep(host, left); error < 0)
+                return error;
+            if (limit >= 0)
+                left = deadline - host.now() > 0 ? deadline - host.now() : 0;
+        }
+    }
+
+    using slot = slots::signals;
+    using steps = step_list<detail::ResetSignals<Signals...>, Install>;
+    static constexpr bool keeps = false;
+    static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
+    /// There SIGINT is collected too, and counts as SIGTERM.
+    static constexpr auto in_foreground() {
+        return detail::collecting_in_foreground<SignalFlag, Signals...>();
+    }
+    template <class Base>
+    using members = detail::without_descriptor<detail::collecting_members<Base>>;
+
+private:
+    static constexpr int count = sizeof...(Signals);
+    static constexpr int numbers[] = {Signals..., 0};
+
+    // Read and written by handlers in any thread.
+    inline static pid_t flags[sizeof...(Signals) + 1]; ///< the process that a signal has reached
+    inline static pid_t owner;                         ///< whom the pipe wakes
+    inline static int writable = -1;
+    inline static int handlers; ///< that run now
+
+    template <class T>
+    static auto get(const T& value) -> T {
+        return __atomic_load_n(&value, __ATOMIC_SEQ_CST);
+    }
+    template <class T>
+    static void put(T& place, T value) {
+        __atomic_store_n(&place, value, __ATOMIC_SEQ_CST);
+    }
+
+    /// A handler has no argument for it. PosixHost is empty and takes no room.
+    template <class Host>
+    inline static Host host_of_handlers{};
+
+    template <class Host>
+    static void collect_for(const Host& host, const detail::WakePipe& pipe) {
+        if constexpr (!std::is_empty_v<Host>)
+            host_of_handlers<Host> = host;
+        put(owner, host.pid());
+        put(writable, pipe.writable);
+    }
+
+    /// In a process that the daemon has forked: the pipe that it inherited wakes the daemon.
+    template <class Host>
+    static auto collect_in_worker(const Host& host, detail::WakePipe& pipe) -> int {
+        put(writable, -1);
+        pipe.close(host);
+        const int error = pipe.open(host);
+        if (error >= 0)
+            collect_for(host, pipe);
+        return error;
+    }
+
+    template <class Host>
+    static void raise_flag(int arrived) {
+        const int error = errno;
+        __atomic_fetch_add(&handlers, 1, __ATOMIC_SEQ_CST);
+        const Host host = host_of_handlers<Host>;
+        const pid_t self = host.pid(), theirs = get(owner);
+        int i = 0;
+        while (i != count && numbers[i] != arrived)
+            ++i;
+        // A child of vfork shares this memory, and must not take away what is the daemon's.
+        if (self == theirs || get(flags[i]) != theirs)
+            put(flags[i], self);
+        if (const int fd = get(writable); fd >= 0 && self == theirs)
+            detail::WakePipe::wake(host, fd);
+        __atomic_fetch_sub(&handlers, 1, __ATOMIC_SEQ_CST);
+        errno = error;
+    }
+
+    static auto take_flag(pid_t self) -> int {
+        for (int i = 0; i != count; ++i) {
+            pid_t reached = self;
+            if (__atomic_compare_exchange_n(&flags[i], &reached, 0, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST))
+                return numbers[i];
+        }
+        return 0;
+    }
+    static auto has_flag(pid_t self) -> bool {
+        for (int i = 0; i != count; ++i)
+            if (get(flags[i]) == self)
+                return true;
+        return false;
+    }
+};
+static_assert(SignalPolicy<SignalFlag<SIGTERM>>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+// A file for each of stdin, stdout and stderr.
+#ifndef DAEMONIZER_STDIO_FILE_STDIO_HPP
+#define DAEMONIZER_STDIO_FILE_STDIO_HPP
+
+#include <daemonizer/stdio/detail/stdio_members.hpp>
+#include <daemonizer/stdio/detail/targets.hpp>
+
+namespace daemonizer {
+
+/// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
+/// template arguments or all three as pointers. Each is trusted by LogStdio's rule; the input may
+/// also be a FIFO, which is opened whether somebody writes to it or not, and a symbolic link.
+template <fixed_string In = "", fixed_string Out = "", fixed_string Err = "">
+struct FileStdio {
+    template <class>
+    static constexpr void check() {
+        static_assert(Text<In>::at_run_time == Text<Out>::at_run_time &&
+                          Text<In>::at_run_time == Text<Err>::at_run_time,
+                      "daemonizer: FileStdio takes three texts, or none of them at compile time");
+    }
+    static constexpr bool absolute =
+        Text<In>::is_absolute && Text<Out>::is_absolute && Text<Err>::is_absolute;
+
+    // Distinct types, so that three empty ones take no room.
+    template <int, class T>
+    struct File : T {
+        using T::T;
+        constexpr File() requires(!T::at_run_time) = default;
+        constexpr File() requires T::at_run_time : T{nullptr} {} // refused by check()
+    };
+    [[no_unique_address]] File<0, Text<In>> in;
+    [[no_unique_address]] File<1, Text<Out>> out;
+    [[no_unique_address]] File<2, Text<Err>> err;
+
+    constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
+    constexpr FileStdio(TextArgument input, TextArgument output,
+                        TextArgument error) requires Text<In>::at_run_time : in{input},
+                                                                             out{output},
+                                                                             err{error} {}
+
+    using slot = slots::stdio;
+    using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::reopening_members<Base>;
+
+    struct state : detail::Targets {
+        [[no_unique_address]] detail::Origin<absolute> origin;
+
+        void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        static void each_text(auto) {}
+        template <class Start>
+        auto find_origin(const Start& start, const FileStdio& policy) -> bool {
+            return origin.open(start, policy.in) && origin.open(start, policy.out) &&
+                   origin.open(start, policy.err);
+        }
+        template <class Start>
+        auto open(const Start& start, const FileStdio& policy) -> bool {
+            const int from = origin.directory();
+            return (this->in = this->open_input(start, from, policy.in.characters())) >= 0 &&
+                   (this->out = this->open_log(start, from, policy.out.characters())) >= 0 &&
+                   (this->err = this->open_log(start, from, policy.err.characters())) >= 0;
+        }
+        template <class Host>
+        auto reopen(Host host, const FileStdio& policy) -> const char* {
+            const int from = origin.directory();
+            const char* const why = detail::reopen_onto<1>(host, from, policy.out.characters());
+            return why != nullptr ? why
+                                  : detail::reopen_onto<2>(host, from, policy.err.characters());
+        }
+    };
+};
+FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
+static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
+
+} // namespace daemonizer
+
+#endif

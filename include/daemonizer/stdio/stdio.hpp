@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_STDIO_STDIO_HPP
+#define DAEMONIZER_STDIO_STDIO_HPP
+
+#include <daemonizer/stdio/detail/stdio_members.hpp>
+#include <daemonizer/stdio/detail/targets.hpp>
+
+namespace daemonizer {
+
+/// Descriptors 0-2 stay what the starter gave.
+struct KeepStdio {
+    using slot = slots::stdio;
+    using steps = step_list<>;
+    static constexpr bool replaces = false;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
+};
+static_assert(StdioPolicy<KeepStdio>);
+
+namespace detail {
+
+/// 0-2 in the foreground, of a composition that may have a log: there is none of ours to reopen.
+struct ForegroundStdio : KeepStdio {
+    struct state {
+        static auto reopen(const auto&, const ForegroundStdio&) -> const char* { return nullptr; }
+    };
+    template <class Base>
+    using members = reopening_members<Base>;
+};
+
+} // namespace detail
+
+/// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
+/// file that is opened becomes stdout. The default.
+struct NullStdio {
+    using slot = slots::stdio;
+    using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
+    static constexpr bool replaces = true;
+    template <class Base>
+    using members = detail::refusing_to_reopen<Base>;
+
+    struct state : detail::OneTarget {
+        template <class Start>
+        auto open(const Start& start, const NullStdio&) -> bool {
+            return (this->fd = detail::open_null(start, O_RDWR)) >= 0;
+        }
+    };
+};
+static_assert(StdioPolicy<NullStdio>);
+
+} // namespace daemonizer
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef DAEMONIZER_SYSTEM_CLOCK_HPP
+#define DAEMONIZER_SYSTEM_CLOCK_HPP
+
+#include <ctime>
+#include <signal.h>
+
+namespace daemonizer::detail {
+
+/// Sleeps, for less than a second or until a signal is handled; `mask` holds meanwhile.
+template <class Host>
+[[gnu::visibility("hidden")]] void nap(Host host, long nanoseconds,
+                                       const sigset_t* mask = nullptr) {
+    const timespec time{0, nanoseconds};
+    host.poll(nullptr, 0, &time, mask);
+}
+
+} // namespace daemonizer::detail
+
+#endif

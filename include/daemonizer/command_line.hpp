@@ -134,7 +134,7 @@ private:
 
     const Service& service_;
     Body& body_;
-    CommandWords words_;
+    Messages words_;
     StopOptions options_;
     char** argv_ = nullptr;
     int argc_ = 0, taken_end_ = 0; ///< what take_option took stands between

@@ -23,7 +23,7 @@ inline auto status(const char* pid_file) -> ServiceStatus {
 
 /// Sends a signal to the daemon that holds the pid file, and to no other process.
 inline auto signal(const char* pid_file, int number) -> ControlResult {
-    return detail::DaemonOrders{PosixHost{}, pid_file}.signal(number);
+    return detail::DaemonControl{PosixHost{}, pid_file}.signal(number);
 }
 
 /// SIGHUP: the daemon reads its configuration again and reopens its logs, if it collects that.
@@ -31,12 +31,12 @@ inline auto reload(const char* pid_file) -> ControlResult { return signal(pid_fi
 
 /// Stops the daemon: each signal of the schedule in turn, until it is gone.
 inline auto stop(const char* pid_file, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
-    return detail::DaemonOrders{PosixHost{}, pid_file}.stop(schedule);
+    return detail::DaemonControl{PosixHost{}, pid_file}.stop(schedule);
 }
 
 /// Waits until the daemon is gone by itself, at most `seconds`.
 inline auto wait_until_gone(const char* pid_file, int seconds) -> ControlResult {
-    return detail::DaemonOrders{PosixHost{}, pid_file}.wait_until_gone(seconds);
+    return detail::DaemonControl{PosixHost{}, pid_file}.wait_until_gone(seconds);
 }
 
 /// A service with a pid file: a Daemonizer whose composition has one.

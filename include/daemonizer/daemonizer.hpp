@@ -101,7 +101,7 @@ public:
     constexpr Daemonizer() requires(std::default_initializable<Given>&&...)
         : implementation{review::options::choose()} {
         accept();
-        (detail::let_check<Given, typename review::core>(), ...);
+        (detail::run_check<Given, typename review::core>(), ...);
     }
     Daemonizer() // a policy takes its text at run time: Daemonizer{PidFile{path}}
         requires(!(std::default_initializable<Given> && ...)) = delete;
@@ -109,7 +109,7 @@ public:
     constexpr explicit Daemonizer(Given... given) requires(sizeof...(Given) != 0)
         : implementation{review::options::choose(given...)} {
         accept();
-        (detail::let_check<Given, typename review::core>(), ...);
+        (detail::run_check<Given, typename review::core>(), ...);
     }
 
 private:
@@ -118,7 +118,7 @@ private:
 
     // Not asserted in the class: what is done with a refused class would be further errors.
     static constexpr void accept() {
-        using enum detail::objection;
+        using enum detail::rejection;
         constexpr auto what = review::what;
         static_assert(what != no_policy,
                       "daemonizer: what is no policy was given; a policy has a slot and steps");

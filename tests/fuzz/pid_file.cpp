@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whatever a pid file contains, its reader says 0 for an empty one, a number above 1 for exactly
 // that number with or without a newline, and -1 for all else.
-#include <daemonizer/pid_file/read.hpp>
 #include <daemonizer/host/posix_host.hpp>
+#include <daemonizer/pid_file/read.hpp>
 
 #include <cstdint>
 #include <cstdlib>

@@ -506,7 +506,7 @@ int main(int argc, char** argv) {
         return in_own_session([&] {
             try {
                 return Sweep(options).run();
-            } catch (const Refused& refused) {
+            } catch (const RejectedComposition& refused) {
                 std::cout << "skipped: " << refused.what() << '\n';
                 return skipped;
             }

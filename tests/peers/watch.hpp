@@ -32,7 +32,7 @@
 namespace peers {
 
 // The kernel, or the container around us, does not let a process be watched.
-struct Refused : std::runtime_error {
+struct RejectedComposition : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
@@ -213,12 +213,13 @@ public:
 private:
     void take(pid_t child, int number) {
         if (number < 0)
-            throw Refused(std::string("seccomp user notification: ") + std::strerror(-number));
+            throw RejectedComposition(std::string("seccomp user notification: ") +
+                                      std::strerror(-number));
         const Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
         descriptor_ =
             Descriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, handle.get(), number, 0)));
         if (!descriptor_)
-            throw Refused(std::string("pidfd_getfd: ") + std::strerror(errno));
+            throw RejectedComposition(std::string("pidfd_getfd: ") + std::strerror(errno));
     }
     bool answer(const seccomp_notif& call, int error, unsigned flags) const {
         seccomp_notif_resp response{};

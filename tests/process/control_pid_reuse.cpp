@@ -153,7 +153,7 @@ auto survives(const std::string& path, end how, int when) -> bool {
         if (std::strcmp(call, "kill") != 0 && ++count == when)
             one.end_daemon_and_reuse_its_pid();
     };
-    const ControlResult result = detail::DaemonOrders{Host{}, path.c_str()}.stop(
+    const ControlResult result = detail::DaemonControl{Host{}, path.c_str()}.stop(
         {{SIGTERM, how == end::killed_stubborn ? 0 : 60}, {SIGKILL, 60}});
     Host::before = [](const char*) {};
     const bool reached = count >= when;

@@ -17,8 +17,8 @@ namespace {
 /// Says why where a hand-off is not to be expected.
 auto cannot_hand_over() -> bool {
 #if DAEMONIZER_CAN_HAND_OVER
-    detail::ThreadIdentity identity;
-    if (PosixHost::shares_memory && detail::can_hand_over(identity))
+    detail::ThreadRegistration identity;
+    if (PosixHost::shares_memory && detail::may_hand_over(identity))
         return false;
 #endif
     WARN("skipped: no memory is handed over here");
@@ -198,7 +198,7 @@ struct Cache {
             const bool whole = state.room[0] == 'S' && state.room[Size - 1] == 'S';
             tell(whole ? "cache whole" : "cache spoilt");
         }
-        static void hand_over(auto, const auto&, auto&) {}
+        static void drop_launcher_copy(auto, const auto&, auto&) {}
     };
     using steps = step_list<Fill>;
 };

@@ -156,7 +156,7 @@ struct Remembers {
         static void undo(auto, const auto&, auto& state) {
             tell(state.path == std::string(2 * megabyte, 'r') ? "remembered" : "forgotten");
         }
-        static void hand_over(auto, const auto&, auto&) {}
+        static void drop_launcher_copy(auto, const auto&, auto&) {}
     };
     using steps = step_list<Remember>;
 };
@@ -275,7 +275,7 @@ TEST_CASE("what a loaded object reaches into is not the program's own", "[launch
     const auto found = [](unsigned long from, unsigned long to) {
         char line[200];
         std::snprintf(line, sizeof line, "%lx-%lx rw-p 00000000 00:00 0 \n", from, to);
-        detail::OwnMappings mappings;
+        detail::PrivateMappings mappings;
         REQUIRE(mappings.read(Host{line}));
         REQUIRE(mappings.end() - mappings.begin() == (to - from < megabyte ? 0 : 1));
         mappings.leave_out_what_is_linked();

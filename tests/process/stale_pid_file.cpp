@@ -11,7 +11,7 @@ auto start(Scene& scene, const std::string& path) -> Outcome {
     return scene.run([&] { return Daemonizer{PidFile{path.c_str()}, Wires{}}.run(serve); });
 }
 
-/// Refused, for that reason, and the directory is as it was.
+/// RejectedComposition, for that reason, and the directory is as it was.
 void check_no_pid_file(Scene& scene, const std::string& path, const std::string& reason) {
     const std::string before = scene.names();
     check_refused(scene, start(scene, path), 1, "pid file: " + path + ": " + reason);

@@ -51,7 +51,7 @@ TEST_CASE("each signal of a schedule goes with SIGCONT, for a daemon that is sus
     Record record;
     make_daemon(record);
     const ControlResult result =
-        detail::DaemonOrders{Stubborn{{&record}}, path}.stop({{SIGTERM, 1}, {SIGKILL, 1}});
+        detail::DaemonControl{Stubborn{{&record}}, path}.stop({{SIGTERM, 1}, {SIGKILL, 1}});
     CHECK(result.what == outcome::done);
     CHECK(result.pid == 4711);
     CHECK(sent(record) == Calls{"TERM", signal_name(SIGCONT), "KILL", signal_name(SIGCONT)});
@@ -62,7 +62,7 @@ TEST_CASE("each signal of a schedule goes with SIGCONT, for a daemon that is sus
 TEST_CASE("an order that is no stop is sent alone") {
     Record record;
     make_daemon(record);
-    CHECK(detail::DaemonOrders{RecordingHost{&record}, path}.signal(SIGHUP));
+    CHECK(detail::DaemonControl{RecordingHost{&record}, path}.signal(SIGHUP));
     CHECK(sent(record) == Calls{"HUP"});
     CHECK(record.descriptors_above_stdio().empty());
 }
@@ -72,7 +72,7 @@ TEST_CASE("a daemon that is gone before the second signal has been stopped") {
     make_daemon(record);
     record.fail("signal_process 4 KILL", 1, ESRCH);
     const ControlResult result =
-        detail::DaemonOrders{Stubborn{{&record}}, path}.stop({{SIGTERM, 1}, {SIGKILL, 1}});
+        detail::DaemonControl{Stubborn{{&record}}, path}.stop({{SIGTERM, 1}, {SIGKILL, 1}});
     CHECK(record.failed != "");
     CHECK(result.what == outcome::done);
 }
@@ -82,7 +82,7 @@ TEST_CASE("a daemon that may not be signalled is not waited for") {
     make_daemon(record);
     record.fail("signal_process", 1, EPERM);
     const ControlResult result =
-        detail::DaemonOrders{Stubborn{{&record}}, path}.stop({{SIGTERM, 10}});
+        detail::DaemonControl{Stubborn{{&record}}, path}.stop({{SIGTERM, 10}});
     CHECK(result.what == outcome::refused);
     CHECK(result.code == EPERM);
     CHECK(sent(record).size() == 1);

@@ -66,7 +66,7 @@ struct Reservation {
             return start.check(start.host().record->call("reserve"), "place");
         }
         static void undo(const auto& host, const auto&, auto&) { host.record->call("release"); }
-        static void hand_over(const auto& host, const auto&, auto&) {
+        static void drop_launcher_copy(const auto& host, const auto&, auto&) {
             host.record->call("hand over");
         }
     };
@@ -92,7 +92,7 @@ struct Journal {
         static void undo(const auto& host, const auto&, auto&) {
             host.record->call("undo journal");
         }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
     static void write_line(const auto&, const Journal& policy, state& state, int priority,
                            const char* text) {
@@ -123,7 +123,7 @@ struct Throws {
             return start.host().record->call("acquire"), true;
         }
         static void undo(const auto& host, const auto&, auto&) { host.record->call("give back"); }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
     struct Throw : step<At> {
         static constexpr const char* name = "thrower";

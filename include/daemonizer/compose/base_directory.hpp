@@ -22,7 +22,7 @@ auto path_is_given(const Start& start, const Text<Literal>& path) -> bool {
 /// phase on, since the session phase leaves it. It serves later openings as well (a log reopened, a
 /// pid file removed), also out of a chroot.
 template <bool Absolute>
-struct Origin {
+struct BaseDirectory {
     int fd = AT_FDCWD;
 
     auto directory() const -> int { return fd; }
@@ -57,7 +57,7 @@ struct Origin {
 
 /// An absolute path that is known at compile time starts nowhere.
 template <>
-struct Origin<true> {
+struct BaseDirectory<true> {
     static constexpr auto directory() -> int { return AT_FDCWD; }
     static void each_descriptor(auto) {}
     template <class Start, class Path>

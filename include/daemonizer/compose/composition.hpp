@@ -13,7 +13,7 @@ namespace daemonizer {
 /// The one implementation of all spellings of a composition: its policies in the order of slots.
 template <class... Policies>
 class Composition {
-    using core_type = detail::Core<Policies...>;
+    using core_type = detail::StartData<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
 
 public:
@@ -107,7 +107,7 @@ private:
         if (running.template begin<false>(failure) == running_type::outcome::daemon)
             return 0;
 #endif
-        detail::say(running.core_.host(), 2, failure);
+        detail::print_failure(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)
             if (!running.core_.stays())
                 running.core_.host().leave_at_once(failure.exit_status());
@@ -152,10 +152,10 @@ private:
         const auto& host = running.core_.host();
         if constexpr (Fork::detaches) {
             if (running.core_.template state<Fork>().daemon == 0)
-                detail::say(host, 2, failure);
+                detail::print_failure(host, 2, failure);
             host.leave_at_once(1);
         } else {
-            detail::say(host, 2, failure);
+            detail::print_failure(host, 2, failure);
         }
     }
 

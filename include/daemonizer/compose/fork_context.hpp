@@ -8,10 +8,10 @@ namespace daemonizer::detail {
 
 /// What a fork policy is handed: the start, and what its launcher does in the end.
 template <class Core, class LauncherSteps, bool Returns>
-struct Detaching : Start<Core> {
-    using leaving = leaving_host<typename Core::template in<slots::host>>;
+struct ForkContext : StepContext<Core> {
+    using leaving = exiting_host<typename Core::template in<slots::host>>;
 
-    using leaving_launcher = Detaching<Core, LauncherSteps, false>;
+    using exiting_launcher = ForkContext<Core, LauncherSteps, false>;
 
     static constexpr bool launcher_returns = Returns; ///< start(); in run() it leaves
     /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).

@@ -28,8 +28,9 @@ private:
 
 /// Says it in one write, so that lines of several programs don't mix.
 template <class Host>
-[[gnu::visibility("hidden")]] void say(Host host, int fd, const Failure& failure,
-                                       const char* program = program_invocation_short_name) {
+[[gnu::visibility("hidden")]] void
+print_failure(Host host, int fd, const Failure& failure,
+              const char* program = program_invocation_short_name) {
     const FailureLine line{failure, program};
     host.write(fd, line.text(), line.size());
 }

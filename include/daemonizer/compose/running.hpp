@@ -14,24 +14,24 @@ namespace detail {
 
 /// What every daemon has, and what policies build their members on.
 template <class... Policies>
-class DaemonBase : protected Handle<Policies...> {
-    using handle = Handle<Policies...>;
+class DaemonBase : protected Lifecycle<Policies...> {
+    using lifecycle = Lifecycle<Policies...>;
 
 protected:
-    using handle::abandon;
-    using handle::complain_of_worker;
-    using handle::core_;
-    using handle::is_starting;
-    using handle::stage_;
-    using handle::tell;
-    using typename handle::core_type;
-    using typename handle::Fork;
-    using typename handle::LogSink;
-    using typename handle::stage;
-    using typename handle::Stdio;
+    using lifecycle::abandon;
+    using lifecycle::complain_of_worker;
+    using lifecycle::core_;
+    using lifecycle::is_starting;
+    using lifecycle::stage_;
+    using lifecycle::tell;
+    using typename lifecycle::core_type;
+    using typename lifecycle::Fork;
+    using typename lifecycle::LogSink;
+    using typename lifecycle::stage;
+    using typename lifecycle::Stdio;
 
 public:
-    using handle::handle;
+    using lifecycle::lifecycle;
     DaemonBase(DaemonBase&&) noexcept = default;
     auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
     [[gnu::always_inline]] ~DaemonBase() {} // what holds nothing leaves no code behind
@@ -130,7 +130,7 @@ protected:
     static constexpr bool may_stay = core_type::may_stay;
     auto stays() -> bool { return core_.stays(); }
     /// Says what went wrong, where errors go after ready.
-    void complain(const Failure& failure) { handle::complain(failure); }
+    void complain(const Failure& failure) { lifecycle::complain(failure); }
 };
 
 } // namespace detail

@@ -79,12 +79,13 @@ constexpr bool is_told = requires(const Event& event, const Policy& policy,
 /// All that a start has at run time: the options it was described with, and what its steps have
 /// acquired so far.
 template <class... Policies>
-struct Core : Options<Policies...>, State<Policies>... {
+struct StartData : Options<Policies...>, State<Policies>... {
     /// The policy that fills a slot, or void.
     template <class Slot>
     using in = typename find_slot<Slot, Policies...>::type;
 
-    constexpr explicit Core(const Options<Policies...>& options) : Options<Policies...>{options} {}
+    constexpr explicit StartData(const Options<Policies...>& options)
+        : Options<Policies...>{options} {}
 
     template <class Policy>
     [[gnu::always_inline]] constexpr auto option() const -> const Policy& {
@@ -165,20 +166,20 @@ private:
 
 /// The host of a launcher that never returns to the program: a raw one where the host names one.
 template <class Host>
-struct leaving_host {
+struct exiting_host {
     using type = Host;
     [[gnu::visibility("hidden")]] static auto of(const Host& host) -> const Host& { return host; }
 };
 template <class Host>
     requires requires { typename Host::raw; }
-struct leaving_host<Host> {
+struct exiting_host<Host> {
     using type = typename Host::raw;
     [[gnu::visibility("hidden")]] static auto of(const Host&) -> type { return {}; }
 };
 
 /// What a step is handed: the start under way, and where to say why it cannot go on.
 template <class Core>
-struct Start {
+struct StepContext {
     template <class Slot>
     using in = typename Core::template in<Slot>;
 
@@ -200,8 +201,8 @@ struct Start {
     /// Sleeps, for less than a second. False once a signal has cancelled the start: then the step
     /// should fail at once (EINTR).
     auto pause(long nanoseconds) const -> bool {
-        nap(host(), nanoseconds);
-        return signals == nullptr || signals->look(leaving_host<in<slots::host>>::of(host())) == 0;
+        sleep_for(host(), nanoseconds);
+        return signals == nullptr || signals->look(exiting_host<in<slots::host>>::of(host())) == 0;
     }
 
     /// Fails the step: `what` it was about, and errno. Always false, to be returned.
@@ -225,7 +226,7 @@ struct Start {
         Failure why;
         why.name_step(name);
         why.describe(what, code < 0 ? -code : code);
-        say(host(), 2, why);
+        print_failure(host(), 2, why);
     }
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {

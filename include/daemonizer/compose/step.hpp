@@ -18,7 +18,7 @@ struct step_list {};
 /// `start.fail(...)` when it cannot do its work, `true` when it has. A step has no state of its
 /// own: what it acquires goes to `start.state(policy)`, of type `Policy::state`. A step that throws
 /// has failed, for the reason that its exception's `what()` says; it gives back itself what it had
-/// acquired by then. `undo` and `hand_over` do not throw.
+/// acquired by then. `undo` and `drop_launcher_copy` do not throw.
 template <phase At>
 struct step {
     static constexpr phase at = At;
@@ -29,8 +29,8 @@ struct step {
 
 /// Base of a step that gives back what it acquired: `static void undo(host, policy, state)`, called
 /// in reverse order when the start fails or the daemon ends. In phase::check it also has
-/// `static void hand_over(host, policy, state)`: the launcher lets go of its copy, undoing nothing,
-/// because the daemon holds it now.
+/// `static void drop_launcher_copy(host, policy, state)`: the launcher lets go of its copy, undoing
+/// nothing, because the daemon holds it now.
 template <phase At>
 struct undoable_step : step<At> {
     static constexpr bool undoes = true;

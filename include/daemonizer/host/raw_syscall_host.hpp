@@ -128,8 +128,8 @@ struct RawHost {
         return got;
     }
 
-    static auto open_socket(int family, int type) -> int {
-        return static_cast<int>(raw_call(SYS_socket, family, type | SOCK_CLOEXEC, 0));
+    static auto open_socket(int processes, int type) -> int {
+        return static_cast<int>(raw_call(SYS_socket, processes, type | SOCK_CLOEXEC, 0));
     }
     static auto connect_socket(int fd, const void* address, socklen_t size) -> int {
         return static_cast<int>(raw_call(SYS_connect, fd, of(address), static_cast<long>(size)));

@@ -72,7 +72,9 @@ struct Chroot : Text<Path> {
             return false;
         }
         static void undo(const auto& host, const auto&, auto& state) { state.close(host); }
-        static void hand_over(const auto& host, const auto&, auto& state) { state.close(host); }
+        static void drop_launcher_copy(const auto& host, const auto&, auto& state) {
+            state.close(host);
+        }
 
     private:
         static auto is_trustworthy(const auto& start, int fd, const char* path) -> bool {

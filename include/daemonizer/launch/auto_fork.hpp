@@ -19,17 +19,17 @@ namespace daemonizer {
 /// compose NoFork, or use the verb `run` of command_line(). Beside Type=forking it is wrong.
 /// Source: systemd.exec(5), "Environment variables set or propagated by the service manager".
 struct AutoFork : detail::Forking<true> {
-    struct state : detail::Parted {
+    struct state : detail::DetachedState {
         bool is_supervised = false;
     };
     static constexpr bool forks_twice = false; ///< where it stays it may be process 1
 
     /// Other threads would vanish in a fork alone.
     struct Threads : step<phase::check> {
-        static constexpr const char* name = detail::OneThread::name;
+        static constexpr const char* name = detail::SingleThreaded::name;
 
         static auto run(const auto& start, const auto& policy) -> bool {
-            return start.state(policy).is_supervised || detail::OneThread::run(start, policy);
+            return start.state(policy).is_supervised || detail::SingleThreaded::run(start, policy);
         }
     };
     using steps = step_list<detail::DetectSupervisor, Threads>;

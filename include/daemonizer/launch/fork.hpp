@@ -35,8 +35,8 @@ namespace detail {
 template <bool Twice>
 struct Forking {
     using slot = slots::fork;
-    using steps = step_list<OneThread>;
-    using state = Parted;
+    using steps = step_list<SingleThreaded>;
+    using state = DetachedState;
     static constexpr bool detaches = true;
     template <class Base>
     using members = detail::plain_fork_members<Base>;
@@ -45,18 +45,18 @@ struct Forking {
     template <class Start>
     static auto detach(const Start& start) -> side {
         const auto& host = start.host();
-        Parting parting;
-        if (!parting.begin(start))
+        Detachment detachment;
+        if (!detachment.begin(start))
             return side::failed;
-        const pid_t child = fork_daemon(start, parting.launcher, parting.daemon);
+        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon);
         if (child == 0) {
-            detail::restore_signals(start, parting.watch);
+            detail::restore_signals(start, detachment.watch);
             return side::daemon;
         }
-        parting.daemon.close(host);
+        detachment.daemon.close(host);
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
-                                       : attend(start, parting, child);
-        parting.cancel(host, daemon);
+                                       : attend(start, detachment, child);
+        detachment.cancel(host, daemon);
         return daemon != 0 ? side::launcher : side::failed;
     }
 
@@ -103,21 +103,21 @@ private:
 
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>
-    static auto attend(const Start& start, Parting& parting, pid_t child) -> pid_t {
+    static auto attend(const Start& start, Detachment& detachment, pid_t child) -> pid_t {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
             using Host = std::remove_cvref_t<decltype(host)>;
-            detail::Witness<Host, Start::seconds()> witness{
-                host, parting.watch, *start.signals, parting.launcher, child, !Twice};
+            detail::StartupWait<Host, Start::seconds()> witness{
+                host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             if (!witness.attend(
                     start.failure, [] {}, tell))
                 return 0;
-            witness.family().reap_intermediate();
+            witness.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =
-                       witness.family().daemon();
+                       witness.processes().daemon();
         } else {
-            LeavingLauncher<Start, memory::own>{start}.attend(parting, child, !Twice);
+            ExitingLauncher<Start, memory::own>{start}.attend(detachment, child, !Twice);
         }
     }
 };

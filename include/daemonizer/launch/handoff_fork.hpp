@@ -39,7 +39,7 @@ struct HandoffForeground {
 /// copied. A state that is not only its bytes is copied once more than with the other forks, and
 /// the copy is never destroyed.
 struct HandoffFork : detail::Forking<true> {
-    struct state : detail::Parted {
+    struct state : detail::DetachedState {
         bool handed_over = false;
     };
     static constexpr auto in_foreground() -> detail::HandoffForeground { return {}; }
@@ -54,21 +54,21 @@ struct HandoffFork : detail::Forking<true> {
 
     template <class Start>
     static auto detach(const Start& start) -> side {
-        const typename Start::leaving_launcher leaving{{start.core, start.failure, start.signals}};
+        const typename Start::exiting_launcher leaving{{start.core, start.failure, start.signals}};
         start.signals->launcher_leaves();
 #if DAEMONIZER_CAN_HAND_OVER
         using Host = typename Start::template in<slots::host>;
-        using Handoff = detail::Handoff<typename Start::leaving_launcher>;
+        using Handoff = detail::Handoff<typename Start::exiting_launcher>;
         if constexpr (copies<decltype(start.core)> && Host::shares_memory &&
                       requires { typename Host::raw; }) {
-            detail::ThreadIdentity identity;
-            detail::Parting parting;
-            if (detail::can_hand_over(identity) && Handoff::prepare()) {
-                if (!parting.begin(leaving))
+            detail::ThreadRegistration identity;
+            detail::Detachment detachment;
+            if (detail::may_hand_over(identity) && Handoff::prepare()) {
+                if (!detachment.begin(leaving))
                     return side::failed;
-                if (identity.lay_down())
-                    return hand_over(leaving, parting, identity);
-                parting.cancel(start.host());
+                if (identity.unregister())
+                    return hand_over(leaving, detachment, identity);
+                detachment.cancel(start.host());
             }
         }
 #endif
@@ -81,17 +81,17 @@ private:
 
 #if DAEMONIZER_CAN_HAND_OVER
     template <class Start>
-    static auto hand_over(const Start& start, detail::Parting& parting,
-                          const detail::ThreadIdentity& identity) -> side {
+    static auto hand_over(const Start& start, detail::Detachment& detachment,
+                          const detail::ThreadRegistration& identity) -> side {
         const auto& host = start.host();
-        detail::Handoff<Start>{start, parting, identity}.part();
-        parting.launcher.close(host);
+        detail::Handoff<Start>{start, detachment, identity}.part();
+        detachment.launcher.close(host);
         auto& state = start.core.template state<HandoffFork>();
-        state.begin(host, parting.daemon);
+        state.begin(host, detachment.daemon);
         state.handed_over = true;
-        if (const int error = identity.take_up(); error < 0)
+        if (const int error = identity.register_again(); error < 0)
             give_up(start, host, state.report, "fork", "thread of the daemon", error);
-        detail::restore_signals(start, parting.watch);
+        detail::restore_signals(start, detachment.watch);
         return side::daemon;
     }
 #endif

@@ -12,7 +12,7 @@ namespace daemonizer::detail {
 
 /// Refuses to fork a process with more than one thread: the others would vanish, with the locks
 /// they hold. In the launcher, where the refusal is seen and nothing has happened yet.
-struct OneThread : step<phase::check> {
+struct SingleThreaded : step<phase::check> {
     static constexpr const char* name = "threads";
 
     static auto run(const auto& start, const auto&) -> bool {

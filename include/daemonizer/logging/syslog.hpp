@@ -43,7 +43,7 @@ struct Syslog : Text<Ident> {
             return true;
         }
         static void undo(auto host, const auto&, auto&) { host.close_log(); }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
     /// Connects by itself where Open has not run, or where the connection was closed.
     static void write_line(const auto& host, const auto&, auto&, int priority, const char* text) {

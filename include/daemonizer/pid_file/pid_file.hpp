@@ -59,11 +59,11 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
     struct state : detail::OwnPidFile {
         bool is_fresh = false;      ///< made by this start, and open to no reader yet
         bool is_registered = false; ///< among those that exit() and signals remove
-        [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
+        [[no_unique_address]] detail::BaseDirectory<Text<Path>::is_absolute> base_directory;
 
         void each_descriptor(auto keep) const {
             keep(this->fd);
-            origin.each_descriptor(keep);
+            base_directory.each_descriptor(keep);
             // Another daemon of this process keeps its file.
             detail::pid_files_of_this_process.any(this->owner,
                                                   [&](const detail::OwnPidFile& other) {

@@ -51,7 +51,7 @@ struct SignalFd {
                 host.close(state.fd);
             state.fd = -1;
         }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
     /// The next signal; 0 when `limit` ns (negative: none) have passed first; a negative errno

@@ -77,7 +77,7 @@ struct SignalFlag {
                 host.poll(nullptr, 0, &moment, nullptr);
             state.pipe.close(host);
         }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
     /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed; a

@@ -40,31 +40,31 @@ struct FileStdio {
                                                                              err{error} {}
 
     using slot = slots::stdio;
-    using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
+    using steps = step_list<detail::FindBaseDirectory, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
     template <class Base>
     using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
-        [[no_unique_address]] detail::Origin<absolute> origin;
+        [[no_unique_address]] detail::BaseDirectory<absolute> base_directory;
 
-        void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        void each_descriptor(auto keep) const { base_directory.each_descriptor(keep); }
         static void each_text(auto) {}
         template <class Start>
-        auto find_origin(const Start& start, const FileStdio& policy) -> bool {
-            return origin.open(start, policy.in) && origin.open(start, policy.out) &&
-                   origin.open(start, policy.err);
+        auto find_base_directory(const Start& start, const FileStdio& policy) -> bool {
+            return base_directory.open(start, policy.in) &&
+                   base_directory.open(start, policy.out) && base_directory.open(start, policy.err);
         }
         template <class Start>
         auto open(const Start& start, const FileStdio& policy) -> bool {
-            const int from = origin.directory();
+            const int from = base_directory.directory();
             return (this->in = this->open_input(start, from, policy.in.characters())) >= 0 &&
                    (this->out = this->open_log(start, from, policy.out.characters())) >= 0 &&
                    (this->err = this->open_log(start, from, policy.err.characters())) >= 0;
         }
         template <class Host>
         auto reopen(Host host, const FileStdio& policy) -> const char* {
-            const int from = origin.directory();
+            const int from = base_directory.directory();
             const char* const why = detail::reopen_onto<1>(host, from, policy.out.characters());
             return why != nullptr ? why
                                   : detail::reopen_onto<2>(host, from, policy.err.characters());

@@ -29,29 +29,29 @@ struct LogStdio : Text<Path> {
         : Text<Path>{path} {}
 
     using slot = slots::stdio;
-    using steps = step_list<detail::FindOrigin, detail::OpenTargets, detail::ReplaceStdio>;
+    using steps = step_list<detail::FindBaseDirectory, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;
     template <class Base>
     using members = detail::reopening_members<Base>;
 
     struct state : detail::Targets {
-        [[no_unique_address]] detail::Origin<Text<Path>::is_absolute> origin;
+        [[no_unique_address]] detail::BaseDirectory<Text<Path>::is_absolute> base_directory;
 
-        void each_descriptor(auto keep) const { origin.each_descriptor(keep); }
+        void each_descriptor(auto keep) const { base_directory.each_descriptor(keep); }
         static void each_text(auto) {}
         template <class Start>
-        auto find_origin(const Start& start, const LogStdio& policy) -> bool {
-            return origin.open(start, policy);
+        auto find_base_directory(const Start& start, const LogStdio& policy) -> bool {
+            return base_directory.open(start, policy);
         }
         template <class Start>
         auto open(const Start& start, const LogStdio& policy) -> bool {
             return (this->in = detail::open_null(start, O_RDONLY)) >= 0 &&
-                   (this->out = this->err =
-                        this->open_log(start, origin.directory(), policy.characters())) >= 0;
+                   (this->out = this->err = this->open_log(start, base_directory.directory(),
+                                                           policy.characters())) >= 0;
         }
         template <class Host>
         auto reopen(Host host, const LogStdio& policy) -> const char* {
-            return detail::reopen_onto<1, 2>(host, origin.directory(), policy.characters());
+            return detail::reopen_onto<1, 2>(host, base_directory.directory(), policy.characters());
         }
     };
 };

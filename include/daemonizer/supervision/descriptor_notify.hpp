@@ -60,7 +60,9 @@ struct DescriptorNotify {
             return true;
         }
         static void undo(const auto& host, const auto&, auto& state) { close(host, state); }
-        static void hand_over(const auto& host, const auto&, auto& state) { close(host, state); }
+        static void drop_launcher_copy(const auto& host, const auto&, auto& state) {
+            close(host, state);
+        }
     };
 
     /// Only the daemon speaks: an end that is closed without a newline is a failed start.

@@ -48,7 +48,9 @@ struct SystemdNotify {
             return true;
         }
         static void undo(const auto& host, const auto&, auto& state) { state.close(host); }
-        static void hand_over(const auto& host, const auto&, auto& state) { state.close(host); }
+        static void drop_launcher_copy(const auto& host, const auto&, auto& state) {
+            state.close(host);
+        }
     };
 
     static void on(const event::launched& now, const auto& host, const auto&, auto& state) {

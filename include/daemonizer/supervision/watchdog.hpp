@@ -34,7 +34,7 @@ struct Watchdog {
             return true;
         }
         static void undo(const auto& host, const auto&, auto& state) { state.close(host); }
-        static void hand_over(const auto&, const auto&, auto&) {}
+        static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
     using slot = slots::watchdog;

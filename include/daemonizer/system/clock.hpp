@@ -9,8 +9,8 @@ namespace daemonizer::detail {
 
 /// Sleeps, for less than a second or until a signal is handled; `mask` holds meanwhile.
 template <class Host>
-[[gnu::visibility("hidden")]] void nap(Host host, long nanoseconds,
-                                       const sigset_t* mask = nullptr) {
+[[gnu::visibility("hidden")]] void sleep_for(Host host, long nanoseconds,
+                                             const sigset_t* mask = nullptr) {
     const timespec time{0, nanoseconds};
     host.poll(nullptr, 0, &time, mask);
 }

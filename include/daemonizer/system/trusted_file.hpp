@@ -28,8 +28,8 @@ inline constexpr char objection_to_owner[] = "belongs to another user";
 
 /// Why a file is not to be trusted, or null. This is the whole rule for a pid file.
 inline auto objection_to(const struct stat& file) -> const char* {
-    if (const char* const objection = objection_to_kind(file); objection != nullptr)
-        return objection;
+    if (const char* const rejection = objection_to_kind(file); rejection != nullptr)
+        return rejection;
     return is_trusted(file.st_uid) ? nullptr : objection_to_owner;
 }
 
@@ -88,8 +88,8 @@ auto objection_to_stream(Host host, const struct stat& file, int directory, cons
     if (S_ISCHR(file.st_mode))
         return nullptr;
     if (Extra == 0 || (file.st_mode & S_IFMT) != Extra)
-        if (const char* const objection = objection_to_kind(file); objection != nullptr)
-            return objection;
+        if (const char* const rejection = objection_to_kind(file); rejection != nullptr)
+            return rejection;
     if (is_trusted(file.st_uid) || is_in_safe_directory(host, directory, path, file))
         return nullptr;
     return objection_to_owner;

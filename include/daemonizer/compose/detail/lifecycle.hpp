@@ -17,9 +17,9 @@ namespace daemonizer::detail {
 
 /// A start from its first step to its end: what Running owns, and what becomes of it.
 template <class... Policies>
-class Handle {
+class Lifecycle {
 protected:
-    using core_type = Core<Policies...>;
+    using core_type = StartData<Policies...>;
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
@@ -27,10 +27,10 @@ protected:
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
-    explicit Handle(const Options<Policies...>& options) : core_{options} {}
-    Handle(Handle&& other) noexcept
+    explicit Lifecycle(const Options<Policies...>& options) : core_{options} {}
+    Lifecycle(Lifecycle&& other) noexcept
         : core_{std::move(other.core_)}, stage_{std::exchange(other.stage_, stage::nothing)} {}
-    auto operator=(Handle&& other) noexcept -> Handle& {
+    auto operator=(Lifecycle&& other) noexcept -> Lifecycle& {
         if (this != &other) {
             finish(1);
             core_ = std::move(other.core_);
@@ -38,7 +38,7 @@ protected:
         }
         return *this;
     }
-    [[gnu::always_inline]] ~Handle() { finish(1); }
+    [[gnu::always_inline]] ~Lifecycle() { finish(1); }
 
     enum class outcome { daemon, launcher, failed };
 
@@ -58,12 +58,13 @@ protected:
                     signals.end(core_.host());
             } else {
                 signals.die(
-                    leaving_host<typename core_type::template in<slots::host>>::of(core_.host()));
+                    exiting_host<typename core_type::template in<slots::host>>::of(core_.host()));
             }
             return known;
         } else {
-            return plan::in_launcher::run(Start<core_type>{core_, failure}) ? serve_or_fail(failure)
-                                                                            : outcome::failed;
+            return plan::in_launcher::run(StepContext<core_type>{core_, failure})
+                       ? serve_or_fail(failure)
+                       : outcome::failed;
         }
     }
 
@@ -71,7 +72,7 @@ protected:
     /// daemon's own steps, and in the launcher begin(), say what holds then.
     template <bool LauncherReturns>
     auto begin_detached(Failure& failure, StartSignals& signals) -> outcome {
-        const Start<core_type> start{core_, failure, &signals};
+        const StepContext<core_type> start{core_, failure, &signals};
         if (const int error = signals.begin(core_.host(), !LauncherReturns); error < 0) {
             start.fail_step("signals", "sigprocmask", error);
             return outcome::failed;
@@ -85,10 +86,10 @@ protected:
                     signals.end(core_.host());
                 return outcome::daemon;
             }
-        using detaching = Detaching<core_type, typename plan::in_launcher, LauncherReturns>;
+        using detaching = ForkContext<core_type, typename plan::in_launcher, LauncherReturns>;
         switch (Fork::detach(detaching{{core_, failure, &signals}})) {
         case side::launcher:
-            plan::in_launcher::hand_over(core_);
+            plan::in_launcher::drop_launcher_copy(core_);
             stage_ = stage::launcher;
             return outcome::launcher;
         case side::failed:
@@ -101,7 +102,7 @@ protected:
     }
 
     auto serve_or_fail(Failure& failure) -> outcome {
-        if (plan::in_daemon::run(Start<core_type>{core_, failure})) {
+        if (plan::in_daemon::run(StepContext<core_type>{core_, failure})) {
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -177,10 +178,10 @@ protected:
                 return tell_launcher(failure);
         if constexpr (Stdio::replaces) {
             const int terminal = core_.template state<Stdio>().terminal;
-            say(core_.host(), terminal < 0 ? 2 : terminal, failure);
+            print_failure(core_.host(), terminal < 0 ? 2 : terminal, failure);
             close_terminal();
         } else {
-            say(core_.host(), 2, failure);
+            print_failure(core_.host(), 2, failure);
         }
     }
     void tell_launcher(const Failure& failure) {
@@ -197,7 +198,7 @@ protected:
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
             write_line(LOG_ERR, line);
         } else {
-            say(core_.host(), 2, failure);
+            print_failure(core_.host(), 2, failure);
         }
     }
     void write_line(int priority, const char* text) {

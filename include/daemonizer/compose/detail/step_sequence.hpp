@@ -29,10 +29,10 @@ struct bound_step {
             Step::undo(host, core.template option<Policy>(), core.template state<Policy>());
     }
     template <class Core>
-    static void hand_over(Core& core) {
+    static void drop_launcher_copy(Core& core) {
         if constexpr (Step::undoes)
-            Step::hand_over(core.host(), core.template option<Policy>(),
-                            core.template state<Policy>());
+            Step::drop_launcher_copy(core.host(), core.template option<Policy>(),
+                                     core.template state<Policy>());
     }
 };
 
@@ -77,8 +77,8 @@ struct sequence {
             undo_first<Steps...>(core, host, done);
     }
     template <class Core>
-    static void hand_over([[maybe_unused]] Core& core) {
-        (Steps::hand_over(core), ...);
+    static void drop_launcher_copy([[maybe_unused]] Core& core) {
+        (Steps::drop_launcher_copy(core), ...);
     }
 
 private:

@@ -11,33 +11,33 @@ namespace daemonizer::detail {
 
 /// What a composition is refused for: the first thing, so that one mistake is
 /// one error.
-enum class objection { none, no_policy, slot_twice, no_fork, no_stdio, no_signals, no_step, needs };
+enum class rejection { none, no_policy, slot_twice, no_fork, no_stdio, no_signals, no_step, needs };
 
 /// Stands in for a composition that has been refused. Takes whatever is done
 /// with one.
-struct Refused {
+struct RejectedComposition {
     template <class... Given>
-    static constexpr auto choose(const Given&...) -> Refused {
+    static constexpr auto choose(const Given&...) -> RejectedComposition {
         return {};
     }
-    auto start() const -> Refused* { return nullptr; }
+    auto start() const -> RejectedComposition* { return nullptr; }
     auto run(auto&&) const -> int { return 1; }
 };
 
-template <objection What, class Verdict = planning::fits>
+template <rejection What, class Verdict = planning::fits>
 struct refusal {
-    static constexpr objection what = What;
+    static constexpr rejection what = What;
     using verdict = Verdict;
     using core = void;
-    using implementation = Refused;
-    using options = Refused;
+    using implementation = RejectedComposition;
+    using options = RejectedComposition;
 };
 
 template <class... Policies>
 struct acceptance {
-    static constexpr objection what = objection::none;
+    static constexpr rejection what = rejection::none;
     using verdict = planning::fits;
-    using core = Core<Policies...>;
+    using core = StartData<Policies...>;
     using implementation = Composition<Policies...>;
 
     struct options {
@@ -69,37 +69,37 @@ constexpr auto are_steps(step_list<Steps...>) -> bool {
 /// Of policies that fill a slot each, in the order of slots.
 template <class... Policies>
 constexpr auto review_all(planning::types<Policies...>) {
-    using core = Core<Policies...>;
+    using core = StartData<Policies...>;
     if constexpr (!ForkPolicy<typename core::template in<slots::fork>>) {
-        return refusal<objection::no_fork>{};
+        return refusal<rejection::no_fork>{};
     } else if constexpr (!StdioPolicy<typename core::template in<slots::stdio>>) {
-        return refusal<objection::no_stdio>{};
+        return refusal<rejection::no_stdio>{};
     } else if constexpr (!SignalPolicy<typename core::template in<slots::signals>>) {
-        return refusal<objection::no_signals>{};
+        return refusal<rejection::no_signals>{};
     } else if constexpr (!(are_steps(typename Policies::steps{}) && ...)) {
-        return refusal<objection::no_step>{};
+        return refusal<rejection::no_step>{};
     } else {
         using verdict = typename Plan<Policies...>::verdict;
         if constexpr (std::same_as<verdict, planning::fits>)
             return acceptance<Policies...>{};
         else
-            return refusal<objection::needs, verdict>{};
+            return refusal<rejection::needs, verdict>{};
     }
 }
 
 template <class Defaults, class... Given>
 constexpr auto review() {
     if constexpr (!(Policy<Given> && ...))
-        return refusal<objection::no_policy>{};
+        return refusal<rejection::no_policy>{};
     else if constexpr (!planning::one_policy_a_slot<Given...>)
-        return refusal<objection::slot_twice>{};
+        return refusal<rejection::slot_twice>{};
     else
         return review_all(typename canonical_policies<Defaults, Given...>::type{});
 }
 
 /// Lets a policy object to its own options or to its neighbours.
 template <class Given, class Core>
-constexpr void let_check() {
+constexpr void run_check() {
     if constexpr (requires { Given::template check<Core>(); })
         Given::template check<Core>();
 }

@@ -12,8 +12,8 @@ namespace daemonizer::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct SocketCalls {
-    static auto open_socket(int family, int type) -> int {
-        return of(::socket(family, type | SOCK_CLOEXEC, 0));
+    static auto open_socket(int processes, int type) -> int {
+        return of(::socket(processes, type | SOCK_CLOEXEC, 0));
     }
     /// A local datagram or stream socket connects at once or not at all: nothing to wait for.
     static auto connect_socket(int fd, const void* address, socklen_t size) -> int {

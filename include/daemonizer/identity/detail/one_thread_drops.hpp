@@ -17,7 +17,7 @@ struct OneThreadDrops : step<phase::check> {
 
     static auto run(const auto& start, const auto&) -> bool {
         return !start.core.stays() || // or the fork policy has refused them
-               OneThread::refuse_others(
+               SingleThreaded::refuse_others(
                    start, "more than one thread is running; the others would keep their rights");
     }
 };

@@ -41,7 +41,7 @@ struct FindAccount : undoable_step<phase::check> {
         return start.fail(policy.user(), "has the id 4294967295, which stands for none", EINVAL);
     }
     static void undo(const auto& host, const auto&, auto& state) { state.account.release(host); }
-    static void hand_over(const auto& host, const auto&, auto& state) {
+    static void drop_launcher_copy(const auto& host, const auto&, auto& state) {
         state.account.release(host);
     }
 };

@@ -11,13 +11,13 @@
 
 namespace daemonizer::detail {
 
-struct [[gnu::visibility("hidden")]] Parting;
+struct [[gnu::visibility("hidden")]] Detachment;
 
 /// What launcher and daemon still have to do with each other: the report, and how the launcher
 /// watches over its children.
-struct Parting {
+struct Detachment {
     ReportEnd launcher, daemon;
-    ChildWatch watch;
+    SigchldWatch watch;
 
     /// False when the step has failed; then nothing is left of it.
     template <class Start>
@@ -49,7 +49,7 @@ private:
 };
 
 /// What a fork policy remembers.
-struct Parted {
+struct DetachedState {
     ReportEnd report; ///< the daemon's end, open until ready; in the launcher not open
     pid_t daemon = 0; ///< its pid; not known in the intermediate
 
@@ -69,7 +69,7 @@ struct Parted {
 
 /// In a daemon that keeps its signals.
 template <class Start>
-void restore_signals(const Start& start, const ChildWatch& watch) {
+void restore_signals(const Start& start, const SigchldWatch& watch) {
     if constexpr (Start::template in<slots::signals>::keeps) {
         watch.restore_disposition(start.host());
         start.signals->end(start.host());

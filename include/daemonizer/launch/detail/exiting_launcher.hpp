@@ -30,7 +30,7 @@ struct LauncherCopies {
     Core core;
     Failure failure;
     StartSignals signals;
-    OwnTexts texts;
+    StringCopies texts;
 
     void keep(const char*& text) { texts.keep(text); }
 };
@@ -52,7 +52,7 @@ struct LauncherOriginals {
 };
 
 template <class Start, memory Memory>
-class [[gnu::visibility("hidden")]] LeavingLauncher;
+class [[gnu::visibility("hidden")]] ExitingLauncher;
 
 /// The launcher of run(), which never returns to the program: it waits for the outcome of the start
 /// and leaves with it. Without libc where the host knows how, and with copies of what it needs, so
@@ -60,7 +60,7 @@ class [[gnu::visibility("hidden")]] LeavingLauncher;
 /// its code is hidden in the object that it is compiled into: a call that is bound late would read
 /// the dynamic linker's data.
 template <class Start, memory Memory>
-class LeavingLauncher {
+class ExitingLauncher {
     using Host = typename Start::leaving::type;
     using Core = std::remove_cvref_t<decltype(std::declval<Start>().core)>;
     static constexpr bool is_raw =
@@ -74,18 +74,18 @@ class LeavingLauncher {
 
 public:
     /// To be made while the memory is still this process's own.
-    explicit LeavingLauncher(const Start& start)
+    explicit ExitingLauncher(const Start& start)
         : kept_{start}, host_{Start::leaving::of(start.host())} {
         if constexpr (is_raw)
-            find_symbols();
+            bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
     }
 
-    /// `first` and what it is are those of Family. While it waits it gives back what it can of a
-    /// memory of its own.
-    [[noreturn]] void attend(Parting& parting, pid_t first, bool first_is_daemon) {
-        Witness<Host, Start::seconds()> witness{
-            host_, parting.watch, kept_.signals, parting.launcher, first, first_is_daemon};
+    /// `first` and what it is are those of ProcessTree. While it waits it gives back what it can of
+    /// a memory of its own.
+    [[noreturn]] void attend(Detachment& detachment, pid_t first, bool first_is_daemon) {
+        StartupWait<Host, Start::seconds()> witness{
+            host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (witness.attend(
                 kept_.failure, [&] { let_go(witness); }, tell))
@@ -103,7 +103,7 @@ public:
     [[noreturn]] void fail() {
         start().undo(host_);
         kept_.signals.die(host_);
-        say(host_, 2, kept_.failure, program_);
+        print_failure(host_, 2, kept_.failure, program_);
         host_.leave_at_once(kept_.failure.exit_status());
     }
 
@@ -118,7 +118,7 @@ private:
 
     void let_go([[maybe_unused]] const auto& witness) {
         if constexpr (lets_go)
-            let_go_of_memory(
+            release_memory(
                 host_, [&] { return witness.has_news(); },
                 [&](const auto& piece) { // a text that was too long to be copied
                     bool needed = piece.has(this);

@@ -73,12 +73,12 @@ private:
     bool is_writable_ = true, is_guard_ = true, is_shared_ = false, has_file_ = false;
 };
 
-class [[gnu::visibility("hidden")]] OwnMappings;
+class [[gnu::visibility("hidden")]] PrivateMappings;
 
 /// The large ones of these mappings.
-class OwnMappings {
+class PrivateMappings {
 public:
-    OwnMappings() {} // not zeroed
+    PrivateMappings() {} // not zeroed
 
     /// Takes as many as there is room for; the rest is kept, and costs only time. False where
     /// /proc does not tell.
@@ -121,7 +121,7 @@ private:
     static constexpr unsigned room = 64;
 
     struct Look {
-        OwnMappings& mappings;
+        PrivateMappings& mappings;
         unsigned long long objects, added, removed;
     };
 

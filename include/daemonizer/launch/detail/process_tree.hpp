@@ -13,7 +13,7 @@
 namespace daemonizer::detail {
 
 template <class Host>
-class [[gnu::visibility("hidden")]] Family;
+class [[gnu::visibility("hidden")]] ProcessTree;
 
 /// The launcher's first child, which leads the process group that the others begin in; the daemon,
 /// which is that child or was forked by it; and whoever these fork.
@@ -21,9 +21,10 @@ class [[gnu::visibility("hidden")]] Family;
 /// A number, also a group's, is signalled only while a child of ours, dead or alive, keeps it: once
 /// it has been waited for it may be a stranger's. Signal 0 does no harm and is sent without that.
 template <class Host>
-class Family {
+class ProcessTree {
 public:
-    Family(Host host, ChildWatch& watch, StartSignals& signals, pid_t first, bool first_is_daemon)
+    ProcessTree(Host host, SigchldWatch& watch, StartSignals& signals, pid_t first,
+                bool first_is_daemon)
         : host_{host}
         , watch_{watch}
         , signals_{signals}
@@ -177,7 +178,7 @@ private:
     }
 
     [[no_unique_address]] Host host_;
-    ChildWatch& watch_;
+    SigchldWatch& watch_;
     StartSignals& signals_;
     pid_t first_;
     pid_t daemon_;

@@ -32,15 +32,15 @@ namespace daemonizer::detail {
 ///
 /// What is given back is known to be the program's data: it is private and writable, no file's, and
 /// does not follow an object's file as the uninitialised data does; no loaded object reaches into
-/// it, and the dynamic linker has no list there (OwnMappings). What holds the stack or the thread's
-/// own variables stays, and so does all memory where somebody unknown may use it.
+/// it, and the dynamic linker has no list there (PrivateMappings). What holds the stack or the
+/// thread's own variables stays, and so does all memory where somebody unknown may use it.
 template <class Host, class Stop, class IsNeeded>
-void let_go_of_memory(const Host& host, Stop stop, IsNeeded is_needed) {
+void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     constexpr long worth_it = 16 << 10; // kilobytes
     constexpr unsigned long piece = 64UL << 20;
     if (host.peak_memory() < worth_it || !knows_who_uses_memory())
         return;
-    OwnMappings mappings;
+    PrivateMappings mappings;
     if (!mappings.read(host) || !mappings.leave_out_what_is_linked())
         return;
     const void* const thread = &errno;

@@ -13,12 +13,12 @@
 
 namespace daemonizer::detail {
 
-class [[gnu::visibility("hidden")]] ChildWatch;
+class [[gnu::visibility("hidden")]] SigchldWatch;
 
 /// Makes the death of a child, and a signal that cancels the start, end the launcher's wait: all of
 /// them are blocked, and a descriptor of signalfd(2) becomes readable. A starter that ignores
 /// SIGCHLD would make the kernel throw away how the daemon ended, so it is default for the wait.
-class ChildWatch {
+class SigchldWatch {
 public:
     /// Before the fork. Orphans become the launcher's children, so that it learns of every death
     /// and can end whom it does not know. Not every kernel interface has that (qemu-user).

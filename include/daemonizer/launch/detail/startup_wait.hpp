@@ -16,26 +16,26 @@
 namespace daemonizer::detail {
 
 template <class Host, int Seconds>
-class [[gnu::visibility("hidden")]] Witness;
+class [[gnu::visibility("hidden")]] StartupWait;
 
 /// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
 template <class Host, int Seconds>
-class Witness {
+class StartupWait {
 public:
-    Witness(const Host& host, ChildWatch& watch, StartSignals& signals, const ReportEnd& report,
-            pid_t first, bool first_is_daemon)
+    StartupWait(const Host& host, SigchldWatch& watch, StartSignals& signals,
+                const ReportEnd& report, pid_t first, bool first_is_daemon)
         : host_{host}
         , watch_{watch}
         , signals_{signals}
         , report_{report}
-        , family_{host, watch, signals, first, first_is_daemon} {
+        , processes_{host, watch, signals, first, first_is_daemon} {
         watch_.open(host, signals.watched());
         if constexpr (Seconds != 0)
             deadline_.at = host.now() + Seconds * 1'000'000'000LL;
     }
 
-    auto family() -> Family<Host>& { return family_; }
+    auto processes() -> ProcessTree<Host>& { return processes_; }
 
     /// Something is there to be looked at: for whoever has other work to do meanwhile.
     auto has_news() const -> bool {
@@ -56,7 +56,7 @@ public:
         // holds less than this; more is a worker's noise.
         int patience = 4096;
         for (bool dead = false, woken = false, waits = false;;) {
-            if (!waits && family_.daemon() != 0) {
+            if (!waits && processes_.daemon() != 0) {
                 waits = true;
                 meanwhile();
             }
@@ -65,14 +65,14 @@ public:
                 const int came = wait_for_news(late);
                 if (came < 0)
                     return failed(failure, came);
-                if ((came & ChildWatch::signal_came) != 0) {
+                if ((came & SigchldWatch::signal_came) != 0) {
                     if (signals_.look(host_) != 0)
                         return cancel(failure);
                     if (signals_.watches_less())
                         watch_.open(host_, signals_.watched());
                     watch_.listen_again(host_);
                     woken = true;
-                    dead = family_.has_died(); // first this, then messages: it may have left one
+                    dead = processes_.has_died(); // first this, then messages: it may have left one
                 }
             }
             pid_t sender;
@@ -84,8 +84,8 @@ public:
             }
             switch (news) {
             case message::forked:
-                family_.daemon_is(sender);
-                dead = woken && family_.has_died(); // its SIGCHLD may have come before its word
+                processes_.daemon_is(sender);
+                dead = woken && processes_.has_died(); // its SIGCHLD may have come before its word
                 break;
             case message::failed:
                 failure = report.failure;
@@ -120,9 +120,9 @@ private:
     auto is_heard(message news, pid_t sender) const -> bool {
         if (news == message::none || news == message::closed || news == message::unreadable)
             return true;
-        if (family_.daemon() != 0)
-            return sender == family_.daemon();
-        return sender > 0 && (news == message::forked || sender == family_.first());
+        if (processes_.daemon() != 0)
+            return sender == processes_.daemon();
+        return sender > 0 && (news == message::forked || sender == processes_.first());
     }
 
     auto wait_for_news([[maybe_unused]] bool& late) const -> int {
@@ -141,10 +141,10 @@ private:
     /// Asked only once it is ready, and before it is told that this is known: a report that others
     /// hold open says nothing of a life.
     auto is_alive(Failure& failure) -> bool {
-        using life = typename Family<Host>::life;
+        using life = typename ProcessTree<Host>::life;
         life daemon;
-        while ((daemon = family_.look()) == life::unseen) {
-            family_.sleep();
+        while ((daemon = processes_.look()) == life::unseen) {
+            processes_.sleep();
             if (signals_.look(host_) != 0)
                 return cancel(failure);
         }
@@ -155,7 +155,7 @@ private:
     auto accept(Failure& failure, Launched launched) -> bool {
         if (signals_.look(host_) != 0)
             return cancel(failure);
-        launched(family_.daemon());
+        launched(processes_.daemon());
         return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
     }
 
@@ -176,7 +176,7 @@ private:
     auto tell_death(Failure& failure, long long patience) -> bool {
         clear_away(patience);
         failure.name_step("daemon");
-        const siginfo_t& end = family_.end();
+        const siginfo_t& end = processes_.end();
         if (end.si_pid == 0)
             failure.describe("ended before it was ready", "how is not known");
         else if (end.si_code == CLD_EXITED)
@@ -199,8 +199,8 @@ private:
 
     auto clear_away(long long patience) -> bool {
         if (patience != 0)
-            family_.let_leave(patience);
-        family_.end_all();
+            processes_.let_leave(patience);
+        processes_.end_all();
         return false;
     }
 
@@ -210,10 +210,10 @@ private:
     struct no_deadline {};
 
     [[no_unique_address]] Host host_;
-    ChildWatch& watch_;
+    SigchldWatch& watch_;
     StartSignals& signals_;
     const ReportEnd report_;
-    Family<Host> family_;
+    ProcessTree<Host> processes_;
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 

@@ -10,11 +10,11 @@
 
 namespace daemonizer::detail {
 
-class [[gnu::visibility("hidden")]] OwnTexts;
+class [[gnu::visibility("hidden")]] StringCopies;
 
 /// Copies of the text that a launcher needs to its end: what they were copied from may be gone by
 /// then, or another process's.
-class OwnTexts {
+class StringCopies {
 public:
     /// `text` becomes the copy, which lives as long as this does; one that is longer than a path
     /// can be stays where it is.
@@ -35,7 +35,7 @@ private:
 /// data is there and nobody else's. Inlined: it must bind for the object that the launcher's code
 /// is in. Neither sizes nor objects are known to the compiler, which would call nothing, or a
 /// checking variant (_FORTIFY_SOURCE).
-[[gnu::always_inline]] inline void find_symbols() {
+[[gnu::always_inline]] inline void bind_symbols() {
     char room[2]{};
     char* from = room;
     char* to = room + 1;

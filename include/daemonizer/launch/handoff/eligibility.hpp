@@ -29,7 +29,7 @@ inline auto kernel_dumps_one_process() -> bool {
 }
 
 /// Changes nothing.
-inline auto can_hand_over(ThreadIdentity& identity) -> bool {
+inline auto may_hand_over(ThreadRegistration& identity) -> bool {
     return launcher_is_there == 0 && !has_shadow_stack() && !is_instrumented() &&
            !is_under_valgrind() && identity.look() && kernel_dumps_one_process();
 }

@@ -68,11 +68,11 @@ class [[gnu::visibility("hidden")]] Handoff;
 /// libc.
 template <class Start>
 class Handoff {
-    using Launcher = LeavingLauncher<typename Start::leaving_launcher, memory::shared>;
+    using Launcher = ExitingLauncher<typename Start::exiting_launcher, memory::shared>;
 
 public:
-    Handoff(const Start& start, const Parting& parting, const ThreadIdentity& identity)
-        : start_{start}, parting_{parting}, identity_{identity} {}
+    Handoff(const Start& start, const Detachment& detachment, const ThreadRegistration& identity)
+        : start_{start}, parting_{detachment}, identity_{identity} {}
 
     /// True when the stacks are ready. Changes nothing else.
     static auto prepare() -> bool { return handoff_stacks.protect() == 0; }
@@ -88,17 +88,17 @@ private:
 
     static void be_launcher(void* handoff) {
         auto& self = *static_cast<Handoff*>(handoff);
-        const typename Start::leaving_launcher start{
+        const typename Start::exiting_launcher start{
             {self.start_.core, self.start_.failure, self.start_.signals}};
         // Copies: what they were copied from will be the daemon's.
         auto& launcher = *new (&handoff_luggage<Launcher>.launcher) Launcher{start};
-        Parting parting = self.parting_;
+        Detachment detachment = self.parting_;
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);
         if (child < 0)
             launcher.fail("fork", "the launcher's", errno);
-        parting.daemon.close(RawHost{});
-        launcher.attend(parting, child, false);
+        detachment.daemon.close(RawHost{});
+        launcher.attend(detachment, child, false);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's
@@ -123,8 +123,8 @@ private:
     static auto be_daemon(void* there) -> int { resume(*static_cast<Resumption*>(there)); }
 
     const Start& start_;
-    const Parting& parting_;
-    const ThreadIdentity& identity_;
+    const Detachment& parting_;
+    const ThreadRegistration& identity_;
     Resumption here_;
 };
 

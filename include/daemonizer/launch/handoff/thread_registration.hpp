@@ -17,11 +17,11 @@ namespace daemonizer::detail {
 /// it exits (set_tid_address(2)).
 inline int launcher_is_there = 0;
 
-class [[gnu::visibility("hidden")]] ThreadIdentity;
+class [[gnu::visibility("hidden")]] ThreadRegistration;
 
 /// What the kernel keeps of a thread by addresses in its memory. Two processes on one memory must
 /// not have the same: the launcher lays it down, the daemon takes it up.
-class ThreadIdentity {
+class ThreadRegistration {
 public:
     /// Whether libc and kernel agree on it; changes nothing. On musl, and where the interface is
     /// missing (qemu-user), they do not.
@@ -33,7 +33,7 @@ public:
     }
 
     /// In the launcher, with signals blocked. False where that is refused; then all is as before.
-    auto lay_down() const -> bool {
+    auto unregister() const -> bool {
         if (!RestartableSequences::unregister())
             return false;
         // What another process holds when this one exits is not abandoned.
@@ -49,7 +49,7 @@ public:
     }
 
     /// In the daemon, whose id the kernel has written already. Returns 0 or a negative errno.
-    auto take_up() const -> int {
+    auto register_again() const -> int {
         RestartableSequences::register_again();
         if ((signal_stack_.ss_flags & SS_DISABLE) == 0)
             if (const long error = raw_call(SYS_sigaltstack, of(&signal_stack_), 0); error < 0)

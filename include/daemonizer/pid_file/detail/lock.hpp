@@ -20,15 +20,15 @@ struct LockPidFile : undoable_step<phase::check> {
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& file = start.state(policy);
-        if (!file.origin.open(start, policy))
+        if (!file.base_directory.open(start, policy))
             return false;
-        file.directory = file.origin.directory();
+        file.directory = file.base_directory.directory();
         file.path = policy.characters();
         if (lock(start, policy, file)) {
             file.owner = start.host().pid(); // the launcher's to undo, until the daemon writes it
             return true;
         }
-        file.origin.close(start.host());
+        file.base_directory.close(start.host());
         return false;
     }
 
@@ -41,7 +41,7 @@ struct LockPidFile : undoable_step<phase::check> {
     }
 
     template <class Host>
-    static void hand_over(Host host, const auto&, auto& file) {
+    static void drop_launcher_copy(Host host, const auto&, auto& file) {
         let_go(host, file);
     }
 
@@ -52,7 +52,7 @@ private:
         if (file.fd >= 0)
             host.close(file.fd);
         file.fd = -1;
-        file.origin.close(host);
+        file.base_directory.close(host);
     }
 
     /// Ends with an open file that carries our lock and that the path names.

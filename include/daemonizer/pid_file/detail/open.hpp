@@ -43,8 +43,8 @@ template <class Start>
 auto distrust(const Start& start, const OwnPidFile& file, int fd, struct stat& status) -> bool {
     if (const int error = start.host().status(fd, status); error < 0)
         return !start.fail(file.path, error);
-    if (const char* const objection = objection_to(status); objection != nullptr)
-        return !start.fail(file.path, objection, EPERM);
+    if (const char* const rejection = objection_to(status); rejection != nullptr)
+        return !start.fail(file.path, rejection, EPERM);
     return false;
 }
 

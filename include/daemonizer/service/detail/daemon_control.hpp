@@ -13,12 +13,12 @@ namespace daemonizer::detail {
 
 /// Orders to the daemon of a pid file, and what became of them.
 template <class Host>
-class DaemonOrders {
+class DaemonControl {
     using state = ServiceStatus::state;
     using outcome = ControlResult::outcome;
 
 public:
-    DaemonOrders(Host host, const char* pid_file) : daemon_{host, pid_file} {}
+    DaemonControl(Host host, const char* pid_file) : daemon_{host, pid_file} {}
 
     auto signal(int number) const -> ControlResult {
         return has_daemon() ? answer(daemon_.signal(number)) : nobody();
@@ -67,7 +67,7 @@ private:
         return {outcome::done, daemon_.status().pid, 0, ""};
     }
 
-    DaemonGrip<Host> daemon_;
+    DaemonRef<Host> daemon_;
 };
 
 } // namespace daemonizer::detail

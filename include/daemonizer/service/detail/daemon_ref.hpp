@@ -16,9 +16,9 @@ namespace daemonizer::detail {
 /// (Linux before 5.3, some sandboxes, valgrind) the lock is asked right before each kill(2), and
 /// its release tells that the daemon is gone.
 template <class Host>
-class DaemonGrip {
+class DaemonRef {
 public:
-    DaemonGrip(Host host, const char* pid_file) : host_{host}, view_{host, pid_file} {
+    DaemonRef(Host host, const char* pid_file) : host_{host}, view_{host, pid_file} {
         status_ = view_.settled();
         if (status_.what != ServiceStatus::state::running)
             return;
@@ -26,9 +26,9 @@ public:
         if (process_ == -ESRCH || view_.holder() != status_.pid)
             status_ = {ServiceStatus::state::stopped, 0, 0, 0, ""}; // it went while we looked
     }
-    DaemonGrip(const DaemonGrip&) = delete;
-    auto operator=(const DaemonGrip&) -> DaemonGrip& = delete;
-    ~DaemonGrip() {
+    DaemonRef(const DaemonRef&) = delete;
+    auto operator=(const DaemonRef&) -> DaemonRef& = delete;
+    ~DaemonRef() {
         if (process_ >= 0)
             host_.close(process_);
     }

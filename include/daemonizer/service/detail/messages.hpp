@@ -29,7 +29,7 @@ struct ProgramText {
 namespace detail {
 
 /// Each of these says something and returns the status to leave with.
-struct CommandWords {
+struct Messages {
     const ProgramText& text;
     const char* pid_file_path; ///< as it is; the words show pid_file
     const char* verb = "";     ///< what was ordered, the step in an error's line
@@ -38,10 +38,9 @@ struct CommandWords {
     const char* name = shown_name.text(); // of this very object: it is not copied
     const char* pid_file = shown_pid_file.text();
 
-    CommandWords(const ProgramText& program, const char* path)
-        : text{program}, pid_file_path{path} {}
-    CommandWords(const CommandWords&) = delete;
-    auto operator=(const CommandWords&) -> CommandWords& = delete;
+    Messages(const ProgramText& program, const char* path) : text{program}, pid_file_path{path} {}
+    Messages(const Messages&) = delete;
+    auto operator=(const Messages&) -> Messages& = delete;
 
     auto help(std::FILE* to = stdout) const -> int {
         const char* const own = text.options != nullptr ? " [OPTION...]" : "";

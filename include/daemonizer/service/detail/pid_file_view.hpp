@@ -62,7 +62,7 @@ public:
                 now.what == state::starting || now.what == state::orphaned || now.code == EAGAIN;
             if (!under_way || host_.now() - begun > second)
                 return now;
-            nap(host_, 2'000'000);
+            sleep_for(host_, 2'000'000);
             close();
             open(); // the name may stand for another file by now
         }

@@ -42,7 +42,7 @@ public:
     explicit UnitWriter(bool prints) : prints_{prints} {}
 
     /// Why a unit cannot say what was written, null where it can; and the setting that it is about.
-    auto objection() const -> const char* { return objection_; }
+    auto rejection() const -> const char* { return objection_; }
     auto subject() const -> const char* { return subject_; }
 
     /// A section's title, with what stands before it.

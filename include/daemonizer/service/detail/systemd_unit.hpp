@@ -67,8 +67,8 @@ public:
             return refuse("pid file", why);
         UnitWriter trial{false};
         self.write(trial);
-        if (trial.objection() != nullptr)
-            return refuse(trial.subject(), trial.objection());
+        if (trial.rejection() != nullptr)
+            return refuse(trial.subject(), trial.rejection());
         UnitWriter unit{true};
         self.write(unit);
         return 0;

@@ -134,16 +134,18 @@ struct OneTarget : OldStderr {
 };
 
 /// In the launcher, before the working directory changes.
-struct FindOrigin : undoable_step<phase::check> {
+struct FindBaseDirectory : undoable_step<phase::check> {
     static constexpr const char* name = "stdio";
 
     static auto run(const auto& start, const auto& policy) -> bool {
-        return start.state(policy).find_origin(start, policy);
+        return start.state(policy).find_base_directory(start, policy);
     }
     [[gnu::visibility("hidden")]] static void undo(auto host, const auto&, auto& state) {
-        state.origin.close(host);
+        state.base_directory.close(host);
     }
-    static void hand_over(auto host, const auto&, auto& state) { state.origin.close(host); }
+    static void drop_launcher_copy(auto host, const auto&, auto& state) {
+        state.base_directory.close(host);
+    }
 };
 
 /// Under the supervisor that AutoFork has found 0-2 are what that gave.
@@ -166,7 +168,7 @@ struct OpenTargets : undoable_step<phase::targets> {
         return false;
     }
     static void undo(auto host, const auto&, auto& targets) { targets.close(host); }
-    static void hand_over(const auto&, const auto&, auto&) {}
+    static void drop_launcher_copy(const auto&, const auto&, auto&) {}
 };
 
 /// dup2 alone: nothing here opens, so nothing can be refused that an identity has lost by now.

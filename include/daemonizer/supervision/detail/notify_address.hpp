@@ -14,7 +14,7 @@ namespace daemonizer::detail {
 
 /// struct sockaddr_vm of vsock(7), whose header is the kernel's and not libc's.
 struct VsockAddress {
-    unsigned short family;
+    unsigned short processes;
     unsigned short reserved = 0;
     unsigned port;
     unsigned cid;

@@ -55,7 +55,7 @@ public:
             const long sent = send_once(host, text, size, passed);
             if (sent != -EAGAIN || patience <= 0)
                 return sent < 0 ? static_cast<int>(sent) : 0;
-            nap(host, step);
+            sleep_for(host, step);
             patience -= step;
         }
     }

@@ -34,15 +34,15 @@ struct VsockTarget {
     }
 
 private:
-    static constexpr unsigned short family = 40; // AF_VSOCK, which an older libc lacks
+    static constexpr unsigned short processes = 40; // AF_VSOCK, which an older libc lacks
 
     template <class Host>
     auto send_as(const Host& host, int as, const char* text, std::size_t size) const -> int {
-        const int fd = host.open_socket(family, as);
+        const int fd = host.open_socket(processes, as);
         if (fd < 0)
             return fd;
         bind_below_1024(host, fd);
-        const VsockAddress address{.family = family, .port = port, .cid = cid};
+        const VsockAddress address{.processes = processes, .port = port, .cid = cid};
         int error = host.connect_socket(fd, &address, sizeof address);
         for (std::size_t sent = 0; error >= 0 && sent != size;) {
             const long part = host.send(fd, text + sent, size - sent);
@@ -60,7 +60,7 @@ private:
     static void bind_below_1024(const Host& host, int fd) {
         constexpr unsigned anybody = ~0U;
         for (unsigned from = 1023; from != 0; --from) {
-            const VsockAddress own{.family = family, .port = from, .cid = anybody};
+            const VsockAddress own{.processes = processes, .port = from, .cid = anybody};
             if (host.bind_socket(fd, &own, sizeof own) != -EADDRINUSE)
                 return;
         }

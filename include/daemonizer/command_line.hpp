@@ -31,7 +31,7 @@ class CommandLine {
 
 public:
     CommandLine(const Service& service, Body& body, const ProgramText& text)
-        : service_{service}, body_{body}, words_{text, pid_file_of(service)} {}
+        : service_{service}, body_{body}, words_{text, daemonizer::pid_file_of(service)} {}
 
     auto run(int argc, char** argv) -> int {
         static constexpr Verb verbs[] = {
@@ -78,7 +78,7 @@ private:
         return launch();
     }
     auto launch() const -> int { return service_.run(body_); }
-    auto stay() const -> int { return foreground(service_).run(body_); }
+    auto stay() const -> int { return detail::foreground(service_).run(body_); }
     auto status() const -> int {
         return words_.printed(words_.status(daemonizer::status(service_)));
     }

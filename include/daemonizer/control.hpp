@@ -27,7 +27,9 @@ inline auto signal(const char* pid_file, int number) -> ControlResult {
 }
 
 /// SIGHUP: the daemon reads its configuration again and reopens its logs, if it collects that.
-inline auto reload(const char* pid_file) -> ControlResult { return signal(pid_file, SIGHUP); }
+inline auto reload(const char* pid_file) -> ControlResult {
+    return daemonizer::signal(pid_file, SIGHUP);
+}
 
 /// Stops the daemon: each signal of the schedule in turn, until it is gone.
 inline auto stop(const char* pid_file, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
@@ -52,23 +54,23 @@ auto pid_file_of(const Service& service) -> const char* {
 
 template <Controllable Service>
 auto status(const Service& service) -> ServiceStatus {
-    return status(pid_file_of(service));
+    return daemonizer::status(daemonizer::pid_file_of(service));
 }
 template <Controllable Service>
 auto signal(const Service& service, int number) -> ControlResult {
-    return signal(pid_file_of(service), number);
+    return daemonizer::signal(daemonizer::pid_file_of(service), number);
 }
 template <Controllable Service>
 auto reload(const Service& service) -> ControlResult {
-    return reload(pid_file_of(service));
+    return daemonizer::reload(daemonizer::pid_file_of(service));
 }
 template <Controllable Service>
 auto stop(const Service& service, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
-    return stop(pid_file_of(service), schedule);
+    return daemonizer::stop(daemonizer::pid_file_of(service), schedule);
 }
 template <Controllable Service>
 auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
-    return wait_until_gone(pid_file_of(service), seconds);
+    return daemonizer::wait_until_gone(daemonizer::pid_file_of(service), seconds);
 }
 
 /// Stops the daemon if there is one, and runs the service once it is gone. Where it does not go the
@@ -76,7 +78,7 @@ auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
 template <Controllable Service, class Body, class Otherwise>
 auto restart(const Service& service, Body&& body, Otherwise otherwise,
              Schedule schedule = {{SIGTERM, 10}}) -> int {
-    const ControlResult stopped = stop(service, schedule);
+    const ControlResult stopped = daemonizer::stop(service, schedule);
     if (!stopped && stopped.what != ControlResult::outcome::not_running)
         return otherwise(stopped);
     return service.run(body);

@@ -32,7 +32,7 @@ struct BaseDirectory {
     }
     template <class Start, class Path>
     auto open(const Start& start, const Path& path) -> bool {
-        if (!path_is_given(start, path))
+        if (!detail::path_is_given(start, path))
             return false;
         if (path.characters()[0] == '/' || fd >= 0)
             return true;

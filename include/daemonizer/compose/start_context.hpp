@@ -201,7 +201,7 @@ struct StepContext {
     /// Sleeps, for less than a second. False once a signal has cancelled the start: then the step
     /// should fail at once (EINTR).
     auto pause(long nanoseconds) const -> bool {
-        sleep_for(host(), nanoseconds);
+        detail::sleep_for(host(), nanoseconds);
         return signals == nullptr || signals->look(exiting_host<in<slots::host>>::of(host())) == 0;
     }
 
@@ -226,7 +226,7 @@ struct StepContext {
         Failure why;
         why.name_step(name);
         why.describe(what, code < 0 ? -code : code);
-        print_failure(host(), 2, why);
+        detail::print_failure(host(), 2, why);
     }
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {

@@ -42,7 +42,7 @@ public:
     [[gnu::visibility("hidden")]] void end_started(const Host& host) {
         each(coming(host) & ~harmless, [&](int signal) {
             if (disposition(host, signal) == SIG_DFL)
-                host.take_signal(only_signal(signal));
+                host.take_signal(detail::only_signal(signal));
         });
         end(host);
     }
@@ -63,7 +63,8 @@ public:
 
     /// Those that wake a launcher that waits.
     [[gnu::visibility("hidden")]] auto watched() const -> sigset_t {
-        return set_of((interrupting & ~bits_of(before_) & ~disregarded_) | signal_bits(SIGCHLD));
+        return detail::set_of((interrupting & ~bits_of(before_) & ~disregarded_) |
+                              detail::signal_bits(SIGCHLD));
     }
     /// Whether that set has shrunk since this was asked last: one of them turned out to be ignored.
     [[gnu::visibility("hidden")]] auto watches_less() -> bool {
@@ -80,16 +81,16 @@ public:
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
         host.set_disposition(cancelled_, standard);
-        host.set_mask(SIG_UNBLOCK, only_signal(cancelled_)); // it is pending
-        host.leave_at_once(128 + cancelled_);                // process 1 is spared
+        host.set_mask(SIG_UNBLOCK, detail::only_signal(cancelled_)); // it is pending
+        host.leave_at_once(128 + cancelled_);                        // process 1 is spared
     }
 
 private:
     static constexpr SignalBits interrupting =
-        signal_bits(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM);
+        detail::signal_bits(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM);
     /// By default these do not end a process.
     static constexpr SignalBits harmless =
-        signal_bits(SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU);
+        detail::signal_bits(SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU);
 
     template <class Act>
     [[gnu::visibility("hidden")]] static void each(SignalBits signals, Act act) {
@@ -102,7 +103,7 @@ private:
     template <class Host>
     [[gnu::visibility("hidden")]] auto coming(const Host& host) const -> SignalBits {
         sigset_t pending{};
-        return host.pending_signals(pending) < 0 ? 0 : bits_of(pending) & ~bits_of(before_);
+        return host.pending_signals(pending) < 0 ? 0 : detail::bits_of(pending) & ~bits_of(before_);
     }
 
     template <class Host>
@@ -116,7 +117,7 @@ private:
 
     template <class Host>
     [[gnu::cold, gnu::visibility("hidden")]] auto cancels(const Host& host, int signal) -> bool {
-        const SignalBits bit = signal_bits(signal);
+        const SignalBits bit = detail::signal_bits(signal);
         // start() leaves an alarm to the program's handler: it may be one of many.
         const bool always = (bit & interrupting) != 0 && (leaves_ || signal != SIGALRM);
         const auto handler = disposition(host, signal);

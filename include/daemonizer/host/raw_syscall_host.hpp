@@ -29,7 +29,7 @@ struct RawHost {
         return static_cast<int>(again(SYS_openat, directory, of(path), flags));
     }
     [[gnu::visibility("hidden")]] static auto close(int fd) -> int {
-        return static_cast<int>(raw_call(SYS_close, fd));
+        return static_cast<int>(detail::raw_call(SYS_close, fd));
     }
     [[gnu::visibility("hidden")]] static auto read(int fd, void* into, std::size_t size) -> long {
         return again(SYS_read, fd, of(into), static_cast<long>(size));
@@ -42,23 +42,24 @@ struct RawHost {
         return static_cast<int>(again(SYS_ftruncate, fd, 0));
     }
     [[gnu::visibility("hidden")]] static auto status(int fd, struct stat& status) -> int {
-        return static_cast<int>(raw_call(SYS_newfstatat, fd, of(""), of(&status), AT_EMPTY_PATH));
+        return static_cast<int>(
+            detail::raw_call(SYS_newfstatat, fd, of(""), of(&status), AT_EMPTY_PATH));
     }
     [[gnu::visibility("hidden")]] static auto status(int directory, const char* path,
                                                      struct stat& status) -> int {
-        return static_cast<int>(
-            raw_call(SYS_newfstatat, directory, of(path), of(&status), AT_SYMLINK_NOFOLLOW));
+        return static_cast<int>(detail::raw_call(SYS_newfstatat, directory, of(path), of(&status),
+                                                 AT_SYMLINK_NOFOLLOW));
     }
     [[gnu::visibility("hidden")]] static auto unlink(int directory, const char* path) -> int {
-        return static_cast<int>(raw_call(SYS_unlinkat, directory, of(path), 0));
+        return static_cast<int>(detail::raw_call(SYS_unlinkat, directory, of(path), 0));
     }
 
     [[gnu::visibility("hidden")]] static auto pid() -> pid_t {
-        return static_cast<pid_t>(raw_call(SYS_getpid));
+        return static_cast<pid_t>(detail::raw_call(SYS_getpid));
     }
     [[noreturn, gnu::visibility("hidden")]] static void leave_at_once(int status) {
         for (;;)
-            raw_call(SYS_exit_group, status);
+            detail::raw_call(SYS_exit_group, status);
     }
     [[gnu::visibility("hidden")]] static auto wait(idtype_t which, pid_t id, siginfo_t& how,
                                                    int options) -> int {
@@ -66,7 +67,7 @@ struct RawHost {
         return static_cast<int>(again(SYS_waitid, which, id, of(&how), options));
     }
     [[gnu::visibility("hidden")]] static auto signal(pid_t process, int number) -> int {
-        return static_cast<int>(raw_call(SYS_kill, process, number));
+        return static_cast<int>(detail::raw_call(SYS_kill, process, number));
     }
     /// Only the handler counts, and `to` has none: the kernel would want more for one that returns.
     [[gnu::visibility("hidden")]] static auto set_disposition(int number,
@@ -78,22 +79,24 @@ struct RawHost {
     set_disposition(int number, const struct sigaction& to, struct sigaction& before) -> int {
         const KernelAction action{to.sa_handler};
         KernelAction was{};
-        const long answer = raw_call(SYS_rt_sigaction, number, of(&action), of(&was), size_of_mask);
+        const long answer =
+            detail::raw_call(SYS_rt_sigaction, number, of(&action), of(&was), size_of_mask);
         before.sa_handler = was.handler;
         return static_cast<int>(answer);
     }
     [[gnu::visibility("hidden")]] static auto disposition(int number, struct sigaction& now)
         -> int {
         KernelAction is{};
-        const long answer = raw_call(SYS_rt_sigaction, number, 0, of(&is), size_of_mask);
+        const long answer = detail::raw_call(SYS_rt_sigaction, number, 0, of(&is), size_of_mask);
         now.sa_handler = is.handler;
         return static_cast<int>(answer);
     }
     [[gnu::visibility("hidden")]] static auto set_mask(int how, const sigset_t& mask) -> int {
-        return static_cast<int>(raw_call(SYS_rt_sigprocmask, how, of(&mask), 0, size_of_mask));
+        return static_cast<int>(
+            detail::raw_call(SYS_rt_sigprocmask, how, of(&mask), 0, size_of_mask));
     }
     [[gnu::visibility("hidden")]] static auto pending_signals(sigset_t& set) -> int {
-        return static_cast<int>(raw_call(SYS_rt_sigpending, of(&set), size_of_mask));
+        return static_cast<int>(detail::raw_call(SYS_rt_sigpending, of(&set), size_of_mask));
     }
     [[gnu::visibility("hidden")]] static auto take_signal(const sigset_t& set) -> int {
         const timespec at_once{};
@@ -101,19 +104,21 @@ struct RawHost {
             again(SYS_rt_sigtimedwait, of(&set), 0, of(&at_once), size_of_mask));
     }
     [[gnu::visibility("hidden")]] static auto signal_descriptor(const sigset_t& mask) -> int {
-        return static_cast<int>(raw_call(SYS_signalfd4, -1, of(&mask), size_of_mask, SFD_CLOEXEC));
+        return static_cast<int>(
+            detail::raw_call(SYS_signalfd4, -1, of(&mask), size_of_mask, SFD_CLOEXEC));
     }
     [[gnu::visibility("hidden")]] static auto poll(pollfd* set, nfds_t size, const timespec* limit,
                                                    const sigset_t* mask) -> int {
         timespec left{}; // the kernel writes what is left of the time
         if (limit != nullptr)
             left = *limit;
-        return static_cast<int>(raw_call(SYS_ppoll, of(set), static_cast<long>(size),
-                                         limit != nullptr ? of(&left) : 0, of(mask), size_of_mask));
+        return static_cast<int>(detail::raw_call(SYS_ppoll, of(set), static_cast<long>(size),
+                                                 limit != nullptr ? of(&left) : 0, of(mask),
+                                                 size_of_mask));
     }
     [[gnu::visibility("hidden")]] static auto now() -> long long {
         timespec time{};
-        raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, of(&time));
+        detail::raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, of(&time));
         return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
     }
     [[gnu::visibility("hidden")]] static auto send(int fd, const void* from, std::size_t size)
@@ -129,30 +134,32 @@ struct RawHost {
     }
 
     static auto open_socket(int processes, int type) -> int {
-        return static_cast<int>(raw_call(SYS_socket, processes, type | SOCK_CLOEXEC, 0));
+        return static_cast<int>(detail::raw_call(SYS_socket, processes, type | SOCK_CLOEXEC, 0));
     }
     static auto connect_socket(int fd, const void* address, socklen_t size) -> int {
-        return static_cast<int>(raw_call(SYS_connect, fd, of(address), static_cast<long>(size)));
+        return static_cast<int>(
+            detail::raw_call(SYS_connect, fd, of(address), static_cast<long>(size)));
     }
     static auto bind_socket(int fd, const void* address, socklen_t size) -> int {
-        return static_cast<int>(raw_call(SYS_bind, fd, of(address), static_cast<long>(size)));
+        return static_cast<int>(
+            detail::raw_call(SYS_bind, fd, of(address), static_cast<long>(size)));
     }
     static auto send_message(int fd, const msghdr& message) -> long {
         return again(SYS_sendmsg, fd, of(&message), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     static auto stop_sending(int fd) -> int {
-        return static_cast<int>(raw_call(SYS_shutdown, fd, SHUT_WR));
+        return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_WR));
     }
 
     /// Kilobytes that were resident at the most. getrusage(2).
     [[gnu::visibility("hidden")]] static auto peak_memory() -> long {
         rusage usage{};
-        raw_call(SYS_getrusage, RUSAGE_SELF, of(&usage));
+        detail::raw_call(SYS_getrusage, RUSAGE_SELF, of(&usage));
         return usage.ru_maxrss;
     }
     [[gnu::visibility("hidden")]] static auto unmap(unsigned long from, unsigned long size) -> int {
         return static_cast<int>(
-            raw_call(SYS_munmap, static_cast<long>(from), static_cast<long>(size)));
+            detail::raw_call(SYS_munmap, static_cast<long>(from), static_cast<long>(size)));
     }
 
 private:
@@ -169,11 +176,11 @@ private:
 
     /// Of a call whose fifth argument may be null or is not looked at.
     [[gnu::visibility("hidden")]] static auto again(long call, long a, long b,
-                                                    long c = no_argument(), long d = no_argument())
-        -> long {
+                                                    long c = detail::no_argument(),
+                                                    long d = detail::no_argument()) -> long {
         long answer;
         do
-            answer = raw_call(call, a, b, c, d, 0);
+            answer = detail::raw_call(call, a, b, c, d, 0);
         while (answer == -EINTR);
         return answer;
     }

@@ -86,13 +86,13 @@ private:
         launcher.close(host);
         const pid_t session = host.new_session();
         if (session < 0)
-            give_up(start, host, report, "setsid", "new session", session);
+            detail::give_up(start, host, report, "setsid", "new session", session);
         if constexpr (Twice) {
             if (session == 1)
-                give_up_as_process_1(start, host, report);
+                detail::give_up_as_process_1(start, host, report);
             const pid_t daemon = host.fork();
             if (daemon < 0)
-                give_up(start, host, report, "fork", "the intermediate's", daemon);
+                detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
             if (daemon > 0)
                 host.leave_at_once(0);
         }

@@ -90,7 +90,7 @@ private:
         state.begin(host, detachment.daemon);
         state.handed_over = true;
         if (const int error = identity.register_again(); error < 0)
-            give_up(start, host, state.report, "fork", "thread of the daemon", error);
+            detail::give_up(start, host, state.report, "fork", "thread of the daemon", error);
         detail::restore_signals(start, detachment.watch);
         return side::daemon;
     }

@@ -78,15 +78,15 @@ template <class Host>
 [[gnu::cold]] auto is_own_pid_file(Host host, const struct stat& there) -> bool {
     if (pid_files_of_this_process.any(host.pid(), [&](const OwnPidFile& file) {
             struct stat ours;
-            return host.status(file.fd, ours) >= 0 && same_file(ours, there);
+            return host.status(file.fd, ours) >= 0 && detail::same_file(ours, there);
         }))
         return true;
-    return each_listed_descriptor(host, [&](int fd) {
+    return detail::each_listed_descriptor(host, [&](int fd) {
                struct stat ours;
                pid_t holder = 0;
-               if (host.status(fd, ours) < 0 || !same_file(ours, there))
+               if (host.status(fd, ours) < 0 || !detail::same_file(ours, there))
                    return false;
-               lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 1, &holder);
+               detail::lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 1, &holder);
                return holder == host.pid();
            }) > 0;
 }

@@ -43,7 +43,7 @@ auto lock_byte(Host host, int fd, int command, short type, off_t byte, pid_t* ho
 /// byte 1 will be the daemon's, and says until then that it is being started.
 template <class Host>
 auto lock_for_start(Host host, int fd) -> int {
-    return lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0, nullptr, 2);
+    return detail::lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0, nullptr, 2);
 }
 
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
@@ -74,7 +74,7 @@ auto read_pid(Host host, int fd) -> pid_t {
 template <class Host>
 auto daemon_that_holds(Host host, int fd) -> pid_t {
     pid_t holder;
-    lock_byte(host, fd, F_GETLK, F_RDLCK, 1, &holder);
+    detail::lock_byte(host, fd, F_GETLK, F_RDLCK, 1, &holder);
     return holder;
 }
 
@@ -83,7 +83,7 @@ auto daemon_that_holds(Host host, int fd) -> pid_t {
 template <class Host>
 auto is_held(Host host, int fd) -> bool {
     pid_t holder;
-    lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 0, &holder);
+    detail::lock_byte(host, fd, F_OFD_GETLK, F_RDLCK, 0, &holder);
     return holder != 0;
 }
 
@@ -100,21 +100,21 @@ public:
     auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
-        const pid_t daemon = daemon_that_holds(host_, fd);
+        const pid_t daemon = detail::daemon_that_holds(host_, fd);
         if (daemon > 0 || daemon == of_another_namespace) {
             failure.describe(path, "already running, pid ", EEXIST)
-                .number(daemon > 0 ? daemon : read_pid(host_, fd))
+                .number(daemon > 0 ? daemon : detail::read_pid(host_, fd))
                 .text(daemon > 0 ? "" : " of another pid namespace");
             return true;
         }
-        if (waited > second && daemon == nobody && read_pid(host_, fd) > 0) {
+        if (waited > second && daemon == nobody && detail::read_pid(host_, fd) > 0) {
             failure.describe(path, "the daemon is gone, a child of it still holds ", EEXIST)
                 .text(path);
             return true;
         }
         if (waited > 10 * second) {
             failure.describe(path,
-                             daemon == nobody && !is_held(host_, fd)
+                             daemon == nobody && !detail::is_held(host_, fd)
                                  ? "a process that only reads it keeps it locked"
                                  : "already being started, and its pid is not written yet",
                              EEXIST);

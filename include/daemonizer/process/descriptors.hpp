@@ -58,7 +58,7 @@ struct CloseOthers : step<phase::descriptors> {
             policy.each_descriptor(keep);
             start.core.each_descriptor(keep);
         }};
-        return start.check(close_all_but(host, spared), "close");
+        return start.check(detail::close_all_but(host, spared), "close");
     }
 };
 

@@ -56,13 +56,14 @@ auto set_limit(const Start& start, int resource, const rlimit& wanted) -> bool {
     const int error = host.set_limit(resource, wanted);
     if (error >= 0)
         return true;
-    const char* const what = describe_resource(resource).name;
+    const char* const what = detail::describe_resource(resource).name;
     rlimit now{};
     if (error != -EPERM || host.limit(resource, now) < 0)
         return start.fail(what, error);
     LineWriter line = start.failure.describe(what, "", EPERM);
-    line = write_limit(line, wanted.rlim_max, "unlimited").text(" is above the hard limit of ");
-    line = write_limit(line, now.rlim_max, "unlimited").text(", needs CAP_SYS_RESOURCE");
+    line = detail::write_limit(line, wanted.rlim_max, "unlimited")
+               .text(" is above the hard limit of ");
+    line = detail::write_limit(line, now.rlim_max, "unlimited").text(", needs CAP_SYS_RESOURCE");
     if (resource == RLIMIT_NOFILE)
         line.text(" and no lower fs.nr_open");
     return false;

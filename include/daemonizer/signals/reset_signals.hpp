@@ -63,7 +63,7 @@ template <class Pid>
 void give_back_and_die(int signal) {
     if constexpr (requires { Pid::remove_on_signal(); })
         Pid::remove_on_signal();
-    die_of(signal);
+    detail::die_of(signal);
 }
 
 /// Nothing interrupts it: while it runs every signal is blocked in its thread.
@@ -128,19 +128,19 @@ struct ResetSignals : step<phase::signals> {
         standard.sa_handler = SIG_DFL;
         const struct sigaction ending =
             dying(give_back_and_die<typename Start::template in<slots::pid>>);
-        const bool first = is_first_process(start);
+        const bool first = detail::is_first_process(start);
         const int last = SIGRTMAX, first_of_real_time = SIGRTMIN;
         for (int signal = 1; signal <= last; ++signal) {
             if (signal == SIGKILL || signal == SIGSTOP ||
                 (signal >= first_of_libc && signal < first_of_real_time))
                 continue;
             const bool collected = ((signal == Blocked) || ...);
-            const bool ends = first && !collected && asks_for_the_end(signal);
+            const bool ends = first && !collected && detail::asks_for_the_end(signal);
             if (!start.check(start.host().set_disposition(signal, ends ? ending : standard),
                              "sigaction"))
                 return false;
         }
-        return start.check(start.host().set_mask(SIG_SETMASK, signal_set<Blocked...>()),
+        return start.check(start.host().set_mask(SIG_SETMASK, detail::signal_set<Blocked...>()),
                            "sigprocmask");
     }
 };

@@ -38,7 +38,7 @@ make_printable(char* text, std::size_t size) {
     text[size - 1] = '\0';
     char* to = text;
     while (*text != '\0') {
-        const Piece piece = next_piece(text);
+        const Piece piece = detail::next_piece(text);
         for (int i = 0; i != piece.size; ++i)
             *to++ = piece.shown ? text[i] : '?';
         if (!piece.shown)
@@ -65,7 +65,7 @@ public:
         char* const dots = room > reserve + 3 ? limit - 3 : nullptr;
         char* cut = next_; // the end of the last whole character that leaves room for the dots
         while (*characters != '\0') {
-            const Piece piece = next_piece(characters);
+            const Piece piece = detail::next_piece(characters);
             if (limit - next_ < (piece.shown ? piece.size : 1))
                 break;
             if (!piece.shown)

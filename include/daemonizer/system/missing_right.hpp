@@ -16,7 +16,7 @@ template <class Start>
     -> bool {
     if (code != -EPERM && code != -EACCES)
         return start.fail(what, code);
-    start.failure.describe(what, error_text(-code), -code).text(", needs ").text(needs);
+    start.failure.describe(what, detail::error_text(-code), -code).text(", needs ").text(needs);
     return false;
 }
 

@@ -46,10 +46,11 @@ namespace daemonizer::detail {
 /// A system call without libc: no errno, no cancellation, no symbol to be looked up. Returns the
 /// value or the negative errno. All arguments that the call has must be given, a null pointer too.
 /// Source: syscall(2), "Architecture calling conventions".
-[[gnu::always_inline]] inline auto raw_call(long number, long a = no_argument(),
-                                            long b = no_argument(), long c = no_argument(),
-                                            long d = no_argument(), long e = no_argument())
-    -> long {
+[[gnu::always_inline]] inline auto raw_call(long number, long a = detail::no_argument(),
+                                            long b = detail::no_argument(),
+                                            long c = detail::no_argument(),
+                                            long d = detail::no_argument(),
+                                            long e = detail::no_argument()) -> long {
 #if defined(__x86_64__)
     register long fourth asm("r10") = d;
     register long fifth asm("r8") = e;

@@ -37,7 +37,7 @@ template <class... Signals>
 }
 
 [[gnu::visibility("hidden")]] inline auto only_signal(int signal) -> sigset_t {
-    return set_of(signal_bits(signal));
+    return detail::set_of(detail::signal_bits(signal));
 }
 
 } // namespace daemonizer::detail

@@ -28,9 +28,9 @@ inline constexpr char objection_to_owner[] = "belongs to another user";
 
 /// Why a file is not to be trusted, or null. This is the whole rule for a pid file.
 inline auto objection_to(const struct stat& file) -> const char* {
-    if (const char* const rejection = objection_to_kind(file); rejection != nullptr)
+    if (const char* const rejection = detail::objection_to_kind(file); rejection != nullptr)
         return rejection;
-    return is_trusted(file.st_uid) ? nullptr : objection_to_owner;
+    return detail::is_trusted(file.st_uid) ? nullptr : objection_to_owner;
 }
 
 /// Opens the directory that holds `path`. Returns a descriptor or a negative errno.
@@ -55,7 +55,7 @@ template <class Host>
 [[gnu::cold]] auto is_in_safe_directory(Host host, int directory, const char* path,
                                         struct stat file) -> bool {
     const uid_t owner = file.st_uid;
-    int at = open_directory_of(host, directory, path);
+    int at = detail::open_directory_of(host, directory, path);
     bool safe = false;
     while (at >= 0) {
         struct stat holder;
@@ -65,8 +65,8 @@ template <class Host>
             holder.st_dev == file.st_dev && holder.st_ino == file.st_ino; // the root holds itself
         // In a directory with the sticky bit others cannot replace what is not theirs.
         const bool others_write = (holder.st_mode & S_IWOTH) != 0;
-        const bool stays = (holder.st_mode & S_ISVTX) != 0 && is_trusted(file.st_uid);
-        if (safe || (!is_trusted(holder.st_uid) && holder.st_uid != owner) ||
+        const bool stays = (holder.st_mode & S_ISVTX) != 0 && detail::is_trusted(file.st_uid);
+        if (safe || (!detail::is_trusted(holder.st_uid) && holder.st_uid != owner) ||
             (others_write && !stays))
             break;
         file = holder;
@@ -88,9 +88,10 @@ auto objection_to_stream(Host host, const struct stat& file, int directory, cons
     if (S_ISCHR(file.st_mode))
         return nullptr;
     if (Extra == 0 || (file.st_mode & S_IFMT) != Extra)
-        if (const char* const rejection = objection_to_kind(file); rejection != nullptr)
+        if (const char* const rejection = detail::objection_to_kind(file); rejection != nullptr)
             return rejection;
-    if (is_trusted(file.st_uid) || is_in_safe_directory(host, directory, path, file))
+    if (detail::is_trusted(file.st_uid) ||
+        detail::is_in_safe_directory(host, directory, path, file))
         return nullptr;
     return objection_to_owner;
 }

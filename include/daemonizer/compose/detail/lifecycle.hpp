@@ -178,10 +178,10 @@ protected:
                 return tell_launcher(failure);
         if constexpr (Stdio::replaces) {
             const int terminal = core_.template state<Stdio>().terminal;
-            print_failure(core_.host(), terminal < 0 ? 2 : terminal, failure);
+            detail::print_failure(core_.host(), terminal < 0 ? 2 : terminal, failure);
             close_terminal();
         } else {
-            print_failure(core_.host(), 2, failure);
+            detail::print_failure(core_.host(), 2, failure);
         }
     }
     void tell_launcher(const Failure& failure) {
@@ -198,7 +198,7 @@ protected:
             LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
             write_line(LOG_ERR, line);
         } else {
-            print_failure(core_.host(), 2, failure);
+            detail::print_failure(core_.host(), 2, failure);
         }
     }
     void write_line(int priority, const char* text) {

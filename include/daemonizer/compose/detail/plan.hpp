@@ -45,8 +45,8 @@ constexpr auto in_order(types<Steps...>, std::index_sequence<Indices...>) {
 /// Every policy's steps, in the order of phases; within a phase in the order of slots.
 template <class... Policies>
 constexpr auto order_steps() {
-    constexpr auto steps = (types<>{} + ... + bind<Policies>(typename Policies::steps{}));
-    return in_order(steps, std::make_index_sequence<size_of(steps)>{});
+    constexpr auto steps = (types<>{} + ... + planning::bind<Policies>(typename Policies::steps{}));
+    return planning::in_order(steps, std::make_index_sequence<planning::size_of(steps)>{});
 }
 
 /// Verdicts. `unmet` names the step and what it needs where a compiler prints types.

@@ -53,7 +53,7 @@ struct sequence {
             if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
                 return true;
         } catch (...) {
-            if (!describe_exception(start.failure, "exception")) {
+            if (!detail::describe_exception(start.failure, "exception")) {
                 start.failure.name_step(name);
                 start.failure.describe("thread", "has ended in this step");
                 undo(start.core, start.host(), done);

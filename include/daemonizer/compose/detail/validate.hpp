@@ -76,7 +76,7 @@ constexpr auto review_all(planning::types<Policies...>) {
         return refusal<rejection::no_stdio>{};
     } else if constexpr (!SignalPolicy<typename core::template in<slots::signals>>) {
         return refusal<rejection::no_signals>{};
-    } else if constexpr (!(are_steps(typename Policies::steps{}) && ...)) {
+    } else if constexpr (!(detail::are_steps(typename Policies::steps{}) && ...)) {
         return refusal<rejection::no_step>{};
     } else {
         using verdict = typename Plan<Policies...>::verdict;
@@ -94,7 +94,7 @@ constexpr auto review() {
     else if constexpr (!planning::one_policy_a_slot<Given...>)
         return refusal<rejection::slot_twice>{};
     else
-        return review_all(typename canonical_policies<Defaults, Given...>::type{});
+        return detail::review_all(typename canonical_policies<Defaults, Given...>::type{});
 }
 
 /// Lets a policy object to its own options or to its neighbours.

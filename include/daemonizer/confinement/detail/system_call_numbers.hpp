@@ -68,61 +68,62 @@ constexpr void add_call(GroupRules& rules, long number) {
 }
 template <class... Numbers>
 constexpr void add_calls(GroupRules& rules, Numbers... numbers) {
-    (add_call(rules, numbers), ...);
+    (detail::add_call(rules, numbers), ...);
 }
 
 constexpr void add_group(GroupRules& rules, system_calls group) {
     using answer = CallRule::answer;
     switch (group) {
     case system_calls::mount:
-        add_calls(rules, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, nr_mount_setattr,
-                  nr_open_tree_attr);
+        detail::add_calls(rules, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
+                          nr_mount_setattr, nr_open_tree_attr);
         rules.add({nr_open_tree, nr_fspick}); // move_mount, fsopen, fsconfig, fsmount
 #ifdef SYS_umount
-        add_calls(rules, SYS_umount);
+        detail::add_calls(rules, SYS_umount);
 #endif
         break;
     case system_calls::module:
-        add_calls(rules, SYS_init_module, SYS_finit_module, SYS_delete_module);
+        detail::add_calls(rules, SYS_init_module, SYS_finit_module, SYS_delete_module);
         break;
     case system_calls::reboot:
-        add_calls(rules, SYS_reboot);
+        detail::add_calls(rules, SYS_reboot);
         break;
     case system_calls::swap:
-        add_calls(rules, SYS_swapon, SYS_swapoff);
+        detail::add_calls(rules, SYS_swapon, SYS_swapoff);
         break;
     case system_calls::clock:
-        add_calls(rules, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime);
+        detail::add_calls(rules, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
+                          SYS_clock_adjtime);
 #ifdef SYS_stime
-        add_calls(rules, SYS_stime);
+        detail::add_calls(rules, SYS_stime);
 #endif
         if constexpr (sizeof(long) == 4)
-            add_calls(rules, 404, 405); // clock_settime64, clock_adjtime64
+            detail::add_calls(rules, 404, 405); // clock_settime64, clock_adjtime64
         break;
     case system_calls::keyring:
-        add_calls(rules, SYS_add_key, SYS_request_key, SYS_keyctl);
+        detail::add_calls(rules, SYS_add_key, SYS_request_key, SYS_keyctl);
         break;
     case system_calls::ptrace:
-        add_calls(rules, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
-                  nr_pidfd_getfd);
+        detail::add_calls(rules, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
+                          nr_pidfd_getfd);
         break;
     case system_calls::bpf:
-        add_calls(rules, SYS_bpf);
+        detail::add_calls(rules, SYS_bpf);
         break;
     case system_calls::perf:
-        add_calls(rules, SYS_perf_event_open);
+        detail::add_calls(rules, SYS_perf_event_open);
         break;
     case system_calls::userfaultfd:
-        add_calls(rules, SYS_userfaultfd);
+        detail::add_calls(rules, SYS_userfaultfd);
         break;
     case system_calls::kexec:
-        add_calls(rules, SYS_kexec_load);
+        detail::add_calls(rules, SYS_kexec_load);
 #ifdef SYS_kexec_file_load
-        add_calls(rules, SYS_kexec_file_load);
+        detail::add_calls(rules, SYS_kexec_file_load);
 #endif
         break;
     case system_calls::namespaces:
-        add_calls(rules, SYS_setns);
+        detail::add_calls(rules, SYS_setns);
         // A filter cannot read clone3's flags; libc goes on with clone where it is not there.
         rules.add({nr_clone3, nr_clone3, answer::not_there});
         rules.add(
@@ -141,7 +142,7 @@ constexpr auto rules_of() -> GroupRules {
         const unsigned bit = 1U << static_cast<unsigned>(group);
         const bool is_named = ((group == Groups) || ...);
         if (is_named && (taken & bit) == 0)
-            add_group(rules, group);
+            detail::add_group(rules, group);
         taken |= bit;
     }
     return rules;

@@ -53,26 +53,27 @@ template <class Start>
 auto read_user_files(const Start& start, const char* user, const char* group, Account& account)
     -> bool {
     const auto& host = start.host();
-    int found = find_in_passwd(host, user, account.user, account.group);
+    int found = detail::find_in_passwd(host, user, account.user, account.group);
     if (found != 1)
-        return fail_lookup(start, found, user, "no such user", "/etc/passwd");
-    found = find_in_group(host, user, group, account.group, [&](gid_t id) { account.add(id); });
-    return found == 1 || fail_lookup(start, found, group, "no such group", "/etc/group");
+        return detail::fail_lookup(start, found, user, "no such user", "/etc/passwd");
+    found =
+        detail::find_in_group(host, user, group, account.group, [&](gid_t id) { account.add(id); });
+    return found == 1 || detail::fail_lookup(start, found, group, "no such group", "/etc/group");
 }
 
 template <class Start>
 auto ask_name_service(const Start& start, const char* user, const char* group, Account& account)
     -> bool {
     const auto& host = start.host();
-    int found = find_user(host, user, account.user, account.group);
+    int found = detail::find_user(host, user, account.user, account.group);
     if (found == 1 && *group != '\0') {
-        found = find_group(host, group, account.group);
+        found = detail::find_group(host, group, account.group);
         if (found != 1)
-            return fail_lookup(start, found, group, "no such group", group);
+            return detail::fail_lookup(start, found, group, "no such group", group);
     }
     if (found != 1)
-        return fail_lookup(start, found, user, "no such user", user);
-    account.size = list_groups(user, account.group, account.groups, most_groups);
+        return detail::fail_lookup(start, found, user, "no such user", user);
+    account.size = detail::list_groups(user, account.group, account.groups, most_groups);
     return true;
 }
 
@@ -89,10 +90,10 @@ auto find_account(const Start& start, const char* user, const char* group, Accou
         return start.fail("mmap", ENOMEM);
     bool found;
     if constexpr (UsesNameService)
-        found = has_name_service() ? ask_name_service(start, user, group, account)
-                                   : read_user_files(start, user, group, account);
+        found = detail::has_name_service() ? detail::ask_name_service(start, user, group, account)
+                                           : detail::read_user_files(start, user, group, account);
     else
-        found = read_user_files(start, user, group, account);
+        found = detail::read_user_files(start, user, group, account);
     if (found && account.size >= most_groups) {
         start.failure.describe(user, "is in ", EINVAL)
             .number(static_cast<long long>(account.size))

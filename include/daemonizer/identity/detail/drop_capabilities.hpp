@@ -35,13 +35,13 @@ auto each_capability(const Start& start, const char* what, Has has, Act act) -> 
 template <class Start>
 auto reduce_bounding_set(const Start& start, std::uint64_t kept) -> bool {
     const auto& host = start.host();
-    return each_capability(
+    return detail::each_capability(
         start, "bounding set", [&](int c) { return host.is_in_bounding_set(c); },
         [&](int c, bool is_in) {
-            if (!is_in || (kept & bit_of(c)) != 0)
+            if (!is_in || (kept & detail::bit_of(c)) != 0)
                 return true;
             const int error = host.drop_from_bounding_set(c);
-            return error >= 0 || fail_lacking(start, "bounding set", error, "CAP_SETPCAP");
+            return error >= 0 || detail::fail_lacking(start, "bounding set", error, "CAP_SETPCAP");
         });
 }
 

@@ -52,7 +52,7 @@ template <class Start>
     -> bool {
     if (code == -EINVAL)
         return start.fail(what, "is not mapped in this user namespace", EINVAL);
-    return fail_lacking(start, what, code, needs);
+    return detail::fail_lacking(start, what, code, needs);
 }
 
 inline auto are_all(const Ids& ids, unsigned wanted) -> bool {
@@ -66,16 +66,17 @@ auto drop_groups(const Start& start, gid_t group, const WantedGroups& wanted) ->
     const auto& host = start.host();
     const int error = host.set_groups(wanted.listed, wanted.list);
     if (error < 0 && error != -EPERM)
-        return fail_id(start, "group list", error, "CAP_SETGID");
+        return detail::fail_id(start, "group list", error, "CAP_SETGID");
     const int right =
-        has_groups(host, group, wanted.list, wanted.others, wanted.room, wanted.capacity);
+        detail::has_groups(host, group, wanted.list, wanted.others, wanted.room, wanted.capacity);
     if (right < 0)
         return start.fail("getgroups", right);
     if (right == 1)
         return true;
-    return error < 0 ? fail_lacking(start, "group list", error,
-                                    "CAP_SETGID and a user namespace that lets groups be set")
-                     : start.fail("group list", "is another one than was set", EPERM);
+    return error < 0
+               ? detail::fail_lacking(start, "group list", error,
+                                      "CAP_SETGID and a user namespace that lets groups be set")
+               : start.fail("group list", "is another one than was set", EPERM);
 }
 
 /// Groups first: the right to set them goes with the user. All three ids of each kind, or a saved
@@ -85,20 +86,20 @@ auto drop_ids(const Start& start, DroppedIds& ids, const WantedGroups& groups) -
     const auto& host = start.host();
     if (!start.check(host.user_ids(ids.users_before), "getresuid") ||
         !start.check(host.group_ids(ids.groups_before), "getresgid") ||
-        !drop_groups(start, ids.group, groups))
+        !detail::drop_groups(start, ids.group, groups))
         return false;
     if (const int error = host.set_group_ids(ids.group, ids.group, ids.group); error < 0)
-        return fail_id(start, NamedId{"group", ids.group}.text(), error, "CAP_SETGID");
+        return detail::fail_id(start, NamedId{"group", ids.group}.text(), error, "CAP_SETGID");
     if (const int error = host.set_user_ids(ids.user, ids.user, ids.user); error < 0)
-        return fail_id(start, NamedId{"user", ids.user}.text(), error, "CAP_SETUID");
+        return detail::fail_id(start, NamedId{"user", ids.user}.text(), error, "CAP_SETUID");
     Ids now;
     if (!start.check(host.group_ids(now), "getresgid"))
         return false;
-    if (!are_all(now, ids.group))
+    if (!detail::are_all(now, ids.group))
         return start.fail(NamedId{"group", ids.group}.text(), "was not taken", EPERM);
     if (!start.check(host.user_ids(now), "getresuid"))
         return false;
-    return are_all(now, ids.user) ||
+    return detail::are_all(now, ids.user) ||
            start.fail(NamedId{"user", ids.user}.text(), "was not taken", EPERM);
 }
 

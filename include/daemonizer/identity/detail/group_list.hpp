@@ -34,7 +34,7 @@ inline void sort_groups(gid_t* list, std::size_t size) {
 
 /// Sorts, and leaves out repetitions and `group`. Returns how many are left.
 inline auto only_others(gid_t* list, std::size_t size, gid_t group) -> std::size_t {
-    sort_groups(list, size);
+    detail::sort_groups(list, size);
     std::size_t left = 0;
     for (std::size_t i = 0; i != size; ++i)
         if (list[i] != group && (left == 0 || list[i] != list[left - 1]))
@@ -51,7 +51,7 @@ auto has_groups(const Host& host, gid_t group, const gid_t* others, std::size_t 
     const int count = host.groups(capacity, room);
     if (count < 0)
         return count == -EINVAL ? 0 : count; // more of them than there is room for
-    if (only_others(room, static_cast<std::size_t>(count), group) != size)
+    if (detail::only_others(room, static_cast<std::size_t>(count), group) != size)
         return 0;
     for (std::size_t i = 0; i != size; ++i)
         if (room[i] != others[i])

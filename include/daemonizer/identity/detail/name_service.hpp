@@ -61,7 +61,7 @@ auto look_up_with_room(const Host& host, LookUp look_up) -> int {
 
 template <class Host>
 auto find_user(const Host& host, const char* name, uid_t& uid, gid_t& gid) -> int {
-    return look_up_with_room(host, [&](char* room, std::size_t size) {
+    return detail::look_up_with_room(host, [&](char* room, std::size_t size) {
         PasswdEntry entry{};
         PasswdEntry* found = nullptr;
         const int error = daemonizer_getpwnam_r(name, &entry, room, size, &found);
@@ -75,7 +75,7 @@ auto find_user(const Host& host, const char* name, uid_t& uid, gid_t& gid) -> in
 
 template <class Host>
 auto find_group(const Host& host, const char* name, gid_t& gid) -> int {
-    return look_up_with_room(host, [&](char* room, std::size_t size) {
+    return detail::look_up_with_room(host, [&](char* room, std::size_t size) {
         GroupEntry entry{};
         GroupEntry* found = nullptr;
         const int error = daemonizer_getgrnam_r(name, &entry, room, size, &found);

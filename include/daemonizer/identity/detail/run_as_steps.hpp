@@ -31,7 +31,7 @@ struct FindAccount : undoable_step<phase::check> {
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& state = start.state(policy);
         Account& account = state.account;
-        if (!find_account<UsesNameService>(start, policy.user(), policy.group(), account))
+        if (!detail::find_account<UsesNameService>(start, policy.user(), policy.group(), account))
             return false;
         state.user = account.user;
         state.group = account.group;
@@ -57,8 +57,9 @@ struct TakeIds : step<phase::identity> {
         if (!take(start, state))
             return false;
         if constexpr (std::is_void_v<typename Start::template in<slots::keep_capabilities>>)
-            return (state.user == 0 || reduce_capabilities(start, 0)) && forget_keeping(start) &&
-                   cannot_regain<false, false>(start, state);
+            return (state.user == 0 || detail::reduce_capabilities(start, 0)) &&
+                   detail::forget_keeping(start) &&
+                   detail::cannot_regain<false, false>(start, state);
         else
             return true; // KeepCapabilities says so in the end
     }
@@ -66,16 +67,16 @@ struct TakeIds : step<phase::identity> {
 private:
     static auto take(const auto& start, NamedIds& ids) -> bool {
         Account& account = ids.account;
-        const std::size_t others = only_others(account.groups, account.size, ids.group);
+        const std::size_t others = detail::only_others(account.groups, account.size, ids.group);
         account.groups[others] = ids.group; // as initgroups(3) lists it
-        const bool taken =
-            drop_ids(start, ids, {account.groups, others + 1, others, account.room(), most_groups});
+        const bool taken = detail::drop_ids(
+            start, ids, {account.groups, others + 1, others, account.room(), most_groups});
         account.release(start.host());
         return taken;
     }
     static auto take(const auto& start, DroppedIds& ids) -> bool {
         gid_t room[32]; // more than that cannot all be the one group that it may have
-        return drop_ids(start, ids, {nullptr, 0, 0, room, sizeof room / sizeof *room});
+        return detail::drop_ids(start, ids, {nullptr, 0, 0, room, sizeof room / sizeof *room});
     }
 };
 

@@ -24,7 +24,7 @@ struct Detachment {
     auto begin(const Start& start) -> bool {
         const auto& host = start.host();
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
-        if (const int error = open_report(host, launcher, daemon); error < 0)
+        if (const int error = detail::open_report(host, launcher, daemon); error < 0)
             return start.fail_step("report", "socketpair", error);
         if (const int error = watch.begin<Start::launcher_returns>(host); error < 0) {
             close(host);

@@ -77,7 +77,7 @@ public:
     explicit ExitingLauncher(const Start& start)
         : kept_{start}, host_{Start::leaving::of(start.host())} {
         if constexpr (is_raw)
-            bind_symbols();
+            detail::bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
     }
 
@@ -103,7 +103,7 @@ public:
     [[noreturn]] void fail() {
         start().undo(host_);
         kept_.signals.die(host_);
-        print_failure(host_, 2, kept_.failure, program_);
+        detail::print_failure(host_, 2, kept_.failure, program_);
         host_.leave_at_once(kept_.failure.exit_status());
     }
 
@@ -118,7 +118,7 @@ private:
 
     void let_go([[maybe_unused]] const auto& witness) {
         if constexpr (lets_go)
-            release_memory(
+            detail::release_memory(
                 host_, [&] { return witness.has_news(); },
                 [&](const auto& piece) { // a text that was too long to be copied
                     bool needed = piece.has(this);

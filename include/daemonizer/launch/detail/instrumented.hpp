@@ -76,7 +76,7 @@ namespace runtime {
     void (*exit)(void*, void*);
     DAEMONIZER_ADDRESS_OF_HOOK(enter, "__cyg_profile_func_enter");
     DAEMONIZER_ADDRESS_OF_HOOK(exit, "__cyg_profile_func_exit");
-    return !does_nothing(enter) || !does_nothing(exit);
+    return !detail::does_nothing(enter) || !detail::does_nothing(exit);
 }
 #undef DAEMONIZER_ADDRESS_OF_HOOK
 

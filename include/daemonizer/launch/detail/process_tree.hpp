@@ -80,7 +80,8 @@ public:
     [[gnu::cold, gnu::noinline]] void end_all() {
         constexpr long long patience = 2'000'000'000;
         const long long begun = host_.now();
-        watch_.open(host_, only_signal(SIGCHLD)); // what cancels has been seen, and stays pending
+        watch_.open(host_,
+                    detail::only_signal(SIGCHLD)); // what cancels has been seen, and stays pending
         if (!is_ours(P_PGID, first_) && is_ours(P_PID, first_))
             host_.signal(first_, SIGKILL);
         // Rounds, not a time: each orphan is seen only once its parent is dead, and a launcher that
@@ -136,7 +137,7 @@ private:
         if (daemon_ != 0)
             act(daemon_);
         if (owns_all_children())
-            each_listed_child(host_, [&](pid_t pid) {
+            detail::each_listed_child(host_, [&](pid_t pid) {
                 if (pid != daemon_)
                     act(pid);
             });

@@ -21,8 +21,9 @@ namespace daemonizer::detail {
 /// nothing that a compiler has added to it, a processor that keeps return addresses in memory of
 /// its own, the kernel that writes a thread's processor somewhere, or a translation.
 [[gnu::always_inline]] inline auto knows_who_uses_memory() -> bool {
-    return !is_instrumented() && !is_under_valgrind() && !has_shadow_stack() &&
-           !RestartableSequences::are_of_others() && texts_are_constant();
+    return !detail::is_instrumented() && !detail::is_under_valgrind() &&
+           !detail::has_shadow_stack() && !RestartableSequences::are_of_others() &&
+           detail::texts_are_constant();
 }
 
 /// Gives back the large pieces of memory that only the program has used, until `stop()`: as long as
@@ -38,7 +39,7 @@ template <class Host, class Stop, class IsNeeded>
 void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     constexpr long worth_it = 16 << 10; // kilobytes
     constexpr unsigned long piece = 64UL << 20;
-    if (host.peak_memory() < worth_it || !knows_who_uses_memory())
+    if (host.peak_memory() < worth_it || !detail::knows_who_uses_memory())
         return;
     PrivateMappings mappings;
     if (!mappings.read(host) || !mappings.leave_out_what_is_linked())

@@ -20,8 +20,8 @@ namespace daemonizer::detail {
 #else
     constexpr long get_shadow_stack_status = 74; // PR_GET_SHADOW_STACK_STATUS, Linux 6.13
     unsigned long status = 0;
-    return raw_call(SYS_prctl, get_shadow_stack_status, reinterpret_cast<long>(&status), 0, 0, 0) ==
-               0 &&
+    return detail::raw_call(SYS_prctl, get_shadow_stack_status, reinterpret_cast<long>(&status), 0,
+                            0, 0) == 0 &&
            (status & 1) != 0;
 #endif
 }

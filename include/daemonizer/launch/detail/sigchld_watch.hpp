@@ -87,7 +87,7 @@ public:
     /// After a signal: takes the word of a death, so that the next one is heard.
     template <class Host>
     void listen_again(const Host& host) const {
-        host.take_signal(only_signal(SIGCHLD));
+        host.take_signal(detail::only_signal(SIGCHLD));
     }
 
     auto adopts() const -> bool { return adopts_; }

@@ -115,7 +115,7 @@ private:
     [[gnu::cold]] static auto is_asked_to_end(const Host& host) -> bool {
         sigset_t pending{};
         return host.pending_signals(pending) >= 0 &&
-               (bits_of(pending) & signal_bits(SIGTERM, SIGINT, SIGQUIT)) != 0;
+               (detail::bits_of(pending) & detail::signal_bits(SIGTERM, SIGINT, SIGQUIT)) != 0;
     }
 
     template <class Host, class Message>
@@ -132,8 +132,8 @@ auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     int ends[2];
     if (const int error = host.socket_pair(ends); error < 0)
         return error;
-    launcher.fd = above_stdio(host, ends[0]);
-    daemon.fd = above_stdio(host, ends[1]);
+    launcher.fd = detail::above_stdio(host, ends[0]);
+    daemon.fd = detail::above_stdio(host, ends[1]);
     const int error = launcher.fd < 0 ? launcher.fd
                       : daemon.fd < 0 ? daemon.fd
                                       : host.ask_for_senders(launcher.fd);

@@ -133,7 +133,7 @@ private:
             const long long rest = deadline_.at - host_.now();
             const long long left = rest < 0 ? 0 : rest;
             late = left == 0;
-            const timespec limit = timespec_of(left);
+            const timespec limit = detail::timespec_of(left);
             return watch_.wait(host_, report_.fd, &limit);
         }
     }
@@ -162,7 +162,8 @@ private:
     auto cancel(Failure& failure) -> bool {
         const int signal = signals_.cancelled();
         failure.name_step("launcher");
-        failure.describe("start", "cancelled by ", EINTR, 128 + signal).text(signal_text(signal));
+        failure.describe("start", "cancelled by ", EINTR, 128 + signal)
+            .text(detail::signal_text(signal));
         return clear_away(0);
     }
 
@@ -184,7 +185,7 @@ private:
                 .number(end.si_status);
         else
             failure
-                .describe("killed before it was ready", signal_text(end.si_status), 0,
+                .describe("killed before it was ready", detail::signal_text(end.si_status), 0,
                           128 + end.si_status)
                 .text(", signal ")
                 .number(end.si_status);

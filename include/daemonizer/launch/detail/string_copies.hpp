@@ -45,7 +45,7 @@ private:
     std::memcpy(to, from, size);
     std::memmove(to, from, size);
     size = std::strlen(from);
-    const char* const texts[] = {error_text(0), signal_text(0)};
+    const char* const texts[] = {detail::error_text(0), detail::signal_text(0)};
     asm volatile("" : : "r"(to), "r"(size), "r"(texts) : "memory");
 }
 

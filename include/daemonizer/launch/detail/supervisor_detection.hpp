@@ -29,8 +29,8 @@ auto names_this_process(const Host& host, const char* variable) -> bool {
 /// or -1.
 template <class Host>
 auto is_supervised(const Host& host, int notify_descriptor) -> bool {
-    if (host.pid() == 1 || names_this_process(host, "SYSTEMD_EXEC_PID") ||
-        names_this_process(host, "LISTEN_PID"))
+    if (host.pid() == 1 || detail::names_this_process(host, "SYSTEMD_EXEC_PID") ||
+        detail::names_this_process(host, "LISTEN_PID"))
         return true;
     const char* const socket = std::getenv("NOTIFY_SOCKET");
     if (socket != nullptr && *socket != '\0' && std::getenv("SYSTEMD_EXEC_PID") == nullptr)
@@ -49,7 +49,7 @@ struct DetectSupervisor : step<phase::check> {
         int descriptor = -1;
         if constexpr (!std::is_void_v<typename Start::template in<slots::descriptor_notify>>)
             descriptor = start.template option<slots::descriptor_notify>().descriptor;
-        start.state(policy).is_supervised = is_supervised(start.host(), descriptor);
+        start.state(policy).is_supervised = detail::is_supervised(start.host(), descriptor);
         return true;
     }
 };

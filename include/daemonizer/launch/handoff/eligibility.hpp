@@ -20,7 +20,7 @@ namespace daemonizer::detail {
 /// launcher, which could say nothing more.
 inline auto kernel_dumps_one_process() -> bool {
     utsname system{};
-    if (raw_call(SYS_uname, reinterpret_cast<long>(&system)) < 0)
+    if (detail::raw_call(SYS_uname, reinterpret_cast<long>(&system)) < 0)
         return false;
     char* end = nullptr;
     const long major = std::strtol(system.release, &end, 10);
@@ -30,8 +30,8 @@ inline auto kernel_dumps_one_process() -> bool {
 
 /// Changes nothing.
 inline auto may_hand_over(ThreadRegistration& identity) -> bool {
-    return launcher_is_there == 0 && !has_shadow_stack() && !is_instrumented() &&
-           !is_under_valgrind() && identity.look() && kernel_dumps_one_process();
+    return launcher_is_there == 0 && !detail::has_shadow_stack() && !detail::is_instrumented() &&
+           !detail::is_under_valgrind() && identity.look() && detail::kernel_dumps_one_process();
 }
 
 } // namespace daemonizer::detail

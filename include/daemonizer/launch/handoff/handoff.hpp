@@ -42,7 +42,7 @@ struct HandoffStacks {
     /// negative errno.
     auto protect() -> int {
         return static_cast<int>(
-            raw_call(SYS_mprotect, reinterpret_cast<long>(guard), sizeof guard, PROT_READ));
+            detail::raw_call(SYS_mprotect, reinterpret_cast<long>(guard), sizeof guard, PROT_READ));
     }
 };
 inline HandoffStacks handoff_stacks;
@@ -78,7 +78,7 @@ public:
     static auto prepare() -> bool { return handoff_stacks.protect() == 0; }
 
     /// Returns in the daemon alone.
-    void part() { leave_stack(here_, top_of(handoff_stacks.launcher), be_launcher, this); }
+    void part() { detail::leave_stack(here_, top_of(handoff_stacks.launcher), be_launcher, this); }
 
 private:
     template <std::size_t Size>
@@ -107,20 +107,21 @@ private:
         auto& self = *static_cast<Handoff*>(handoff);
         const RawHost host;
         const ReportEnd report = self.parting_.daemon;
-        const long session = raw_call(SYS_setsid);
+        const long session = detail::raw_call(SYS_setsid);
         if (session < 0)
-            give_up(self.start_, host, report, "setsid", "new session", static_cast<int>(session));
+            detail::give_up(self.start_, host, report, "setsid", "new session",
+                            static_cast<int>(session));
         if (session == 1)
-            give_up_as_process_1(self.start_, host, report);
+            detail::give_up_as_process_1(self.start_, host, report);
         constexpr int flags = CLONE_VM | CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
         const int daemon = ::clone(be_daemon, top_of(handoff_stacks.daemon), flags | SIGCHLD,
                                    &self.here_, nullptr, nullptr, self.identity_.id());
         if (daemon < 0)
-            give_up(self.start_, host, report, "fork", "the intermediate's", errno);
+            detail::give_up(self.start_, host, report, "fork", "the intermediate's", errno);
         host.leave_at_once(0);
     }
 
-    static auto be_daemon(void* there) -> int { resume(*static_cast<Resumption*>(there)); }
+    static auto be_daemon(void* there) -> int { detail::resume(*static_cast<Resumption*>(there)); }
 
     const Start& start_;
     const Detachment& parting_;

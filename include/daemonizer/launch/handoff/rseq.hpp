@@ -51,7 +51,7 @@ private:
 
     static auto call(long area, long size, long flags) -> long {
 #if defined(SYS_rseq)
-        return raw_call(SYS_rseq, area, size, flags, signature);
+        return detail::raw_call(SYS_rseq, area, size, flags, signature);
 #else
         static_cast<void>(area), static_cast<void>(size), static_cast<void>(flags);
         return -ENOSYS;

@@ -26,10 +26,10 @@ public:
     /// Whether libc and kernel agree on it; changes nothing. On musl, and where the interface is
     /// missing (qemu-user), they do not.
     auto look() -> bool {
-        return raw_call(SYS_prctl, PR_GET_TID_ADDRESS, of(&id_)) == 0 && id_ != nullptr &&
-               *id_ == raw_call(SYS_gettid) &&
-               raw_call(SYS_get_robust_list, 0, of(&robust_list_), of(&size_)) == 0 &&
-               raw_call(SYS_sigaltstack, 0, of(&signal_stack_)) == 0;
+        return detail::raw_call(SYS_prctl, PR_GET_TID_ADDRESS, of(&id_)) == 0 && id_ != nullptr &&
+               *id_ == detail::raw_call(SYS_gettid) &&
+               detail::raw_call(SYS_get_robust_list, 0, of(&robust_list_), of(&size_)) == 0 &&
+               detail::raw_call(SYS_sigaltstack, 0, of(&signal_stack_)) == 0;
     }
 
     /// In the launcher, with signals blocked. False where that is refused; then all is as before.
@@ -37,12 +37,12 @@ public:
         if (!RestartableSequences::unregister())
             return false;
         // What another process holds when this one exits is not abandoned.
-        if (raw_call(SYS_set_robust_list, 0, static_cast<long>(size_)) == 0) {
+        if (detail::raw_call(SYS_set_robust_list, 0, static_cast<long>(size_)) == 0) {
             launcher_is_there = 1;
-            if (raw_call(SYS_set_tid_address, of(&launcher_is_there)) > 0)
+            if (detail::raw_call(SYS_set_tid_address, of(&launcher_is_there)) > 0)
                 return true;
             launcher_is_there = 0;
-            raw_call(SYS_set_robust_list, of(robust_list_), static_cast<long>(size_));
+            detail::raw_call(SYS_set_robust_list, of(robust_list_), static_cast<long>(size_));
         }
         RestartableSequences::register_again();
         return false;
@@ -52,10 +52,11 @@ public:
     auto register_again() const -> int {
         RestartableSequences::register_again();
         if ((signal_stack_.ss_flags & SS_DISABLE) == 0)
-            if (const long error = raw_call(SYS_sigaltstack, of(&signal_stack_), 0); error < 0)
+            if (const long error = detail::raw_call(SYS_sigaltstack, of(&signal_stack_), 0);
+                error < 0)
                 return static_cast<int>(error);
         return static_cast<int>(
-            raw_call(SYS_set_robust_list, of(robust_list_), static_cast<long>(size_)));
+            detail::raw_call(SYS_set_robust_list, of(robust_list_), static_cast<long>(size_)));
     }
 
     /// Where libc looks for the thread's id.

@@ -41,7 +41,7 @@ Closing(Host, int) -> Closing<Host>;
 /// Whether another start or a daemon holds the file; a reader's lock is not seen.
 template <class Host>
 auto has_a_writer(Host host, int fd) -> bool {
-    return is_held(host, fd) || daemon_that_holds(host, fd) != nobody;
+    return detail::is_held(host, fd) || detail::daemon_that_holds(host, fd) != nobody;
 }
 
 /// A draft is empty and its starter's alone; anything else is somebody's file of that name.
@@ -79,34 +79,35 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
         start.fail(file.path, seen);
         return attempt::failed;
     }
-    if (seen >= 0 && is_own_pid_file(host, there)) {
+    if (seen >= 0 && detail::is_own_pid_file(host, there)) {
         start.failure.describe(file.path, "already running, pid ", EEXIST).number(host.pid());
         return attempt::failed;
     }
-    Closing old{host,
-                seen < 0 ? -ENOENT
-                         : above_stdio(host, host.open(file.directory, file.path, pid_file_flags))};
+    Closing old{host, seen < 0 ? -ENOENT
+                               : detail::above_stdio(
+                                     host, host.open(file.directory, file.path, pid_file_flags))};
     if (old.fd < 0 && old.fd != -ENOENT) {
-        refuse_unopened(start, file, old.fd);
+        detail::refuse_unopened(start, file, old.fd);
         return attempt::failed;
     }
     if (old.fd >= 0) {
-        if (distrust(start, file, old.fd, there))
+        if (detail::distrust(start, file, old.fd, there))
             return attempt::failed;
-        if (has_a_writer(host, old.fd))
+        if (detail::has_a_writer(host, old.fd))
             return busy(old.fd);
     }
 
     const DraftName name{file.path};
     if (!name)
         return attempt::impossible;
-    Closing draft{host,
-                  above_stdio(host, host.open(file.directory, name.text(), pid_file_flags | O_CREAT,
-                                              mode_while_starting))};
+    Closing draft{
+        host, detail::above_stdio(host, host.open(file.directory, name.text(),
+                                                  pid_file_flags | O_CREAT, mode_while_starting))};
     struct stat made;
-    if (draft.fd < 0 || distrust(start, file, draft.fd, made) || !is_unused_draft(made))
+    if (draft.fd < 0 || detail::distrust(start, file, draft.fd, made) ||
+        !detail::is_unused_draft(made))
         return attempt::impossible;
-    if (const int error = lock_for_start(host, draft.fd); error < 0) {
+    if (const int error = detail::lock_for_start(host, draft.fd); error < 0) {
         if (error == -EAGAIN || error == -EACCES)
             return busy(draft.fd);
         host.unlink(file.directory, name.text());
@@ -114,13 +115,14 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
         return attempt::failed;
     }
     struct stat named;
-    if (host.status(file.directory, name.text(), named) < 0 || !same_file(named, made))
+    if (host.status(file.directory, name.text(), named) < 0 || !detail::same_file(named, made))
         return attempt::overtaken;
 
     // PATH.new is ours. Is PATH still what it was, and nobody's?
     const int again = host.status(file.directory, file.path, named);
-    const bool same = old.fd < 0 ? again == -ENOENT : again >= 0 && same_file(named, there);
-    if (!same || (old.fd >= 0 && lock_for_start(host, old.fd) < 0 && has_a_writer(host, old.fd))) {
+    const bool same = old.fd < 0 ? again == -ENOENT : again >= 0 && detail::same_file(named, there);
+    if (!same || (old.fd >= 0 && detail::lock_for_start(host, old.fd) < 0 &&
+                  detail::has_a_writer(host, old.fd))) {
         host.unlink(file.directory, name.text());
         return attempt::overtaken;
     }

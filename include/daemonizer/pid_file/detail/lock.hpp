@@ -34,7 +34,7 @@ struct LockPidFile : undoable_step<phase::check> {
 
     template <class Host>
     [[gnu::visibility("hidden")]] static void undo(Host host, const auto&, auto& file) {
-        remove_pid_file(host, file);
+        detail::remove_pid_file(host, file);
         if (file.is_registered)
             pid_files_of_this_process.forget(file.fd);
         let_go(host, file);
@@ -61,7 +61,7 @@ private:
         const PatientNaming naming{start.host()};
         constexpr int patience = 100;
         for (int replaced = 0; replaced != patience;) {
-            attempt made = put_draft_in_place(start, file, naming);
+            attempt made = detail::put_draft_in_place(start, file, naming);
             if (made == attempt::impossible)
                 made = take_in_place(start, policy, file, naming);
             if (made == attempt::locked || made == attempt::failed)
@@ -80,15 +80,15 @@ private:
                               const auto& naming) -> attempt {
         const auto& host = start.host();
         bool created = false;
-        file.fd = open_or_create(host, file, policy.mode(), created);
+        file.fd = detail::open_or_create(host, file, policy.mode(), created);
         if (file.fd < 0) {
-            refuse_unopened(start, file, file.fd);
+            detail::refuse_unopened(start, file, file.fd);
             return attempt::failed;
         }
         struct stat status;
-        const bool trusted = !distrust(start, file, file.fd, status);
-        const int locked = trusted || created ? lock_for_start(host, file.fd) : 0;
-        if (trusted && locked >= 0 && still_names(host, file) > 0) {
+        const bool trusted = !detail::distrust(start, file, file.fd, status);
+        const int locked = trusted || created ? detail::lock_for_start(host, file.fd) : 0;
+        if (trusted && locked >= 0 && detail::still_names(host, file) > 0) {
             file.is_fresh = false;
             // The mode is made exact, since the umask was a stranger's; the stale number goes at
             // once, so that nobody takes it for the holder's.
@@ -96,7 +96,7 @@ private:
                 start.check(host.truncate(file.fd), file.path))
                 return attempt::locked;
             file.owner = host.pid();
-            remove_pid_file(host, file);
+            detail::remove_pid_file(host, file);
             file.owner = 0;
             return drop(host, file, attempt::failed);
         }

@@ -55,9 +55,9 @@ struct OpenPidFileToReaders : step<phase::identity> {
     static auto run(const auto& start, const auto& policy) -> bool {
         const auto& host = start.host();
         const auto& file = start.state(policy);
-        if (!start.check(lock_byte(host, file.fd, F_OFD_SETLK, F_UNLCK, 1), file.path))
+        if (!start.check(detail::lock_byte(host, file.fd, F_OFD_SETLK, F_UNLCK, 1), file.path))
             return false;
-        const int error = lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1);
+        const int error = detail::lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1);
         if (error == -EAGAIN || error == -EACCES) // only where it was taken in place
             return start.fail(file.path, "a process that only reads it keeps it locked", -error);
         return start.check(error, file.path) &&
@@ -75,9 +75,9 @@ struct NameDaemon : step<phase::named> {
         const auto& host = start.host();
         const auto& file = start.state(policy);
         pid_t holder = nobody;
-        lock_byte(host, file.fd, F_OFD_GETLK, F_RDLCK, 1, &holder);
+        detail::lock_byte(host, file.fd, F_OFD_GETLK, F_RDLCK, 1, &holder);
         return holder == host.pid() ||
-               start.check(lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1), file.path);
+               start.check(detail::lock_byte(host, file.fd, F_SETLK, F_WRLCK, 1), file.path);
     }
 };
 

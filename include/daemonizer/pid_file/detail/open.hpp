@@ -31,10 +31,10 @@ auto open_or_create(Host host, const OwnPidFile& file, mode_t mode, bool& create
         int fd = host.open(file.directory, file.path, pid_file_flags | O_CREAT | O_EXCL, mode);
         created = fd >= 0;
         if (fd != -EEXIST)
-            return above_stdio(host, fd);
+            return detail::above_stdio(host, fd);
         fd = host.open(file.directory, file.path, pid_file_flags);
         if (fd != -ENOENT) // it may have gone in between
-            return above_stdio(host, fd);
+            return detail::above_stdio(host, fd);
     }
 }
 
@@ -43,7 +43,7 @@ template <class Start>
 auto distrust(const Start& start, const OwnPidFile& file, int fd, struct stat& status) -> bool {
     if (const int error = start.host().status(fd, status); error < 0)
         return !start.fail(file.path, error);
-    if (const char* const rejection = objection_to(status); rejection != nullptr)
+    if (const char* const rejection = detail::objection_to(status); rejection != nullptr)
         return !start.fail(file.path, rejection, EPERM);
     return false;
 }

@@ -23,7 +23,7 @@ template <class Host>
     if (host.status(file.fd, ours) < 0)
         return 0;
     const int seen = host.status(file.directory, file.path, there);
-    return seen < 0 ? seen : same_file(ours, there);
+    return seen < 0 ? seen : detail::same_file(ours, there);
 }
 
 /// Removes the file while it is still locked, and only if the path still is our inode: another
@@ -33,7 +33,7 @@ template <class Host>
     if (file.owner == 0 || file.owner != host.pid())
         return;
     // In a chroot the path names another file or none; the file that is open is ours anyway.
-    if (still_names(host, file) != 1 || host.unlink(file.directory, file.path) < 0)
+    if (detail::still_names(host, file) != 1 || host.unlink(file.directory, file.path) < 0)
         host.truncate(file.fd);
 }
 
@@ -41,15 +41,15 @@ template <class Host>
 inline void remove_pid_files_of_this_process() {
     const PosixHost host;
     pid_files_of_this_process.any(host.pid(), [&](OwnPidFile& file) {
-        remove_pid_file(host, file);
+        detail::remove_pid_file(host, file);
         file.owner = 0;
         return false;
     });
 }
 
 inline void remove_pid_files_and_die(int signal) {
-    remove_pid_files_of_this_process();
-    die_of(signal);
+    detail::remove_pid_files_of_this_process();
+    detail::die_of(signal);
 }
 
 /// The signals whose default action would end the daemon and leave its pid file.
@@ -64,7 +64,7 @@ inline void end_pid_files_of_this_process() {
         if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == remove_pid_files_and_die)
             ::sigaction(signal, &standard, nullptr);
     }
-    remove_pid_files_of_this_process();
+    detail::remove_pid_files_of_this_process();
 }
 
 /// The daemon's pid file vanishes also when a signal ends it that no policy collects. After the
@@ -77,7 +77,7 @@ struct RemovePidFileOnSignals : step<phase::signals> {
         using Signals = typename std::remove_cvref_t<decltype(start)>::template in<slots::signals>;
         const struct sigaction removing = dying(remove_pid_files_and_die);
         for (const int signal : ending_signals)
-            if (!Signals::collects(signal) && !replace_default(start, signal, removing))
+            if (!Signals::collects(signal) && !detail::replace_default(start, signal, removing))
                 return false;
         return true;
     }

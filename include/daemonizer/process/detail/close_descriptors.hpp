@@ -51,7 +51,7 @@ private:
 /// Closes what /proc/self/fd lists. Answers the negative errno where it cannot be listed.
 template <class Host, class Spared>
 auto close_listed(Host host, const Spared& spared) -> int {
-    return each_listed_descriptor(host, [&](int fd) {
+    return detail::each_listed_descriptor(host, [&](int fd) {
         if (fd > 2 && !spared.has(fd))
             host.close(fd);
         return false;
@@ -79,9 +79,9 @@ auto close_all_but(Host host, const Spared& spared) -> int {
     if (spared.each_gap(
             [&](unsigned first, unsigned last) { return host.close_range(first, last); }) >= 0)
         return 0;
-    if (close_listed(host, spared) >= 0)
+    if (detail::close_listed(host, spared) >= 0)
         return 0;
-    return close_one_by_one(host, spared);
+    return detail::close_one_by_one(host, spared);
 }
 
 } // namespace daemonizer::detail

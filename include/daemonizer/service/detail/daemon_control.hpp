@@ -63,7 +63,7 @@ private:
         if (error == -ESRCH)
             return {outcome::not_running, 0, 0, ""};
         if (error < 0)
-            return {outcome::refused, daemon_.status().pid, -error, error_text(-error)};
+            return {outcome::refused, daemon_.status().pid, -error, detail::error_text(-error)};
         return {outcome::done, daemon_.status().pid, 0, ""};
     }
 

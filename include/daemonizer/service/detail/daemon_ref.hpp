@@ -66,7 +66,7 @@ private:
         constexpr long long slice = 10'000'000;
         if (process_ < 0 && limit > slice)
             limit = slice;
-        const timespec time = timespec_of(limit);
+        const timespec time = detail::timespec_of(limit);
         pollfd entry{process_, POLLIN, 0}; // poll passes over a negative descriptor
         return host_.poll(&entry, 1, &time, nullptr) > 0;
     }

@@ -31,7 +31,8 @@ constexpr auto compose_again(const Policies&... policies) {
 /// The same composition for the foreground.
 template <class... Policies>
 constexpr auto foreground(const Composition<Policies...>& service) {
-    return compose_again(foreground_form(service.template option<typename Policies::slot>())...);
+    return detail::compose_again(
+        detail::foreground_form(service.template option<typename Policies::slot>())...);
 }
 
 } // namespace daemonizer::detail

@@ -25,15 +25,17 @@ public:
     ~PidFileView() { close(); }
 
     /// The daemon that holds the file now; 0 where nobody does.
-    auto holder() const -> pid_t { return is_own_ ? host_.pid() : daemon_that_holds(host_, fd_); }
+    auto holder() const -> pid_t {
+        return is_own_ ? host_.pid() : detail::daemon_that_holds(host_, fd_);
+    }
 
     /// What the file says now.
     auto look() const -> ServiceStatus {
         if (fd_ < 0)
             return instead_;
         const pid_t daemon = holder();
-        const pid_t written = read_pid(host_, fd_);
-        const bool held = daemon != nobody || is_held(host_, fd_);
+        const pid_t written = detail::read_pid(host_, fd_);
+        const bool held = daemon != nobody || detail::is_held(host_, fd_);
         struct stat file;
         if (const int error = host_.status(fd_, file); error < 0)
             return unknown(-error, "cannot be read");
@@ -62,7 +64,7 @@ public:
                 now.what == state::starting || now.what == state::orphaned || now.code == EAGAIN;
             if (!under_way || host_.now() - begun > second)
                 return now;
-            sleep_for(host_, 2'000'000);
+            detail::sleep_for(host_, 2'000'000);
             close();
             open(); // the name may stand for another file by now
         }
@@ -82,7 +84,8 @@ private:
             return;
         }
         struct stat there;
-        is_own_ = host_.status(AT_FDCWD, path_, there) >= 0 && is_own_pid_file(host_, there);
+        is_own_ =
+            host_.status(AT_FDCWD, path_, there) >= 0 && detail::is_own_pid_file(host_, there);
         if (is_own_) {
             instead_ = {state::running, host_.pid(), there.st_mtim.tv_sec, 0, ""};
             return;
@@ -92,7 +95,8 @@ private:
         if (fd_ == -ENOENT)
             instead_ = {state::stopped, 0, 0, 0, ""};
         else if (fd_ < 0)
-            instead_ = unknown(-fd_, fd_ == -ELOOP ? "is a symbolic link" : error_text(-fd_));
+            instead_ =
+                unknown(-fd_, fd_ == -ELOOP ? "is a symbolic link" : detail::error_text(-fd_));
         else if (struct stat file; host_.status(fd_, file) < 0 || !S_ISREG(file.st_mode)) {
             close();
             instead_ = unknown(EINVAL, "is not a regular file");

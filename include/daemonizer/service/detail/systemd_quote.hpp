@@ -52,11 +52,11 @@ public:
     void line(const char* key, const char* text) {
         begin(key);
         const char* last = " ";
-        for (const char* at = text; *at != '\0'; last = at, at += unit_character(at)) {
-            if (unit_character(at) == 0)
+        for (const char* at = text; *at != '\0'; last = at, at += detail::unit_character(at)) {
+            if (detail::unit_character(at) == 0)
                 return object("has a control character or no UTF-8, which no unit can say");
             if (prints_)
-                std::printf("%s%.*s", *at == '%' ? "%" : "", unit_character(at), at);
+                std::printf("%s%.*s", *at == '%' ? "%" : "", detail::unit_character(at), at);
         }
         if (*text != '\0' && (*text == ' ' || *last == ' '))
             return object("begins or ends with a space, which no unit can say");
@@ -75,8 +75,8 @@ public:
     }
     void word(const char* text, unit_word at) {
         if (at != unit_word::argument)
-            for (const char* c = text; *c != '\0'; c += unit_character(c))
-                if (unit_character(c) == 0)
+            for (const char* c = text; *c != '\0'; c += detail::unit_character(c))
+                if (detail::unit_character(c) == 0)
                     return object("has a control character or no UTF-8, which no unit can say");
         if (at == unit_word::program && std::strpbrk(text, "\"'\\") != nullptr)
             return object("a program cannot be named in a unit with such a path");
@@ -114,7 +114,7 @@ private:
         }
         std::putchar('"');
         while (*text != '\0') {
-            const int length = unit_character(text);
+            const int length = detail::unit_character(text);
             if (length == 0) {
                 std::printf("\\x%02x", static_cast<unsigned>(*text++) & 0xffU);
                 continue;

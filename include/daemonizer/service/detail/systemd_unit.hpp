@@ -57,12 +57,12 @@ public:
     static auto print(const char* pid_file, const char* about, const UnitArguments& arguments)
         -> int {
         SystemdUnit self{about, arguments};
-        if (const char* const why = find_program(self.program_); why != nullptr)
+        if (const char* const why = detail::find_program(self.program_); why != nullptr)
             return refuse("program", why);
         self.is_relative_ = pid_file != nullptr && *pid_file != '/' && *pid_file != '\0';
         if (self.is_relative_ && ::getcwd(self.here_, sizeof self.here_) == nullptr)
-            return refuse(".", error_text(errno));
-        if (const char* const why = normal_path(self.here_, pid_file, self.pid_file_);
+            return refuse(".", detail::error_text(errno));
+        if (const char* const why = detail::normal_path(self.here_, pid_file, self.pid_file_);
             why != nullptr)
             return refuse("pid file", why);
         UnitWriter trial{false};

@@ -59,7 +59,8 @@ public:
         for (const char* const named : {is_system ? "/run" : std::getenv("XDG_RUNTIME_DIR"),
                                         is_system ? "/var/run" : nullptr}) {
             char runtime[PATH_MAX];
-            if (named == nullptr || *named != '/' || normal_path("", named, runtime) != nullptr)
+            if (named == nullptr || *named != '/' ||
+                detail::normal_path("", named, runtime) != nullptr)
                 continue;
             const std::size_t length = std::strlen(runtime);
             if (length == 0 || std::strncmp(pid_file, runtime, length) != 0 ||

@@ -22,7 +22,7 @@ inline auto find_program(char (&path)[PATH_MAX]) -> const char* {
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = '\0';
     if (length < 0)
-        return error_text(errno);
+        return detail::error_text(errno);
     if (*path != '/')
         return "cannot be reached from here";
     static constexpr char mark[] = " (deleted)";

@@ -21,7 +21,7 @@ struct collecting_members : Base {
     /// std::chrono::duration or has the members of one.
     template <class Duration>
     auto wait_for(const Duration& time) -> int {
-        return wait_nanoseconds(nanoseconds(time));
+        return wait_nanoseconds(detail::nanoseconds(time));
     }
 
 protected:

@@ -21,8 +21,8 @@ struct WakePipe {
         int ends[2];
         if (const int error = host.wake_pipe(ends); error < 0)
             return error;
-        readable = above_stdio(host, ends[0]);
-        writable = above_stdio(host, ends[1]);
+        readable = detail::above_stdio(host, ends[0]);
+        writable = detail::above_stdio(host, ends[1]);
         const int error = readable < 0 ? readable : writable < 0 ? writable : 0;
         if (error < 0)
             close(host);
@@ -59,7 +59,7 @@ struct WakePipe {
     /// Sleeps until somebody wakes it, for `limit` ns (negative: for ever), or until a handler ran.
     template <class Host>
     auto sleep(const Host& host, long long limit) const -> int {
-        const timespec time = timespec_of(limit);
+        const timespec time = detail::timespec_of(limit);
         pollfd entry{readable, POLLIN, 0};
         const int answer = host.poll(&entry, 1, limit < 0 ? nullptr : &time, nullptr);
         return answer < 0 && answer != -EINTR ? answer : 0;

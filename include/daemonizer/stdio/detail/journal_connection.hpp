@@ -24,7 +24,7 @@ inline auto journal_address() -> sockaddr_un {
 template <class Start>
 auto open_journal(const Start& start, const char* ident, int priority) -> int {
     const auto& host = start.host();
-    const sockaddr_un address = journal_address();
+    const sockaddr_un address = detail::journal_address();
     char text[256]; // journald refuses a longer first line
     LineWriter header{text, sizeof text};
     header.text(ident, 16).end_of_line().end_of_line();
@@ -32,7 +32,7 @@ auto open_journal(const Start& start, const char* ident, int priority) -> int {
     for (int i = 0; i != 3; ++i)
         header.text("0").end_of_line();
 
-    const int fd = above_stdio(host, host.open_socket(AF_UNIX, SOCK_STREAM));
+    const int fd = detail::above_stdio(host, host.open_socket(AF_UNIX, SOCK_STREAM));
     int error = fd;
     if (fd >= 0)
         error = host.connect_socket(fd, &address, sizeof address);

@@ -23,7 +23,7 @@ template <int Flags, class Host>
     struct stat status; // ENXIO: a socket, a FIFO that nobody reads, a device without a driver
     if (error == -ENXIO && host.status(directory, path, status) >= 0 && !S_ISCHR(status.st_mode))
         return "is not a regular file";
-    return error_text(-error);
+    return detail::error_text(-error);
 }
 
 /// Opens a file that is to be trusted (see objection_to_stream) above 2. Returns a descriptor, or a
@@ -35,14 +35,14 @@ template <int Flags, class Host>
 auto open_trusted(Host host, int directory, const char* path, const char*& why) -> int {
     constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     constexpr mode_t extra = (Flags & O_ACCMODE) == O_RDONLY ? S_IFIFO : 0;
-    const int fd = above_stdio(host, host.open(directory, path, Flags | always, 0640));
+    const int fd = detail::above_stdio(host, host.open(directory, path, Flags | always, 0640));
     int error = fd;
     why = nullptr;
     if (fd >= 0) {
         struct stat status;
         error = host.status(fd, status);
         if (error >= 0)
-            why = objection_to_stream<extra>(host, status, directory, path);
+            why = detail::objection_to_stream<extra>(host, status, directory, path);
         if (error >= 0 && why == nullptr)
             error = host.set_status_flags(fd, Flags & O_APPEND);
         if (error >= 0 && why == nullptr)
@@ -51,7 +51,7 @@ auto open_trusted(Host host, int directory, const char* path, const char*& why) 
     }
     if (why != nullptr)
         return -EPERM;
-    why = objection_to_error<Flags>(host, directory, path, error);
+    why = detail::objection_to_error<Flags>(host, directory, path, error);
     return error;
 }
 
@@ -59,7 +59,8 @@ auto open_trusted(Host host, int directory, const char* path, const char*& why) 
 template <class Start>
 auto open_null(const Start& start, int how) -> int {
     const auto& host = start.host();
-    const int fd = above_stdio(host, host.open(AT_FDCWD, "/dev/null", how | O_CLOEXEC | O_NOCTTY));
+    const int fd =
+        detail::above_stdio(host, host.open(AT_FDCWD, "/dev/null", how | O_CLOEXEC | O_NOCTTY));
     start.check(fd, "/dev/null");
     return fd;
 }
@@ -108,7 +109,7 @@ private:
     template <int Flags, class Start>
     static auto open(const Start& start, int directory, const char* path) -> int {
         const char* why;
-        const int fd = open_trusted<Flags>(start.host(), directory, path, why);
+        const int fd = detail::open_trusted<Flags>(start.host(), directory, path, why);
         if (fd < 0)
             start.fail(path, why, -fd);
         return fd;
@@ -162,7 +163,7 @@ struct OpenTargets : undoable_step<phase::targets> {
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& targets = start.state(policy);
-        if (keeps_stdio(start) || targets.open(start, policy))
+        if (detail::keeps_stdio(start) || targets.open(start, policy))
             return true;
         targets.close(start.host());
         return false;
@@ -176,7 +177,7 @@ struct ReplaceStdio : step<phase::stdio> {
     static constexpr const char* name = "stdio";
 
     static auto run(const auto& start, const auto& policy) -> bool {
-        if (keeps_stdio(start))
+        if (detail::keeps_stdio(start))
             return true;
         const auto& host = start.host();
         auto& targets = start.state(policy);
@@ -200,13 +201,13 @@ struct ReplaceStdio : step<phase::stdio> {
 template <int... Descriptors, class Host>
 auto reopen_onto(Host host, int directory, const char* path) -> const char* {
     const char* why;
-    const int fd = open_trusted<Targets::as_log>(host, directory, path, why);
+    const int fd = detail::open_trusted<Targets::as_log>(host, directory, path, why);
     if (fd < 0)
         return why;
     int error = 0;
     (void)(((error = host.duplicate_onto(fd, Descriptors)) >= 0) && ...);
     host.close(fd);
-    return error < 0 ? error_text(-error) : nullptr;
+    return error < 0 ? detail::error_text(-error) : nullptr;
 }
 
 } // namespace daemonizer::detail

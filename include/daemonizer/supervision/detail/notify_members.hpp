@@ -33,7 +33,7 @@ struct notify_members : Base {
     auto extend_timeout(const Duration& time) -> bool {
         return send(NotifyMessage{}
                         .key("EXTEND_TIMEOUT_USEC")
-                        .number(static_cast<unsigned long long>(nanoseconds(time)) / 1000));
+                        .number(static_cast<unsigned long long>(detail::nanoseconds(time)) / 1000));
     }
 
     /// Any other assignments of sd_notify(3), a line each. False where it is empty or longer than

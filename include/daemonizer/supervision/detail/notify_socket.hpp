@@ -55,7 +55,7 @@ public:
             const long sent = send_once(host, text, size, passed);
             if (sent != -EAGAIN || patience <= 0)
                 return sent < 0 ? static_cast<int>(sent) : 0;
-            sleep_for(host, step);
+            detail::sleep_for(host, step);
             patience -= step;
         }
     }
@@ -76,7 +76,7 @@ public:
 private:
     template <class Host>
     auto connect(Host host, const NotifyAddress& address) -> int {
-        const int fd = above_stdio(host, host.open_socket(AF_UNIX, SOCK_DGRAM));
+        const int fd = detail::above_stdio(host, host.open_socket(AF_UNIX, SOCK_DGRAM));
         if (fd < 0)
             return fd;
         if (const int error = host.connect_socket(fd, &address.local, address.size); error < 0) {

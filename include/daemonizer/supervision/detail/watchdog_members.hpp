@@ -37,7 +37,7 @@ struct watchdog_members : Base {
     auto wait() -> int { return wait_and_ping(-1); }
     template <class Duration>
     auto wait_for(const Duration& time) -> int {
-        return wait_and_ping(nanoseconds(time));
+        return wait_and_ping(detail::nanoseconds(time));
     }
 
     /// Pings, and lets descriptor() sleep until the next ping is due.

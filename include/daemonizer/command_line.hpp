@@ -3,17 +3,22 @@
 #ifndef DAEMONIZER_COMMAND_LINE_HPP
 #define DAEMONIZER_COMMAND_LINE_HPP
 
+// clang-format off
+#include <daemonizer/system/macros_off.hpp>
+// clang-format on
+
 #include <daemonizer/control.hpp>
 #include <daemonizer/service/detail/foreground.hpp>
 #include <daemonizer/service/detail/messages.hpp>
 #include <daemonizer/service/detail/stop_options.hpp>
 #include <daemonizer/service/detail/systemd_unit.hpp>
 #include <daemonizer/service/take_option.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstring>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -158,6 +163,8 @@ auto command_line(const Service& service, int argc, char** argv, Body&& body,
         return detail::lsb::usage;
 }
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
+
+#include <daemonizer/system/macros_on.hpp>
 
 #endif

@@ -5,15 +5,20 @@
 #ifndef DAEMONIZER_CONTROL_HPP
 #define DAEMONIZER_CONTROL_HPP
 
+// clang-format off
+#include <daemonizer/system/macros_off.hpp>
+// clang-format on
+
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/service/control_result.hpp>
 #include <daemonizer/service/detail/daemon_control.hpp>
 #include <daemonizer/service/service_status.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 #include <signal.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What a pid file tells: never an error, at worst `unknown` with the reason. Gives a start that is
 /// under way a second to come out.
@@ -84,6 +89,8 @@ auto restart(const Service& service, Body&& body, Otherwise otherwise,
     return service.run(body);
 }
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
+
+#include <daemonizer/system/macros_on.hpp>
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+// clang-format off
+#include <daemonizer/system/macros_off.hpp>
+// clang-format on
+
 #include <daemonizer/compose/detail/validate.hpp>
 #include <daemonizer/confinement/deny_system_calls.hpp>
 #include <daemonizer/confinement/landlock.hpp>
@@ -37,8 +41,9 @@
 #include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/supervision/systemd_notify.hpp>
 #include <daemonizer/supervision/watchdog.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -144,6 +149,8 @@ Daemonizer()->Daemonizer<>;
 template <class... Given>
 Daemonizer(Given...) -> Daemonizer<Given...>;
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
+
+#include <daemonizer/system/macros_on.hpp>
 
 #endif

@@ -3,6 +3,10 @@
 #ifndef DAEMONIZER_POLICY_HPP
 #define DAEMONIZER_POLICY_HPP
 
+// clang-format off
+#include <daemonizer/system/macros_off.hpp>
+// clang-format on
+
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/phase.hpp>
@@ -10,5 +14,7 @@
 #include <daemonizer/compose/side.hpp>
 #include <daemonizer/compose/step.hpp>
 #include <daemonizer/compose/text.hpp>
+
+#include <daemonizer/system/macros_on.hpp>
 
 #endif

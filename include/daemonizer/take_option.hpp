@@ -3,6 +3,12 @@
 #ifndef DAEMONIZER_TAKE_OPTION_HPP
 #define DAEMONIZER_TAKE_OPTION_HPP
 
+// clang-format off
+#include <daemonizer/system/macros_off.hpp>
+// clang-format on
+
 #include <daemonizer/service/take_option.hpp>
+
+#include <daemonizer/system/macros_on.hpp>
 
 #endif

@@ -4,10 +4,11 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <fcntl.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Refuses a path that is no text at all; the literal of a template argument never is.
 template <class Start, fixed_string Literal>
@@ -68,6 +69,6 @@ struct BaseDirectory<true> {
     static void close(const Host&) {}
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

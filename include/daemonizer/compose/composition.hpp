@@ -5,10 +5,11 @@
 #include <daemonizer/compose/detail/caught.hpp>
 #include <daemonizer/compose/result.hpp>
 #include <daemonizer/compose/running.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// The one implementation of all spellings of a composition: its policies in the order of slots.
 template <class... Policies>
@@ -182,6 +183,6 @@ private:
     detail::Options<Policies...> options_;
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_COMPOSE_EVENT_HPP
 #define DAEMONIZER_COMPOSE_EVENT_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <sys/types.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 class Failure;
 
@@ -44,6 +46,6 @@ struct failed {
 };
 
 } // namespace event
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

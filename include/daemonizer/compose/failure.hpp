@@ -2,12 +2,13 @@
 #ifndef DAEMONIZER_COMPOSE_FAILURE_HPP
 #define DAEMONIZER_COMPOSE_FAILURE_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <cstddef>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Why a start failed: which step, on what, for which reason. A plain value that owns its text.
 class Failure {
@@ -65,6 +66,6 @@ private:
     char text_[456];
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,8 +3,9 @@
 #define DAEMONIZER_COMPOSE_FORK_CONTEXT_HPP
 
 #include <daemonizer/compose/start_context.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What a fork policy is handed: the start, and what its launcher does in the end.
 template <class Core, class LauncherSteps, bool Returns>
@@ -33,6 +34,6 @@ struct ForkContext : StepContext<Core> {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

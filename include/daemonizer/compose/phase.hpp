@@ -2,7 +2,9 @@
 #ifndef DAEMONIZER_COMPOSE_PHASE_HPP
 #define DAEMONIZER_COMPOSE_PHASE_HPP
 
-namespace daemonizer {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// When a step runs. The list is closed, and its order is the library's knowledge: each place is
 /// where it is because another one loses a start, leaks something, or opens a race.
@@ -34,6 +36,6 @@ enum class phase {
     named,
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

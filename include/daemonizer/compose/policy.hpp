@@ -3,11 +3,12 @@
 #define DAEMONIZER_COMPOSE_POLICY_HPP
 
 #include <daemonizer/compose/step.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A slot is what a policy fills; a composition has at most one policy a slot. A slot of one's own
 /// derives from `own_slot` and adds a name; its policies come after the library's, by name: all
@@ -103,6 +104,6 @@ concept SignalPolicy = PolicyFor<T, slots::signals> && requires(int signal) {
     { T::collects(signal) } -> std::convertible_to<bool>;
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

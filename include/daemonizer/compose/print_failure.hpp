@@ -3,10 +3,11 @@
 #define DAEMONIZER_COMPOSE_PRINT_FAILURE_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] FailureLine;
 
@@ -35,6 +36,6 @@ print_failure(Host host, int fd, const Failure& failure,
     host.write(fd, line.text(), line.size());
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

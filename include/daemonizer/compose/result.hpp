@@ -3,6 +3,7 @@
 #define DAEMONIZER_COMPOSE_RESULT_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <utility>
 
@@ -10,7 +11,7 @@
 #include <exception>
 #endif
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A value, or why there is none. Move-only as its value is.
 template <class T>
@@ -50,6 +51,6 @@ private:
 };
 #endif
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

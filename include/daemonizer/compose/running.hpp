@@ -4,11 +4,12 @@
 
 #include <daemonizer/compose/detail/lifecycle.hpp>
 #include <daemonizer/compose/detail/member_chain.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <sys/types.h>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -154,6 +155,6 @@ private:
     friend class Composition;
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_COMPOSE_SIDE_HPP
 #define DAEMONIZER_COMPOSE_SIDE_HPP
 
-namespace daemonizer {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// In which process `detach` has returned.
 enum class side { daemon, launcher, failed };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -6,11 +6,12 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/print_failure.hpp>
 #include <daemonizer/compose/start_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class>
 struct no_state {};
@@ -234,6 +235,6 @@ struct StepContext {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,11 +3,12 @@
 #ifndef DAEMONIZER_COMPOSE_START_SIGNALS_HPP
 #define DAEMONIZER_COMPOSE_START_SIGNALS_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 
 #include <signal.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Holds back every signal in the launcher from its first step to its last, so that none acts
 /// between the pid file's creation and its removal, or between the fork and the end of what was
@@ -135,6 +136,6 @@ private:
     bool news_ = false;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

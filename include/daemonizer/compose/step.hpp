@@ -3,8 +3,9 @@
 #define DAEMONIZER_COMPOSE_STEP_HPP
 
 #include <daemonizer/compose/phase.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What one step gives and a later one needs; any type can name such a thing.
 template <class...>
@@ -51,6 +52,6 @@ struct final_process {}; ///< this process is the daemon: its pid will not chang
 struct dispositions {};  ///< signal dispositions are as the signal policy wants them
 } // namespace capability
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_COMPOSE_TEXT_HPP
 #define DAEMONIZER_COMPOSE_TEXT_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A class whose objects are text: it has `c_str()`, as std::string and std::filesystem::path have,
 /// or converts to `const char*`.
@@ -81,6 +83,6 @@ struct Text<Literal> {
     constexpr auto characters() const -> const char* { return pointer; }
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

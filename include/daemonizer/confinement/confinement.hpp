@@ -3,7 +3,9 @@
 #ifndef DAEMONIZER_CONFINEMENT_CONFINEMENT_HPP
 #define DAEMONIZER_CONFINEMENT_CONFINEMENT_HPP
 
-namespace daemonizer {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What came of a Landlock policy. A plain value.
 class Confinement {
@@ -67,6 +69,6 @@ private:
     unsigned char wanted_ = 0;
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

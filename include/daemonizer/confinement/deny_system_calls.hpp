@@ -6,10 +6,11 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/confinement/detail/system_call_numbers.hpp>
 #include <daemonizer/confinement/system_calls.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -99,6 +100,6 @@ struct DenySystemCalls {
 };
 static_assert(Policy<DenySystemCalls<system_calls::mount>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -7,8 +7,9 @@
 #include <daemonizer/confinement/confinement.hpp>
 #include <daemonizer/confinement/detail/apply_landlock.hpp>
 #include <daemonizer/confinement/landlock_words.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Confines the daemon and all that it starts, for good: what is not named here is forbidden.
 ///
@@ -79,6 +80,6 @@ private:
 };
 static_assert(Policy<Landlock<ReadOnly<"/usr">, BindTcp<80>, Required>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

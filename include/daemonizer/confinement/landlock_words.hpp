@@ -4,8 +4,9 @@
 #define DAEMONIZER_CONFINEMENT_LANDLOCK_WORDS_HPP
 
 #include <daemonizer/confinement/detail/landlock_words.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Files below these paths can be read and directories listed. Executing is not reading: Execute.
 template <fixed_string... Paths>
@@ -66,6 +67,6 @@ struct RequiredAbi : detail::landlock::word {
     static constexpr int least_abi = Abi;
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

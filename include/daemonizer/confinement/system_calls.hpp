@@ -3,7 +3,9 @@
 #ifndef DAEMONIZER_CONFINEMENT_SYSTEM_CALLS_HPP
 #define DAEMONIZER_CONFINEMENT_SYSTEM_CALLS_HPP
 
-namespace daemonizer {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Groups of system calls that DenySystemCalls takes away. Hardly any daemon needs one of them.
 /// mount, module, swap, clock and keyring are what systemd.exec(5) calls @mount and so on.
@@ -22,6 +24,6 @@ enum class system_calls {
     namespaces,  ///< namespaces made or entered. clone(2) and unshare(2) go on for all else
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_HOST_CONFINEMENT_STRUCTS_HPP
 #define DAEMONIZER_HOST_CONFINEMENT_STRUCTS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstdint>
 
 // Own ones: <linux/landlock.h> of Debian 12 lacks most rights, and beside musl there is no
 // <linux/>.
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// struct landlock_ruleset_attr. An older kernel knows only the first members.
 struct LandlockRights {
@@ -25,6 +27,6 @@ struct FilterInstruction {
     auto operator==(const FilterInstruction&) const -> bool = default;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

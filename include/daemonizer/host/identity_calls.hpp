@@ -3,6 +3,8 @@
 #ifndef DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 #define DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The capabilities of a process, a bit each. capget(2).
 struct CapabilitySets {
@@ -144,6 +146,6 @@ private:
     static auto answer(long value) -> int { return static_cast<int>(value < 0 ? -errno : value); }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

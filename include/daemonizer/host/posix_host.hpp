@@ -8,6 +8,7 @@
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/host/identity_calls.hpp>
 #include <daemonizer/host/raw_syscall_host.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/envelope.hpp>
 
 #include <cerrno>
@@ -42,7 +43,7 @@
 #define DAEMONIZER_SMALL_OFFSETS 0
 #endif
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -310,6 +311,6 @@ private:
     }
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 #define DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/envelope.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
@@ -19,7 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The host of a launcher that only waits for the outcome: the calls of PosixHost that this takes,
 /// without libc, whose memory may be another process's by now, or gone.
@@ -186,7 +187,7 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/base_directory.hpp>
 #include <daemonizer/host/identity_calls.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Makes a directory the root of the daemon's file system: `Chroot<"/srv/jail">`, or
 /// `Chroot{path}`, whose characters the caller owns for as long as the handle lives.
@@ -134,6 +135,6 @@ struct Chroot : Text<Path> {
 Chroot(TextArgument)->Chroot<>;
 static_assert(Policy<Chroot<"/x">> && Policy<Chroot<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

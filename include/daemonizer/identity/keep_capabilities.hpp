@@ -7,10 +7,11 @@
 #include <daemonizer/identity/detail/drop_capabilities.hpp>
 #include <daemonizer/identity/detail/drop_ids.hpp>
 #include <daemonizer/identity/detail/one_thread_drops.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -119,6 +120,6 @@ private:
 };
 static_assert(Policy<KeepCapabilities<>> && Policy<KeepCapabilities<0>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,8 +4,9 @@
 #define DAEMONIZER_IDENTITY_NO_NEW_PRIVILEGES_HPP
 
 #include <daemonizer/identity/detail/one_thread_drops.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Neither the daemon nor what it forks and execs gains rights from a set-user-ID program or from
 /// file capabilities any more; there is no way back. Needs no right itself.
@@ -29,6 +30,6 @@ struct NoNewPrivileges {
 };
 static_assert(Policy<NoNewPrivileges>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

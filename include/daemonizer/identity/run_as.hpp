@@ -6,11 +6,12 @@
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/identity/detail/run_as_steps.hpp>
 #include <daemonizer/identity/keep_capabilities.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Names are looked up by libc's name service (NSS) where the program is linked with libc
 /// dynamically, else in /etc/passwd and /etc/group. The name service may allocate.
@@ -132,6 +133,6 @@ RunAs(U, G) -> RunAs<"", "", detail::ByNumber>;
 
 static_assert(Policy<RunAs<"user", "group">> && Policy<RunAs<>> && Policy<decltype(RunAs{0, 0})>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

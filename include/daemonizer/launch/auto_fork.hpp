@@ -5,8 +5,9 @@
 
 #include <daemonizer/launch/detail/supervisor_detection.hpp>
 #include <daemonizer/launch/fork.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// `NoFork` under a supervisor, else `DoubleFork`: one program for a shell and for every home.
 /// Under a supervisor 0-2 stay what it gave, and nobody waits for the daemon's word but the
@@ -45,6 +46,6 @@ struct AutoFork : detail::Forking<true> {
 };
 static_assert(ForkPolicy<AutoFork>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -9,11 +9,12 @@
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
 #include <daemonizer/launch/detail/fork_members.hpp>
 #include <daemonizer/launch/single_threaded.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <unistd.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Launcher and daemon are one process: for supervisors, containers, debuggers.
 struct NoFork {
@@ -135,6 +136,6 @@ static_assert(ForkPolicy<SingleFork>);
 struct DoubleFork : detail::Forking<true> {};
 static_assert(ForkPolicy<DoubleFork>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

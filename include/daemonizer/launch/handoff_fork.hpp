@@ -5,10 +5,11 @@
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/launch/handoff/eligibility.hpp>
 #include <daemonizer/launch/handoff/handoff.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -98,6 +99,6 @@ private:
 };
 static_assert(ForkPolicy<HandoffFork>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

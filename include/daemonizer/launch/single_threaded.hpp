@@ -3,12 +3,13 @@
 #define DAEMONIZER_LAUNCH_SINGLE_THREADED_HPP
 
 #include <daemonizer/compose/step.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Refuses to fork a process with more than one thread: the others would vanish, with the locks
 /// they hold. In the launcher, where the refusal is seen and nothing has happened yet.
@@ -57,6 +58,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

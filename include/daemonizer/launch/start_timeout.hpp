@@ -3,8 +3,9 @@
 #define DAEMONIZER_LAUNCH_START_TIMEOUT_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
 /// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
@@ -22,6 +23,6 @@ struct StartTimeout {
 };
 static_assert(Policy<StartTimeout<1>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -6,12 +6,13 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/logging/detail/calendar_time.hpp>
 #include <daemonizer/logging/detail/journal_stream.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <cstdlib>
 #include <sys/stat.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// `daemon.log(priority, text)` and what goes wrong after ready are lines on stderr. Where stderr
 /// is the journal's, as $JOURNAL_STREAM says by device and inode, each begins with "<N>", which
@@ -59,6 +60,6 @@ struct StderrLog {
 };
 static_assert(Policy<StderrLog>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

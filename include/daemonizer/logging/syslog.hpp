@@ -4,12 +4,13 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 
 #include <fcntl.h>
 #include <syslog.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// openlog(3) with its descriptor opened at its place in the start: with the starter's rights and
 /// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
@@ -56,6 +57,6 @@ struct Syslog : Text<Ident> {
 Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

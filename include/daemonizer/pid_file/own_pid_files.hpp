@@ -4,12 +4,13 @@
 #define DAEMONIZER_PID_FILE_OWN_PID_FILES_HPP
 
 #include <daemonizer/pid_file/read.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/listed_descriptors.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A pid file that this process may remove: `owner` is the process that wrote it. A worker forked
 /// by the daemon inherits all of this and is another process.
@@ -91,6 +92,6 @@ template <class Host>
            }) > 0;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -6,8 +6,9 @@
 #include <daemonizer/pid_file/detail/lock.hpp>
 #include <daemonizer/pid_file/detail/name_daemon.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -92,6 +93,6 @@ PidFile(TextArgument, mode_t)->PidFile<>;
 
 static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

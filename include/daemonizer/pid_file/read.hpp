@@ -4,6 +4,7 @@
 #define DAEMONIZER_PID_FILE_READ_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/trusted_file.hpp>
 
 #include <cerrno>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // What stands for a holder who has no number: of another pid namespace, or an open file description
 // and not a process.
@@ -131,6 +132,6 @@ private:
     long long begun_;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

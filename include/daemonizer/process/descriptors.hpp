@@ -4,12 +4,13 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/process/detail/close_descriptors.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <limits>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Inherited descriptors stay open.
 struct KeepDescriptors {
@@ -123,6 +124,6 @@ template <class... Fds>
 ->CloseDescriptors<detail::at_run_time, int{sizeof...(Fds)}>;
 static_assert(Policy<CloseDescriptors<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,10 +3,11 @@
 #define DAEMONIZER_PROCESS_DIRECTORY_HPP
 
 #include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// The starter's working directory stays, and keeps its file system busy.
 struct KeepDirectory {
@@ -46,6 +47,6 @@ struct WorkingDirectory : Text<Path> {
 WorkingDirectory(TextArgument)->WorkingDirectory<>;
 static_assert(Policy<WorkingDirectory<"/">> && Policy<WorkingDirectory<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

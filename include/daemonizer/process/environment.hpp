@@ -5,10 +5,11 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <unistd.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -88,6 +89,6 @@ struct CleanEnvironment {
 };
 static_assert(Policy<CleanEnvironment<"TZ">>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,13 +4,14 @@
 #define DAEMONIZER_PROCESS_LIMIT_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
 #include <sys/resource.h>
 #include <type_traits>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -146,6 +147,6 @@ struct NoCoreDumps {
 };
 static_assert(Policy<NoCoreDumps>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

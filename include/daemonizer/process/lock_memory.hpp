@@ -4,9 +4,10 @@
 #define DAEMONIZER_PROCESS_LOCK_MEMORY_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Locks all memory of the daemon, what it has and what it will get: no page of it is swapped out.
 /// Children do not inherit that. Beside RunAs compose `Limit<RLIMIT_MEMLOCK, RLIM_INFINITY>`:
@@ -31,6 +32,6 @@ struct LockMemory {
 };
 static_assert(Policy<LockMemory>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,12 +4,13 @@
 #define DAEMONIZER_PROCESS_PRIORITY_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
 #include <fcntl.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Gives the daemon this nice value, from -20 (served first) to 19; its children inherit it.
 /// Fails as step "nice" with setpriority(2)'s errno: EACCES where a value lower than the starter's
@@ -73,6 +74,6 @@ struct OomScore {
 };
 static_assert(Policy<OomScore<0>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -5,8 +5,9 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Names the daemon's process, in at most 15 bytes: what /proc/PID/comm, pgrep and `ps -o comm`
 /// show. The arguments that `ps -o args` shows stay: the program may still read them.
@@ -30,6 +31,6 @@ struct ProcessName {
 };
 static_assert(Policy<ProcessName<"x">>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,10 +3,11 @@
 #define DAEMONIZER_PROCESS_UMASK_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <sys/types.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// The starter's umask stays.
 struct KeepUmask {
@@ -36,6 +37,6 @@ struct Umask {
 };
 static_assert(Policy<Umask<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

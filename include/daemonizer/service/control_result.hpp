@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_SERVICE_CONTROL_RESULT_HPP
 #define DAEMONIZER_SERVICE_CONTROL_RESULT_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <initializer_list>
 #include <sys/types.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -73,6 +75,6 @@ struct Escalation {
 };
 using Schedule = std::initializer_list<Escalation>;
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

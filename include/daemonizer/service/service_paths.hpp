@@ -5,6 +5,8 @@
 #ifndef DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Which service the files belong to. `instance` tells several of one program apart: the names are
 /// then `NAME@INSTANCE`. Null or "" where there is one. Neither may have a slash in it. The caller
@@ -106,6 +108,6 @@ inline auto state_path(ServiceName service, const char* directory = nullptr) -> 
                                                                                 directory);
 }
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -2,10 +2,12 @@
 #ifndef DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <ctime>
 #include <sys/types.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What is known of a service from its pid file.
 struct ServiceStatus {
@@ -62,6 +64,6 @@ struct ServiceStatus {
     }
 };
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_SERVICE_TAKE_OPTION_HPP
 #define DAEMONIZER_SERVICE_TAKE_OPTION_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <cstring>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
@@ -74,6 +76,6 @@ inline auto take_flag(int& argc, char** argv, const char* name) -> bool {
     return false;
 }
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,8 +4,9 @@
 #define DAEMONIZER_SIGNALS_IGNORE_SIGNALS_HPP
 
 #include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Ignores the named signals: SIGPIPE where writes are checked, SIGCHLD where children aren't
 /// waited for (they leave no zombies then). What the daemon execs inherits it.
@@ -41,6 +42,6 @@ struct IgnoreSignals {
 };
 static_assert(Policy<IgnoreSignals<SIGCHLD>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,6 +4,7 @@
 #define DAEMONIZER_SIGNALS_RESET_SIGNALS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <initializer_list>
@@ -11,7 +12,7 @@
 #include <type_traits>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <int... Signals>
 constexpr bool can_be_collected =
@@ -145,6 +146,6 @@ struct ResetSignals : step<phase::signals> {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

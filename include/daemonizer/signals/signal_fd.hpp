@@ -6,6 +6,7 @@
 #include <daemonizer/signals/detail/interrupt_as_term.hpp>
 #include <daemonizer/signals/detail/signal_members.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
@@ -13,7 +14,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Collects the named signals in a pollable descriptor (signalfd(2)); all others get their default
 /// disposition. `daemon.wait()`, `wait_for()` and `descriptor()` come with it. The signals stay
@@ -88,6 +89,6 @@ struct SignalFd {
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

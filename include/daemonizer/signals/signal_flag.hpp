@@ -7,11 +7,12 @@
 #include <daemonizer/signals/detail/signal_members.hpp>
 #include <daemonizer/signals/detail/wake_pipe.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <sys/types.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Collects the named signals by handlers that set a flag and wake `daemon.wait()`; all others get
 /// their default disposition. Portable POSIX: no signalfd. A blocking call of the body ends with
@@ -196,6 +197,6 @@ private:
 };
 static_assert(SignalPolicy<SignalFlag<SIGTERM>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -5,8 +5,11 @@
 
 #include <daemonizer/signals/detail/signal_members.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+#include <initializer_list>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
 /// default stands ends the process with 128 + signal: the kernel would discard it.
@@ -50,6 +53,6 @@ struct DefaultSignals {
 };
 static_assert(SignalPolicy<DefaultSignals>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

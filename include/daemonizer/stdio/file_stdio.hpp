@@ -5,8 +5,9 @@
 
 #include <daemonizer/stdio/detail/stdio_members.hpp>
 #include <daemonizer/stdio/detail/targets.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
 /// template arguments or all three as pointers. Each is trusted by LogStdio's rule; the input may
@@ -74,6 +75,6 @@ struct FileStdio {
 FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
 static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -7,8 +7,9 @@
 #include <daemonizer/stdio/detail/journal_connection.hpp>
 #include <daemonizer/stdio/detail/stdio_members.hpp>
 #include <daemonizer/stdio/detail/targets.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// stdin null; stdout and stderr each a stream to journald, with priority info and err where a line
 /// does not begin with "<N>". `JournalStdio<"clockd">` or `JournalStdio{ident}`, whose characters
@@ -42,6 +43,6 @@ struct JournalStdio : Text<Ident> {
 JournalStdio(TextArgument)->JournalStdio<>;
 static_assert(StdioPolicy<JournalStdio<"x">> && StdioPolicy<JournalStdio<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -5,8 +5,9 @@
 
 #include <daemonizer/stdio/detail/stdio_members.hpp>
 #include <daemonizer/stdio/detail/targets.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// stdin null; stdout and stderr appended to a log, created 0640 where the umask allows.
 /// `daemon.reopen()` opens it anew, after a rename. `LogStdio<"/var/log/x.log">` or
@@ -58,6 +59,6 @@ struct LogStdio : Text<Path> {
 LogStdio(TextArgument)->LogStdio<>;
 static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -4,8 +4,9 @@
 
 #include <daemonizer/stdio/detail/stdio_members.hpp>
 #include <daemonizer/stdio/detail/targets.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Descriptors 0-2 stay what the starter gave.
 struct KeepStdio {
@@ -48,6 +49,6 @@ struct NullStdio {
 };
 static_assert(StdioPolicy<NullStdio>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -5,11 +5,12 @@
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 inline constexpr int descriptor_at_run_time = -2;
 
@@ -85,6 +86,6 @@ private:
 DescriptorNotify(int)->DescriptorNotify<>;
 static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

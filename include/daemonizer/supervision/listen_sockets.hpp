@@ -5,10 +5,11 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/listen_variables.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstring>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A descriptor that was passed to the service, which need not be a socket (OpenFile=, stored
 /// descriptors), and the name that it was given. Both are the daemon's.
@@ -127,6 +128,6 @@ struct ListenSockets {
 };
 static_assert(Policy<ListenSockets>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

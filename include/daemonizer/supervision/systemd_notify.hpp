@@ -9,10 +9,11 @@
 #include <daemonizer/supervision/detail/notify_members.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/notify_socket.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// No notify policy: the members that one brings are refused. The default.
 struct NoNotify {
@@ -109,6 +110,6 @@ private:
 };
 static_assert(Policy<SystemdNotify>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -5,10 +5,11 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/watchdog_members.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Pings the service manager at half of the time that $WATCHDOG_USEC gives: `daemon.wait()` and
 /// `wait_for()` wake for it and do it by themselves. A loop of one's own waits for
@@ -63,6 +64,6 @@ private:
 };
 static_assert(Policy<Watchdog>);
 
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

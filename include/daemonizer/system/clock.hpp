@@ -2,10 +2,12 @@
 #ifndef DAEMONIZER_SYSTEM_CLOCK_HPP
 #define DAEMONIZER_SYSTEM_CLOCK_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <ctime>
 #include <signal.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Sleeps, for less than a second or until a signal is handled; `mask` holds meanwhile.
 template <class Host>
@@ -15,6 +17,6 @@ template <class Host>
     host.poll(nullptr, 0, &time, mask);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef DAEMONIZER_SYSTEM_DESCRIPTOR_HPP
 #define DAEMONIZER_SYSTEM_DESCRIPTOR_HPP
 
-namespace daemonizer::detail {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Keeps descriptors of the library off 0-2, where the stdio step would replace them.
 template <class Host>
@@ -15,6 +17,6 @@ auto above_stdio(Host host, int fd) -> int {
     return higher;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,13 +3,15 @@
 #ifndef DAEMONIZER_SYSTEM_ENVELOPE_HPP
 #define DAEMONIZER_SYSTEM_ENVELOPE_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What recvmsg(2) fills on a socket with SO_PASSCRED: the kernel writes the sender's number, as
 /// the receiver's pid namespace has it, and no sender without rights can write another's. There is
@@ -40,6 +42,6 @@ struct Envelope {
     msghdr header{};
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

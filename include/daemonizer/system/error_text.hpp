@@ -2,6 +2,8 @@
 #ifndef DAEMONIZER_SYSTEM_ERROR_TEXT_HPP
 #define DAEMONIZER_SYSTEM_ERROR_TEXT_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstring>
 
 #if !(defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32))
@@ -9,7 +11,7 @@
 #include <locale.h>
 #endif
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // What the system calls an error or a signal, in English as the rest of a line. glibc 2.32 has
 // these texts without the translation, whose locks and allocations have no place in a process that
@@ -45,6 +47,6 @@ namespace daemonizer::detail {
 #endif
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_SYSTEM_LINE_WRITER_HPP
 #define DAEMONIZER_SYSTEM_LINE_WRITER_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What the next bytes of a text become: `size` bytes that stay as they are, or, where `shown` is
 /// false, one '?'.
@@ -123,6 +125,6 @@ private:
     char text_[Size];
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,12 +3,14 @@
 #ifndef DAEMONIZER_SYSTEM_LISTED_DESCRIPTORS_HPP
 #define DAEMONIZER_SYSTEM_LISTED_DESCRIPTORS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Calls `visit(fd)` for each descriptor that /proc/self/fd lists, until one answers true; `visit`
 /// may close it. Returns 1 then, 0 at the end of the list, or a negative errno where there is none.
@@ -45,6 +47,6 @@ auto each_listed_descriptor(Host host, Visit visit) -> int {
     return found ? 1 : static_cast<int>(size);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

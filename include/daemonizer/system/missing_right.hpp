@@ -3,11 +3,12 @@
 #ifndef DAEMONIZER_SYSTEM_MISSING_RIGHT_HPP
 #define DAEMONIZER_SYSTEM_MISSING_RIGHT_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 
 #include <cerrno>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Fails the step with the system's reason for `code`, a negative errno; where that says that a
 /// right lacks, `needs` names it: "CAP_SETUID". Always false.
@@ -20,6 +21,6 @@ template <class Start>
     return false;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

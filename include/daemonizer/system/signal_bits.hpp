@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_SYSTEM_SIGNAL_BITS_HPP
 #define DAEMONIZER_SYSTEM_SIGNAL_BITS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <climits>
 #include <signal.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // A launcher that waits may have given back what the dynamic linker needs to find sigismember(3).
 // The kernel and every libc of Linux keep a set as an array of longs, signal 1 first.
@@ -40,6 +42,6 @@ template <class... Signals>
     return detail::set_of(detail::signal_bits(signal));
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

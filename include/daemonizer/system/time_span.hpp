@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_SYSTEM_TIME_SPAN_HPP
 #define DAEMONIZER_SYSTEM_TIME_SPAN_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <ctime>
 #include <limits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A time span for ppoll(2) and its like: 0 where `nanoseconds` is negative, and the longest that
 /// `Seconds` can hold where it is longer. A 32-bit time_t holds 68 years.
@@ -33,6 +35,6 @@ auto nanoseconds(const Duration& duration) -> long long {
     return static_cast<long long>((seconds < most ? seconds : most) * 1e9);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,13 +3,15 @@
 #ifndef DAEMONIZER_SYSTEM_TRUSTED_FILE_HPP
 #define DAEMONIZER_SYSTEM_TRUSTED_FILE_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// True for root and for the user of this process.
 inline auto is_trusted(uid_t user) -> bool { return user == 0 || user == ::geteuid(); }
@@ -96,6 +98,6 @@ auto objection_to_stream(Host host, const struct stat& file, int directory, cons
     return objection_to_owner;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

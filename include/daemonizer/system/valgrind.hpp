@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_SYSTEM_VALGRIND_HPP
 #define DAEMONIZER_SYSTEM_VALGRIND_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Valgrind keeps the program in a memory of its own, which /proc shows to the program too, and it
 /// ends the program at a clone that it does not know.
@@ -70,6 +72,6 @@ namespace daemonizer::detail {
     return answer != 0;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,11 +4,12 @@
 #define DAEMONIZER_COMPOSE_DETAIL_CAUGHT_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #if defined(__cpp_exceptions)
 #include <exception>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// To be called in `catch (...)`: describes the exception as the reason of `what`. False where it
 /// is none of C++: pthread_exit(3) and a cancelled thread unwind the stack, too, and glibc aborts
@@ -27,7 +28,7 @@ namespace daemonizer::detail {
     return true;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

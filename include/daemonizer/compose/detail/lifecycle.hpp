@@ -8,12 +8,13 @@
 #include <daemonizer/compose/fork_context.hpp>
 #include <daemonizer/compose/print_failure.hpp>
 #include <daemonizer/compose/side.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <syslog.h>
 #include <type_traits>
 #include <utility>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A start from its first step to its end: what Running owns, and what becomes of it.
 template <class... Policies>
@@ -248,6 +249,6 @@ protected:
     stage stage_ = stage::nothing;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

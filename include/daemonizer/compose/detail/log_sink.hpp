@@ -4,8 +4,9 @@
 #define DAEMONIZER_COMPOSE_DETAIL_LOG_SINK_HPP
 
 #include <daemonizer/compose/start_context.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class Policy, class Core>
 concept takes_lines = requires(Core& core, const char* text) {
@@ -26,6 +27,6 @@ struct find_log_sink<Core, First, Rest...> {
     using type = First;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_MEMBER_CHAIN_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_MEMBER_CHAIN_HPP
 
-namespace daemonizer::detail {
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class... Policies>
 class DaemonBase;
@@ -41,6 +43,6 @@ struct MemberLayer<0, Policies...> : DaemonBase<Policies...> {
     using DaemonBase<Policies...>::DaemonBase;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/detail/select_policies.hpp>
 #include <daemonizer/compose/detail/step_sequence.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <boost/hana/at.hpp>
 #include <boost/hana/basic_tuple.hpp>
@@ -11,7 +12,7 @@
 
 #include <cstddef>
 
-namespace daemonizer::detail::planning {
+namespace daemonizer::inline DAEMONIZER_ABI::detail::planning {
 
 template <class Policy, class... Steps>
 constexpr auto bind(step_list<Steps...>) -> types<bound_step<Steps, Policy>...> {
@@ -101,9 +102,9 @@ private:
     }
 };
 
-} // namespace daemonizer::detail::planning
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail::planning
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What a composition runs, split where the fork policy stands, and the verdict on it.
 template <class... Policies>
@@ -112,6 +113,6 @@ using Plan = decltype(planning::hana::fold_left(
     planning::planned<planning::types<>, planning::types<>, planning::types<>, planning::fits>{},
     planning::add_step{}));
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

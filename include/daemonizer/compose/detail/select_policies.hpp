@@ -3,6 +3,7 @@
 #define DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <boost/hana/bool.hpp>
 #include <boost/hana/filter.hpp>
@@ -18,7 +19,7 @@
 // Hana decides what runs; the language runs it (sequence.hpp). No Hana type leaves these two files,
 // this one and plan.hpp. Named function objects instead of lambdas: neither g++ 12 nor clang 14
 // takes a generic lambda inside the decltype of an alias.
-namespace daemonizer::detail::planning {
+namespace daemonizer::inline DAEMONIZER_ABI::detail::planning {
 
 namespace hana = boost::hana;
 
@@ -126,9 +127,9 @@ constexpr auto choose(types<Defaults...>) {
     }
 }
 
-} // namespace daemonizer::detail::planning
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail::planning
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The canonical policies of a composition, as planning::types<...>: all spellings give one list.
 /// Two policies in one slot give the empty list.
@@ -143,6 +144,6 @@ struct canonical_policies {
     using type = decltype(list());
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,8 +3,9 @@
 #define DAEMONIZER_COMPOSE_DETAIL_STEP_SEQUENCE_HPP
 
 #include <daemonizer/compose/detail/caught.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A step together with the policy that contributed it.
 template <class Step, class Policy>
@@ -92,6 +93,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,10 +4,11 @@
 
 #include <daemonizer/compose/composition.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What a composition is refused for: the first thing, so that one mistake is
 /// one error.
@@ -104,6 +105,6 @@ constexpr void run_check() {
         Given::template check<Core>();
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

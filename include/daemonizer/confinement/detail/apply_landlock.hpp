@@ -4,12 +4,13 @@
 #define DAEMONIZER_CONFINEMENT_DETAIL_APPLY_LANDLOCK_HPP
 
 #include <daemonizer/confinement/detail/landlock_rights.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace daemonizer::detail::landlock {
+namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
 /// What a policy asks for, all of it known at compile time.
 struct Wanted {
@@ -133,6 +134,6 @@ auto apply(const Start& start, const Wanted& wanted, Confinement& result) -> boo
     return is_confined;
 }
 
-} // namespace daemonizer::detail::landlock
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
 
 #endif

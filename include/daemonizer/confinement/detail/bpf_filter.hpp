@@ -5,13 +5,14 @@
 
 #include <daemonizer/confinement/detail/call_rules.hpp>
 #include <daemonizer/host/confinement_structs.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Numbers beyond the newest that nevertheless are calls of this machine: 32-bit ARM's own.
 struct CallRange {
@@ -119,6 +120,6 @@ struct Filter {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_CALL_RULES_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_CALL_RULES_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What a filter does about the system calls `first` to `last`.
 struct CallRule {
@@ -48,6 +50,6 @@ struct CallRules {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

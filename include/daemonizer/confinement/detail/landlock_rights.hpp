@@ -5,11 +5,12 @@
 
 #include <daemonizer/confinement/confinement.hpp>
 #include <daemonizer/host/confinement_structs.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstddef>
 #include <cstdint>
 
-namespace daemonizer::detail::landlock {
+namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
 /// The ABI that this library was tested with. Rights of a newer one are not taken away: what a
 /// daemon may do would change with the kernel under it.
@@ -67,6 +68,6 @@ struct PortRule {
     std::uint8_t rights;
 };
 
-} // namespace daemonizer::detail::landlock
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/confinement/detail/landlock_rights.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <initializer_list>
 #include <type_traits>
 
-namespace daemonizer::detail::landlock {
+namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
 struct word {}; ///< base of every word that Landlock takes
 
@@ -144,6 +145,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail::landlock
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
 
 #endif

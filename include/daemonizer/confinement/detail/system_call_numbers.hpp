@@ -5,13 +5,14 @@
 
 #include <daemonizer/confinement/detail/bpf_filter.hpp>
 #include <daemonizer/confinement/system_calls.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <sys/syscall.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 constexpr bool knows_system_calls = true;
@@ -156,6 +157,6 @@ constexpr auto first_refused(const GroupRules& rules) -> long {
     return -1;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,6 +4,7 @@
 #define DAEMONIZER_HOST_DETAIL_CONFINEMENT_CALLS_HPP
 
 #include <daemonizer/host/confinement_structs.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Every call answers what the system call answers, or the negative errno. All are
 /// async-signal-safe. The numbers 444 to 446 are the same on every machine of Linux.
@@ -69,6 +70,6 @@ private:
     static auto answer(long value) -> int { return value < 0 ? -errno : static_cast<int>(value); }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

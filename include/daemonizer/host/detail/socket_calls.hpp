@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_HOST_DETAIL_SOCKET_CALLS_HPP
 #define DAEMONIZER_HOST_DETAIL_SOCKET_CALLS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/socket.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
@@ -41,6 +43,6 @@ private:
     static auto of(int answer) -> int { return answer < 0 ? -errno : answer; }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

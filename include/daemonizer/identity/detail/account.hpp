@@ -6,12 +6,13 @@
 #include <daemonizer/identity/detail/drop_ids.hpp>
 #include <daemonizer/identity/detail/name_service.hpp>
 #include <daemonizer/identity/detail/user_files.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// NGROUPS_MAX since Linux 2.6.4; musl's constant is an older one.
 constexpr std::size_t most_groups = 65536;
@@ -106,6 +107,6 @@ auto find_account(const Start& start, const char* user, const char* group, Accou
     return false;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

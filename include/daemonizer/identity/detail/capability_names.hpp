@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_CAPABILITY_NAMES_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_CAPABILITY_NAMES_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #if __has_include(<linux/capability.h>)
 #include <linux/capability.h>
 #else
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 /// The kernel's numbers, where its headers are not there (musl-gcc). capabilities(7)
 enum linux_capability : int {
     CAP_CHOWN,
@@ -51,10 +53,10 @@ enum linux_capability : int {
     CAP_BPF,
     CAP_CHECKPOINT_RESTORE,
 };
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 #endif
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Those that have a name here. Newer ones are numbers alone, and a null pointer.
 constexpr auto capability_name(int capability) -> const char* {
@@ -105,6 +107,6 @@ constexpr auto capability_name(int capability) -> const char* {
     return capability >= 0 && capability < count ? names[capability] : nullptr;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,13 +4,14 @@
 #define DAEMONIZER_IDENTITY_DETAIL_DROP_CAPABILITIES_HPP
 
 #include <daemonizer/host/identity_calls.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>
 #include <cstdint>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 constexpr int most_capabilities = 64; // of capget(2); a kernel's own number is less
 
@@ -80,6 +81,6 @@ auto forget_keeping(const Start& start) -> bool {
            ((bits_now & keeps) == 0 || start.fail("securebits", "keep capabilities", EPERM));
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <daemonizer/host/identity_calls.hpp>
 #include <daemonizer/identity/detail/group_list.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
@@ -13,7 +14,7 @@
 #include <initializer_list>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 constexpr auto no_id = static_cast<uid_t>(-1); // "leave it as it is", to the kernel
 
@@ -132,6 +133,6 @@ auto cannot_regain(const Start& start, const DroppedIds& ids) -> bool {
     return true;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Sorts in place and in bounded time (heapsort), without what std::sort costs the compiler.
 inline void sort_groups(gid_t* list, std::size_t size) {
@@ -59,6 +61,6 @@ auto has_groups(const Host& host, gid_t group, const gid_t* others, std::size_t 
     return 1;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

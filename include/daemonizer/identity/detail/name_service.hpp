@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_NAME_SERVICE_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_NAME_SERVICE_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // struct passwd and struct group as every C library of Linux lays them out: <pwd.h> and <grp.h>
 // would give every program these two words as types of the global namespace.
@@ -95,6 +97,6 @@ inline auto list_groups(const char* user, gid_t group, gid_t* list, std::size_t 
     return static_cast<std::size_t>(size);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,10 +5,11 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/single_threaded.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The kernel keeps ids, capabilities and no_new_privs a thread: another one would keep what this
 /// one gives up. A composition that forks has been checked, and its daemon has one thread.
@@ -22,6 +23,6 @@ struct OneThreadDrops : step<phase::check> {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

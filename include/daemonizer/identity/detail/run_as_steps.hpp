@@ -7,12 +7,13 @@
 #include <daemonizer/identity/detail/account.hpp>
 #include <daemonizer/identity/detail/drop_capabilities.hpp>
 #include <daemonizer/identity/detail/drop_ids.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What a RunAs of names has found and changed.
 struct NamedIds : DroppedIds {
@@ -80,6 +81,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,12 +3,14 @@
 #ifndef DAEMONIZER_IDENTITY_DETAIL_USER_FILES_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_USER_FILES_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A field: whether it is the wanted text, and its number.
 struct Field {
@@ -142,6 +144,6 @@ auto find_in_group(const Host& host, const char* user, const char* group, gid_t&
     return file.error() < 0 ? file.error() : is_found ? 1 : 0;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_CHILDREN_LIST_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_CHILDREN_LIST_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <fcntl.h>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Calls `act(pid)` for each child that /proc names: decimal numbers with a blank behind each. Of
 /// very many only the first are read; whoever ends them asks again. Where there is no such file
@@ -32,6 +34,6 @@ template <class Host, class Act>
     }
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

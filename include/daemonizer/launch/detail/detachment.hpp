@@ -5,11 +5,12 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/sigchld_watch.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 struct [[gnu::visibility("hidden")]] Detachment;
 
@@ -100,6 +101,6 @@ give_up_as_process_1(const Start& start, const Host& host, const ReportEnd& repo
     host.leave_at_once(1);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

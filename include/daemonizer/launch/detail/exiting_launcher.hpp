@@ -10,11 +10,12 @@
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whose memory a launcher waits on: its own copy, or the one that the daemon goes on with.
 enum class memory { own, shared };
@@ -132,6 +133,6 @@ private:
     const char* program_ = program_invocation_short_name;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,8 +4,9 @@
 #define DAEMONIZER_LAUNCH_DETAIL_FORK_MEMBERS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Refuses handed_over(), in words.
 template <class Base>
@@ -53,6 +54,6 @@ struct supervised_members : without_handoff<Base> {
     auto supervised() -> bool { return this->template state_in<slots::fork>().is_supervised; }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,10 +3,11 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_INSTRUMENTED_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_INSTRUMENTED_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Names that only such a runtime has: the address is null in a program without it. The variables
 /// here have other names, so that no declaration of a runtime's own header is contradicted.
@@ -80,7 +81,7 @@ namespace runtime {
 }
 #undef DAEMONIZER_ADDRESS_OF_HOOK
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -3,11 +3,13 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_OWN_MAPPINGS_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_OWN_MAPPINGS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 #include <fcntl.h>
 #include <link.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 struct [[gnu::visibility("hidden")]] Mapping;
 
@@ -148,6 +150,6 @@ private:
     Mapping mappings_[room];
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,12 +5,13 @@
 
 #include <daemonizer/launch/detail/children_list.hpp>
 #include <daemonizer/launch/detail/sigchld_watch.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <ctime>
 #include <sys/wait.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class Host>
 class [[gnu::visibility("hidden")]] ProcessTree;
@@ -186,6 +187,6 @@ private:
     siginfo_t end_{};
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_RELEASE_MEMORY_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_RELEASE_MEMORY_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
@@ -15,7 +16,7 @@
 
 #include <cerrno>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whether all that still uses memory in this process is known: the launcher's own code, and
 /// nothing that a compiler has added to it, a processor that keeps return addresses in memory of
@@ -58,7 +59,7 @@ void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     }
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -3,12 +3,13 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SHADOW_STACK_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SHADOW_STACK_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
 #include <sys/syscall.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The kernel would not share a shadow stack with a process on the same memory, and
 /// /proc/self/maps shows it as memory like the program's own.
@@ -26,7 +27,7 @@ namespace daemonizer::detail {
 #endif
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

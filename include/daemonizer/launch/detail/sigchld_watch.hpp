@@ -4,6 +4,7 @@
 #define DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 
 #include <daemonizer/compose/start_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <ctime>
@@ -11,7 +12,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] SigchldWatch;
 
@@ -114,6 +115,6 @@ private:
     bool has_others_ = false;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,6 +3,7 @@
 #define DAEMONIZER_LAUNCH_DETAIL_STARTUP_REPORT_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What the daemon's side tells the launcher; one whole message of a SOCK_SEQPACKET pair, so that
 /// it arrives undivided or not at all. Only `failed` carries more than the head. `forked` is the
@@ -144,6 +145,6 @@ auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     return error;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <daemonizer/launch/detail/process_tree.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/time_span.hpp>
 
@@ -13,7 +14,7 @@
 #include <poll.h>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class Host, int Seconds>
 class [[gnu::visibility("hidden")]] StartupWait;
@@ -218,6 +219,6 @@ private:
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -2,13 +2,14 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_STRING_COPIES_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_STRING_COPIES_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 
 #include <climits>
 #include <cstddef>
 #include <cstring>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] StringCopies;
 
@@ -49,6 +50,6 @@ private:
     asm volatile("" : : "r"(to), "r"(size), "r"(texts) : "memory");
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

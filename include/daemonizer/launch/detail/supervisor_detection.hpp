@@ -5,12 +5,13 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/fork_members.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
 #include <sys/stat.h>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whether the variable is this process's number: who inherits it has another one.
 template <class Host>
@@ -67,6 +68,6 @@ struct SupervisedForeground {
     using members = supervised_members<Base>;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,6 +5,7 @@
 #include <daemonizer/launch/detail/instrumented.hpp>
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/valgrind.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
@@ -12,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // Where a memory can be handed over. Whoever is not sure forks.
 
@@ -34,7 +35,7 @@ inline auto may_hand_over(ThreadRegistration& identity) -> bool {
            !detail::is_under_valgrind() && identity.look() && detail::kernel_dumps_one_process();
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -7,6 +7,7 @@
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
 #include <daemonizer/launch/handoff/stack_switch.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cerrno>
@@ -19,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The stacks of those who leave the program's own one to the daemon. Their pages are there only
 /// once they are used, and cost the daemon nothing but that. They grow downwards: the launcher's
@@ -129,7 +130,7 @@ private:
     Resumption here_;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_RSEQ_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_RSEQ_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
@@ -13,7 +14,7 @@
 #include <sys/rseq.h>
 #endif
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] RestartableSequences;
 
@@ -82,7 +83,7 @@ private:
 #endif
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_STACK_SWITCH_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_STACK_SWITCH_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/raw_syscall.hpp>
 
 #include <cstddef> // for __GLIBC__
@@ -15,7 +16,7 @@
 #endif
 
 #if DAEMONIZER_CAN_HAND_OVER
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Where a stack was left, for whoever goes on with it. The frame that left it must still be there.
 struct Resumption {
@@ -94,7 +95,7 @@ leave_stack(Resumption& here, void* top, void (*entry)(void*), void* argument) {
     __builtin_unreachable();
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <daemonizer/launch/handoff/rseq.hpp>
 #include <daemonizer/launch/handoff/stack_switch.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstddef>
@@ -11,7 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// 1 while a launcher that has handed its memory over is still there; the kernel sets it to 0 when
 /// it exits (set_tid_address(2)).
@@ -71,7 +72,7 @@ private:
     stack_t signal_stack_{};
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 #endif
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_LOGGING_DETAIL_CALENDAR_TIME_HPP
 #define DAEMONIZER_LOGGING_DETAIL_CALENDAR_TIME_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 inline constexpr std::size_t calendar_time_size = sizeof "2026-11-26T00:00:00Z";
 
@@ -44,6 +46,6 @@ constexpr auto calendar_time(long long seconds, char (&into)[calendar_time_size]
     return into;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_LOGGING_DETAIL_JOURNAL_STREAM_HPP
 #define DAEMONIZER_LOGGING_DETAIL_JOURNAL_STREAM_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <sys/stat.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whether `variable`, "DEVICE:INODE", names the file of `stream`. A variable that is merely set
 /// says nothing: children inherit it with other streams. systemd.exec(5).
@@ -24,6 +26,6 @@ inline auto names_stream(const char* variable, const struct stat& stream) -> boo
     return numbers[0] == stream.st_dev && numbers[1] == stream.st_ino;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

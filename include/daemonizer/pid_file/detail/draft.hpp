@@ -5,11 +5,12 @@
 
 #include <daemonizer/pid_file/detail/open.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <utility>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What became of one attempt to lock a pid file.
 enum class attempt {
@@ -141,6 +142,6 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
     return attempt::locked;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

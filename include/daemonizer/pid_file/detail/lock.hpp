@@ -8,10 +8,11 @@
 #include <daemonizer/pid_file/detail/open.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
 #include <daemonizer/pid_file/read.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A second start is refused before it costs a process, and the daemon inherits the lock without a
 /// moment in which it is free.
@@ -123,6 +124,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -6,11 +6,12 @@
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
 #include <daemonizer/pid_file/read.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <sys/resource.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Writes the number. In the daemon, whose pid is final now.
 struct WritePidFile : step<phase::record> {
@@ -81,6 +82,6 @@ struct NameDaemon : step<phase::named> {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <daemonizer/pid_file/own_pid_files.hpp>
 #include <daemonizer/pid_file/read.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 
 #include <cerrno>
@@ -13,7 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Every file that a start opens for its pid is opened like this: no link is followed, and a FIFO
 /// does not hang.
@@ -78,6 +79,6 @@ private:
     char text_[4096]; // PATH_MAX
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

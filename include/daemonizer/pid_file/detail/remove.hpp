@@ -7,13 +7,14 @@
 #include <daemonizer/host/posix_host.hpp>
 #include <daemonizer/pid_file/own_pid_files.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <signal.h>
 #include <sys/stat.h>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// 1 where the path still names the file that is open, 0 where it names another, a negative errno
 /// where it names none or cannot be looked at.
@@ -83,6 +84,6 @@ struct RemovePidFileOnSignals : step<phase::signals> {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

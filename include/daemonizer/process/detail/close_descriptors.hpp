@@ -2,11 +2,12 @@
 #ifndef DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/listed_descriptors.hpp>
 
 #include <sys/resource.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The descriptors above 2 that stay open: those that `each(keep)` calls `keep(fd)` for, every time
 /// that it is called. They are asked for anew instead of stored, so their number has no bound.
@@ -84,6 +85,6 @@ auto close_all_but(Host host, const Spared& spared) -> int {
     return detail::close_one_by_one(host, spared);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,12 +4,13 @@
 
 #include <daemonizer/service/control_result.hpp>
 #include <daemonizer/service/detail/daemon_ref.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 
 #include <cerrno>
 #include <signal.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Orders to the daemon of a pid file, and what became of them.
 template <class Host>
@@ -70,6 +71,6 @@ private:
     DaemonRef<Host> daemon_;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

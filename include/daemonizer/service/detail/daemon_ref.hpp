@@ -3,12 +3,13 @@
 #define DAEMONIZER_SERVICE_DETAIL_DAEMON_REF_HPP
 
 #include <daemonizer/service/detail/pid_file_view.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>
 #include <poll.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Holds on to the daemon of a pid file, so that what is sent goes to it or to nobody. The number
 /// is read, a pidfd is opened on it, and only then is the lock asked again: a process that still
@@ -77,6 +78,6 @@ private:
     int process_ = -ENOSYS;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

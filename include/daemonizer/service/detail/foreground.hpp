@@ -6,8 +6,9 @@
 #include <daemonizer/compose/composition.hpp>
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/stdio/stdio.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What stands for a policy in the foreground: what its `in_foreground()` returns, else itself.
 /// Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
@@ -35,6 +36,6 @@ constexpr auto foreground(const Composition<Policies...>& service) {
         detail::foreground_form(service.template option<typename Policies::slot>())...);
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

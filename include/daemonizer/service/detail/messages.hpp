@@ -5,13 +5,14 @@
 
 #include <daemonizer/service/control_result.hpp>
 #include <daemonizer/service/service_status.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
 
-namespace daemonizer {
+namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What command_line() is told of a program. Each may be left out; the caller owns the characters.
 struct ProgramText {
@@ -143,6 +144,6 @@ struct Messages {
 };
 
 } // namespace detail
-} // namespace daemonizer
+} // namespace daemonizer::inline DAEMONIZER_ABI
 
 #endif

@@ -7,10 +7,11 @@
 #include <daemonizer/pid_file/own_pid_files.hpp>
 #include <daemonizer/pid_file/read.hpp>
 #include <daemonizer/service/service_status.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 #include <daemonizer/system/error_text.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A pid file opened to be read. Owns the descriptor. Through it the locks are asked about as well:
 /// they belong to this inode, whatever the name comes to mean meanwhile.
@@ -116,6 +117,6 @@ private:
     ServiceStatus instead_; ///< of opening it, where there is no descriptor
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,10 +4,11 @@
 #define DAEMONIZER_SERVICE_DETAIL_STOP_OPTIONS_HPP
 
 #include <daemonizer/service/take_option.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cstring>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The options behind a verb: `--timeout SECONDS` and `--force` of what stops a daemon, and
 /// `--lsb`.
@@ -47,6 +48,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

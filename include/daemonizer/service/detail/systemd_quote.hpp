@@ -3,10 +3,12 @@
 #ifndef DAEMONIZER_SERVICE_DETAIL_SYSTEMD_QUOTE_HPP
 #define DAEMONIZER_SERVICE_DETAIL_SYSTEMD_QUOTE_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstdio>
 #include <cstring>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Where a word of a unit stands, which decides what else is special in it: `$` begins a variable
 /// in an argument but not in the program's path, `:` ends the name of a directory.
@@ -133,6 +135,6 @@ private:
     const char *objection_ = nullptr, *subject_ = "";
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -7,6 +7,7 @@
 #include <daemonizer/service/detail/systemd_quote.hpp>
 #include <daemonizer/service/detail/unit_path.hpp>
 #include <daemonizer/service/detail/unit_program.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 
 #include <cerrno>
@@ -17,7 +18,7 @@
 #include <type_traits>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The arguments that a unit repeats: those that take_option took, and those that the program names
 /// itself. `verb` is what was typed: where it is one of the latter, the unit's verb takes its
@@ -122,6 +123,6 @@ private:
     bool is_relative_ = false;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef DAEMONIZER_SERVICE_DETAIL_UNIT_PATH_HPP
 #define DAEMONIZER_SERVICE_DETAIL_UNIT_PATH_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -14,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Writes `here`/`path`, or `path` alone where it is absolute, without empty names and single dots.
 /// Returns null, or why a unit cannot have that path.
@@ -125,6 +127,6 @@ private:
     bool is_shared_ = false;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

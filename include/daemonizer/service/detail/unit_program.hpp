@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_SERVICE_DETAIL_UNIT_PROGRAM_HPP
 #define DAEMONIZER_SERVICE_DETAIL_UNIT_PROGRAM_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
 
 #include <cerrno>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Writes the path under which this program is started again. Returns null, or why there is none.
 /// The kernel appends " (deleted)" where the file has been removed or replaced: then the path is
@@ -61,6 +62,6 @@ struct ProcessArguments {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_SIGNALS_DETAIL_INTERRUPT_AS_TERM_HPP
 #define DAEMONIZER_SIGNALS_DETAIL_INTERRUPT_AS_TERM_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <signal.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A signal policy that collects SIGINT and reports it as SIGTERM: Ctrl-C ends a service in the
 /// foreground as SIGTERM ends a daemon.
@@ -27,6 +29,6 @@ constexpr auto collecting_in_foreground() {
         return Collecting<Signals...>{};
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

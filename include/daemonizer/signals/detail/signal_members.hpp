@@ -4,9 +4,10 @@
 #define DAEMONIZER_SIGNALS_DETAIL_SIGNAL_MEMBERS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/time_span.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Of a policy that collects signals. It waits by `Policy::wait(host, state, nanoseconds)`.
 template <class Base>
@@ -90,6 +91,6 @@ protected:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,13 +3,15 @@
 #ifndef DAEMONIZER_SIGNALS_DETAIL_WAKE_PIPE_HPP
 #define DAEMONIZER_SIGNALS_DETAIL_WAKE_PIPE_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>
+#include <initializer_list>
 #include <poll.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Holds two descriptors above 2, close-on-exec and non-blocking, -1 where there are none; the
 /// owner closes them. Functions that return int return 0 or a negative errno.
@@ -66,6 +68,6 @@ struct WakePipe {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 #define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
@@ -10,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The address of journald's streams.
 inline auto journal_address() -> sockaddr_un {
@@ -49,6 +50,6 @@ auto open_journal(const Start& start, const char* ident, int priority) -> int {
     return -1;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

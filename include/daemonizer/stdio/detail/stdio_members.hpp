@@ -5,8 +5,9 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Of a stdio policy with files: its state has `reopen(host, policy)`, which returns null, or why
 /// it could not.
@@ -43,6 +44,6 @@ struct refusing_to_reopen : Base {
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

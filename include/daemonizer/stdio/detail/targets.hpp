@@ -3,6 +3,7 @@
 #define DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 
 #include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/trusted_file.hpp>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <type_traits>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Why a file could not be opened, in the words of objection_to where they fit.
 template <int Flags, class Host>
@@ -210,6 +211,6 @@ auto reopen_onto(Host host, int directory, const char* path) -> const char* {
     return error < 0 ? detail::error_text(-error) : nullptr;
 }
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

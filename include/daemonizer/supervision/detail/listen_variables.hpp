@@ -3,13 +3,15 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_LISTEN_VARIABLES_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_LISTEN_VARIABLES_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <sys/stat.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The rules of sd_listen_fds(3) to the letter.
 struct ListenVariables {
@@ -105,6 +107,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_ADDRESS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_ADDRESS_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -10,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// struct sockaddr_vm of vsock(7), whose header is the kernel's and not libc's.
 struct VsockAddress {
@@ -104,6 +106,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

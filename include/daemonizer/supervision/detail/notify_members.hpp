@@ -6,11 +6,12 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cstring>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// All of them succeed and do nothing where no manager is named. Each returns false where the
 /// manager could not be told. Not async-signal-safe.
@@ -116,6 +117,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -3,9 +3,11 @@
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MESSAGE_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MESSAGE_HPP
 
+#include <daemonizer/system/abi.hpp>
+
 #include <cstddef>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Assignments, one a line. The receiver drops a datagram of 4096 bytes or more whole, so that a
 /// text is cut at 2 kB and never stands beside READY=1.
@@ -62,6 +64,6 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

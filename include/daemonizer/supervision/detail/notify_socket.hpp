@@ -5,12 +5,13 @@
 
 #include <daemonizer/supervision/detail/notify_address.hpp>
 #include <daemonizer/supervision/detail/vsock_message.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 #include <daemonizer/system/descriptor.hpp>
 
 #include <cstring>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Connected once, early: a path cannot be reached any more from a chroot or a sandbox, and a
 /// setenv(3) of the program's would race with a later look at the variable. Launcher and daemon
@@ -137,6 +138,6 @@ private:
     VsockTarget vsock_;
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

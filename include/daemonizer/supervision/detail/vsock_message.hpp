@@ -4,12 +4,13 @@
 #define DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
 
 #include <daemonizer/supervision/detail/notify_address.hpp>
+#include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <sys/socket.h>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Each message is a connection of its own there: the receiver reads up to its end. sd_notify(3).
 struct VsockTarget {
@@ -77,6 +78,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

@@ -4,9 +4,10 @@
 #define DAEMONIZER_SUPERVISION_DETAIL_WATCHDOG_MEMBERS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/time_span.hpp>
 
-namespace daemonizer::detail {
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// When the next ping is due, and the descriptors of a loop that wants to be woken for it.
 struct WatchdogState {
@@ -97,6 +98,6 @@ private:
     }
 };
 
-} // namespace daemonizer::detail
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

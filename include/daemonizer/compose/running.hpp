@@ -155,6 +155,6 @@ private:
     friend class Composition;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -4,7 +4,7 @@
 #define DAEMONIZER_COMMAND_LINE_HPP
 
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/control.hpp>
@@ -165,6 +165,6 @@ auto command_line(const Service& service, int argc, char** argv, Body&& body,
 
 } // namespace daemonizer::inline DAEMONIZER_ABI
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
 
 #endif

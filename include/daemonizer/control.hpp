@@ -6,7 +6,7 @@
 #define DAEMONIZER_CONTROL_HPP
 
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/compose/policy.hpp>
@@ -91,6 +91,6 @@ auto restart(const Service& service, Body&& body, Otherwise otherwise,
 
 } // namespace daemonizer::inline DAEMONIZER_ABI
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
 
 #endif

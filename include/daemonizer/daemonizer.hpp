@@ -3,7 +3,7 @@
 #define DAEMONIZER_DAEMONIZER_HPP
 
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/compose/detail/validate.hpp>
@@ -151,6 +151,6 @@ Daemonizer(Given...) -> Daemonizer<Given...>;
 
 } // namespace daemonizer::inline DAEMONIZER_ABI
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
 
 #endif

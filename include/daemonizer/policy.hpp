@@ -4,7 +4,7 @@
 #define DAEMONIZER_POLICY_HPP
 
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/compose/event.hpp>
@@ -15,6 +15,6 @@
 #include <daemonizer/compose/step.hpp>
 #include <daemonizer/compose/text.hpp>
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
 
 #endif

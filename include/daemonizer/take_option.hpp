@@ -4,11 +4,11 @@
 #define DAEMONIZER_TAKE_OPTION_HPP
 
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/service/take_option.hpp>
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
 
 #endif

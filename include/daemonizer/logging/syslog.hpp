@@ -5,7 +5,7 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <fcntl.h>
 #include <syslog.h>

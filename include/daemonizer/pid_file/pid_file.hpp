@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
 #define DAEMONIZER_PID_FILE_PID_FILE_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/pid_file/detail/lock.hpp>
 #include <daemonizer/pid_file/detail/name_daemon.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>

@@ -7,7 +7,7 @@
 #include <daemonizer/signals/detail/signal_members.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>

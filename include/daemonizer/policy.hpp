@@ -3,6 +3,10 @@
 #ifndef DAEMONIZER_POLICY_HPP
 #define DAEMONIZER_POLICY_HPP
 
+#if __cplusplus < 202002L
+#error "daemonizer needs C++20: compile with -std=c++20"
+#else
+
 // clang-format off
 #include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
@@ -16,5 +20,7 @@
 #include <daemonizer/compose/text.hpp>
 
 #include <daemonizer/system/toolchain/macros_on.hpp>
+
+#endif // C++20
 
 #endif

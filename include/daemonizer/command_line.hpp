@@ -190,7 +190,7 @@ template <class Service, class Body>
         return detail::lsb::usage;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/toolchain/macros_on.hpp>
 

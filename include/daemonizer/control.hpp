@@ -93,7 +93,7 @@ template <Controllable Service, class Body, class Otherwise>
     return service.run(body);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/toolchain/macros_on.hpp>
 

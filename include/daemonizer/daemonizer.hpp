@@ -168,7 +168,7 @@ Daemonizer()->Daemonizer<>;
 template <class... Given>
 Daemonizer(Given...) -> Daemonizer<Given...>;
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/toolchain/macros_on.hpp>
 

@@ -203,6 +203,6 @@ private:
     detail::Options<Policies...> options_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -90,6 +90,6 @@ struct CleanEnvironment {
 };
 static_assert(Policy<CleanEnvironment<"TZ">>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -42,6 +42,6 @@ struct Umask {
 };
 static_assert(Policy<Umask<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -102,6 +102,6 @@ private:
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -202,6 +202,6 @@ private:
 };
 static_assert(SignalPolicy<SignalFlag<SIGTERM>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

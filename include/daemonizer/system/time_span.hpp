@@ -48,6 +48,6 @@ auto nanoseconds(const Duration& duration) -> long long {
         return detail::nanoseconds_of(duration);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

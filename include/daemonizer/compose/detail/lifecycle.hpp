@@ -249,6 +249,6 @@ protected:
     stage stage_ = stage::nothing;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -151,6 +151,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
+} // namespace daemonizer::detail::landlock
 
 #endif

@@ -122,10 +122,13 @@ protected:
     auto state_in() -> auto& {
         return state_of<in<Slot>>();
     }
-    /// Tells the policies of one of the events in event.hpp.
+    /// Tells the policies of one of the events in event.hpp. A worker that the daemon has forked
+    /// tells nobody.
     template <class Event>
     void tell_policies(const Event& event) {
-        core_.tell(core_.host(), event);
+        if constexpr (core_type::template wants<Event>)
+            if (this->is_daemon_itself())
+                core_.tell(core_.host(), event);
     }
     /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
     static constexpr bool may_stay = core_type::may_stay;

@@ -107,6 +107,9 @@ protected:
             stage_ = stage::starting;
             return outcome::daemon;
         }
+        if constexpr (core_type::template wants<event::failed>)
+            if (core_.stays()) // before the policies give back what they speak through
+                core_.tell(core_.host(), event::failed{failure});
         plan::in_launcher::undo(core_, core_.host());
         if (!core_.stays()) {
             stage_ = stage::starting;

@@ -163,7 +163,7 @@ auto command_line(const Service& service, int argc, char** argv, Body&& body,
         return detail::lsb::usage;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/macros_on.hpp>
 

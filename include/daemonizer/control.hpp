@@ -89,7 +89,7 @@ auto restart(const Service& service, Body&& body, Otherwise otherwise,
     return service.run(body);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/macros_on.hpp>
 

@@ -150,7 +150,7 @@ Daemonizer()->Daemonizer<>;
 template <class... Given>
 Daemonizer(Given...) -> Daemonizer<Given...>;
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #include <daemonizer/system/macros_on.hpp>
 

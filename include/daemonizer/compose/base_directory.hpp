@@ -69,6 +69,6 @@ struct BaseDirectory<true> {
     static void close(const Host&) {}
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

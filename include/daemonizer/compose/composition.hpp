@@ -183,6 +183,6 @@ private:
     detail::Options<Policies...> options_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

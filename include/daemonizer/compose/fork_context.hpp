@@ -34,6 +34,6 @@ struct ForkContext : StepContext<Core> {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -104,6 +104,6 @@ concept SignalPolicy = PolicyFor<T, slots::signals> && requires(int signal) {
     { T::collects(signal) } -> std::convertible_to<bool>;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

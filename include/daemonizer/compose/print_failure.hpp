@@ -36,6 +36,6 @@ print_failure(Host host, int fd, const Failure& failure,
     host.write(fd, line.text(), line.size());
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -158,6 +158,6 @@ private:
     friend class Composition;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -136,6 +136,6 @@ private:
     bool news_ = false;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -83,6 +83,6 @@ struct Text<Literal> {
     constexpr auto characters() const -> const char* { return pointer; }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -80,6 +80,6 @@ private:
 };
 static_assert(Policy<Landlock<ReadOnly<"/usr">, BindTcp<80>, Required>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -135,6 +135,6 @@ struct Chroot : Text<Path> {
 Chroot(TextArgument)->Chroot<>;
 static_assert(Policy<Chroot<"/x">> && Policy<Chroot<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -133,6 +133,6 @@ RunAs(U, G) -> RunAs<"", "", detail::ByNumber>;
 
 static_assert(Policy<RunAs<"user", "group">> && Policy<RunAs<>> && Policy<decltype(RunAs{0, 0})>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -136,6 +136,6 @@ static_assert(ForkPolicy<SingleFork>);
 struct DoubleFork : detail::Forking<true> {};
 static_assert(ForkPolicy<DoubleFork>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

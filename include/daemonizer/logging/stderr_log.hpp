@@ -72,6 +72,6 @@ struct StderrLog {
 };
 static_assert(Policy<StderrLog>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -57,6 +57,6 @@ struct Syslog : Text<Ident> {
 Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

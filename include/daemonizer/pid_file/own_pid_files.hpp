@@ -92,6 +92,6 @@ template <class Host>
            }) > 0;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -93,6 +93,6 @@ PidFile(TextArgument, mode_t)->PidFile<>;
 
 static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -47,6 +47,6 @@ struct WorkingDirectory : Text<Path> {
 WorkingDirectory(TextArgument)->WorkingDirectory<>;
 static_assert(Policy<WorkingDirectory<"/">> && Policy<WorkingDirectory<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -89,6 +89,6 @@ struct CleanEnvironment {
 };
 static_assert(Policy<CleanEnvironment<"TZ">>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

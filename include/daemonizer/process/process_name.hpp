@@ -31,6 +31,6 @@ struct ProcessName {
 };
 static_assert(Policy<ProcessName<"x">>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -37,6 +37,6 @@ struct Umask {
 };
 static_assert(Policy<Umask<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

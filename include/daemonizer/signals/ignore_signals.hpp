@@ -43,6 +43,6 @@ struct IgnoreSignals {
 };
 static_assert(Policy<IgnoreSignals<SIGCHLD>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -146,6 +146,6 @@ struct ResetSignals : step<phase::signals> {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

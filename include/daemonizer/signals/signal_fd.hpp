@@ -89,6 +89,6 @@ struct SignalFd {
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

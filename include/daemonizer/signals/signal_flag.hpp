@@ -197,6 +197,6 @@ private:
 };
 static_assert(SignalPolicy<SignalFlag<SIGTERM>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

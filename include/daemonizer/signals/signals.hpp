@@ -53,6 +53,6 @@ struct DefaultSignals {
 };
 static_assert(SignalPolicy<DefaultSignals>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

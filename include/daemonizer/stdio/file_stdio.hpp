@@ -75,6 +75,6 @@ struct FileStdio {
 FileStdio(TextArgument, TextArgument, TextArgument)->FileStdio<>;
 static_assert(StdioPolicy<FileStdio<"/in", "/out", "/err">> && StdioPolicy<FileStdio<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -43,6 +43,6 @@ struct JournalStdio : Text<Ident> {
 JournalStdio(TextArgument)->JournalStdio<>;
 static_assert(StdioPolicy<JournalStdio<"x">> && StdioPolicy<JournalStdio<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

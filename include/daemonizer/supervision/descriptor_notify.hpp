@@ -16,6 +16,20 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 inline constexpr int descriptor_at_run_time = -2;
 
+namespace detail {
+
+/// The number of a DescriptorNotify: part of its type, or a value.
+template <int Number>
+struct NotifyDescriptor {
+    static constexpr int descriptor = Number;
+};
+template <>
+struct NotifyDescriptor<descriptor_at_run_time> {
+    int descriptor;
+};
+
+} // namespace detail
+
 /// Writes one newline to a descriptor that the supervisor has left open, when the daemon is ready,
 /// and closes it. `DescriptorNotify<3>` where the supervisor's configuration says 3
 /// (notification-fd of s6, --notify fd:3 of OpenRC); `DescriptorNotify{fd}` for a number from an
@@ -24,12 +38,10 @@ inline constexpr int descriptor_at_run_time = -2;
 /// nobody, which a line on stderr says.
 /// Source: s6-supervise "notification-fd"; start-stop-daemon(8) of OpenRC.
 template <int Descriptor = descriptor_at_run_time>
-struct DescriptorNotify {
-    int descriptor = Descriptor;
-
+struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
     constexpr DescriptorNotify() requires(Descriptor != descriptor_at_run_time) = default;
     constexpr explicit DescriptorNotify(int fd) requires(Descriptor == descriptor_at_run_time)
-        : descriptor{fd} {}
+        : detail::NotifyDescriptor<Descriptor>{fd} {}
 
     template <class>
     static constexpr void check() {
@@ -90,6 +102,6 @@ private:
 DescriptorNotify(int)->DescriptorNotify<>;
 static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -118,6 +118,6 @@ private:
 };
 static_assert(Policy<SystemdNotify>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -17,6 +17,6 @@ auto above_stdio(Host host, int fd) -> int {
     return higher;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -47,6 +47,6 @@ auto each_listed_descriptor(Host host, Visit visit) -> int {
     return found ? 1 : static_cast<int>(size);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

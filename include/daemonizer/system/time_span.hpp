@@ -35,6 +35,6 @@ auto nanoseconds(const Duration& duration) -> long long {
     return static_cast<long long>((seconds < most ? seconds : most) * 1e9);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

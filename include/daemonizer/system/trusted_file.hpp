@@ -98,6 +98,6 @@ auto objection_to_stream(Host host, const struct stat& file, int directory, cons
     return objection_to_owner;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -72,6 +72,6 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
     return answer != 0;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -252,6 +252,6 @@ protected:
     stage stage_ = stage::nothing;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

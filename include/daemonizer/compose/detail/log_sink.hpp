@@ -27,6 +27,6 @@ struct find_log_sink<Core, First, Rest...> {
     using type = First;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

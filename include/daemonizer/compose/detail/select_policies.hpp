@@ -127,7 +127,7 @@ constexpr auto choose(types<Defaults...>) {
     }
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::planning
+} // namespace daemonizer::detail::planning
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -144,6 +144,6 @@ struct canonical_policies {
     using type = decltype(list());
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -105,6 +105,6 @@ constexpr void run_check() {
         Given::template check<Core>();
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

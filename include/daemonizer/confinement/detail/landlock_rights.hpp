@@ -68,6 +68,6 @@ struct PortRule {
     std::uint8_t rights;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
+} // namespace daemonizer::detail::landlock
 
 #endif

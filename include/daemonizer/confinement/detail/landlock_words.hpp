@@ -145,6 +145,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
+} // namespace daemonizer::detail::landlock
 
 #endif

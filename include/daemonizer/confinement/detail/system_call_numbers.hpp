@@ -157,6 +157,6 @@ constexpr auto first_refused(const GroupRules& rules) -> long {
     return -1;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

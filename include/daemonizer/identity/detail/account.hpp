@@ -107,6 +107,6 @@ auto find_account(const Start& start, const char* user, const char* group, Accou
     return false;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -81,6 +81,6 @@ auto forget_keeping(const Start& start) -> bool {
            ((bits_now & keeps) == 0 || start.fail("securebits", "keep capabilities", EPERM));
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

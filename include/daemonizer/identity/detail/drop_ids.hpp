@@ -133,6 +133,6 @@ auto cannot_regain(const Start& start, const DroppedIds& ids) -> bool {
     return true;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

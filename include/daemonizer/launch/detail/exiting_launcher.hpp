@@ -133,6 +133,6 @@ private:
     const char* program_ = program_invocation_short_name;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -59,7 +59,7 @@ void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     }
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

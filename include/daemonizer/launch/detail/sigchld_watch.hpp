@@ -115,6 +115,6 @@ private:
     bool has_others_ = false;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -145,6 +145,6 @@ auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     return error;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

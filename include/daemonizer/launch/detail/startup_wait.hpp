@@ -219,6 +219,6 @@ private:
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -35,7 +35,7 @@ inline auto may_hand_over(ThreadRegistration& identity) -> bool {
            !detail::is_under_valgrind() && identity.look() && detail::kernel_dumps_one_process();
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -38,6 +38,6 @@ inline auto names_stream(const char* variable, const struct stat& stream) -> boo
     return numbers[0] == stream.st_dev && numbers[1] == stream.st_ino;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -79,6 +79,6 @@ private:
     char text_[4096]; // PATH_MAX
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -85,6 +85,6 @@ auto close_all_but(Host host, const Spared& spared) -> int {
     return detail::close_one_by_one(host, spared);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

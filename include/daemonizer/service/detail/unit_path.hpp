@@ -127,6 +127,6 @@ private:
     bool is_shared_ = false;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

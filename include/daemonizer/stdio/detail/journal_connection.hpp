@@ -50,6 +50,6 @@ auto open_journal(const Start& start, const char* ident, int priority) -> int {
     return -1;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

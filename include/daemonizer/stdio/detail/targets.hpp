@@ -211,6 +211,6 @@ auto reopen_onto(Host host, int directory, const char* path) -> const char* {
     return error < 0 ? detail::error_text(-error) : nullptr;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -66,6 +66,6 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

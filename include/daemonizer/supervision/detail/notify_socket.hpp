@@ -148,6 +148,6 @@ private:
     VsockTarget vsock_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -70,11 +70,22 @@ public:
                 if (error < 0)
                     abandon(error);
             }
-        } else if constexpr (Stdio::replaces) {
-            this->close_terminal();
         }
+        this->remove_status_line();
+        if constexpr (!Fork::detaches && Stdio::replaces)
+            this->close_terminal();
         stage_ = stage::ready;
         core_.tell(core_.host(), event::ready{status, !core_.stays()});
+    }
+
+    /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
+    /// the next one replaces and the end of the start removes: nothing where stderr is no terminal.
+    /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
+    template <bool Named = true>
+    void status(const char* text) {
+        if (is_starting())
+            this->template show_status<Named>(text);
+        tell_policies(event::status{text});
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After

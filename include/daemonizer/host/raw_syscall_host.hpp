@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -50,6 +51,11 @@ struct RawHost {
                                                      struct stat& status) -> int {
         return static_cast<int>(detail::raw_call(SYS_newfstatat, directory, of(path), of(&status),
                                                  AT_SYMLINK_NOFOLLOW));
+    }
+    [[gnu::visibility("hidden")]] static auto terminal_width(int fd) -> int {
+        winsize size{};
+        const long answer = detail::raw_call(SYS_ioctl, fd, TIOCGWINSZ, of(&size));
+        return answer < 0 ? static_cast<int>(answer) : size.ws_col;
     }
     [[gnu::visibility("hidden")]] static auto unlink(int directory, const char* path) -> int {
         return static_cast<int>(detail::raw_call(SYS_unlinkat, directory, of(path), 0));

@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -122,6 +123,12 @@ struct PosixHost : detail::ConfinementCalls,
     }
     static auto set_status_flags(int fd, int flags) -> int {
         return once(::fcntl(fd, F_SETFL, flags));
+    }
+    /// Columns, 0 where the terminal does not say; -ENOTTY where `fd` is no terminal.
+    static auto terminal_width(int fd) -> int {
+        winsize size{};
+        const int error = once(::ioctl(fd, TIOCGWINSZ, &size));
+        return error < 0 ? error : size.ws_col;
     }
     static auto duplicate_above_stdio(int fd) -> int {
         return once(::fcntl(fd, F_DUPFD_CLOEXEC, 3));

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -50,6 +51,11 @@ struct RawHost {
                                                      struct stat& status) -> int {
         return static_cast<int>(detail::raw_call(SYS_newfstatat, directory, of(path), of(&status),
                                                  AT_SYMLINK_NOFOLLOW));
+    }
+    [[gnu::visibility("hidden")]] static auto terminal_width(int fd) -> int {
+        winsize size{};
+        const long answer = detail::raw_call(SYS_ioctl, fd, TIOCGWINSZ, of(&size));
+        return answer < 0 ? static_cast<int>(answer) : size.ws_col;
     }
     [[gnu::visibility("hidden")]] static auto unlink(int directory, const char* path) -> int {
         return static_cast<int>(detail::raw_call(SYS_unlinkat, directory, of(path), 0));
@@ -134,21 +140,23 @@ struct RawHost {
         return got;
     }
 
-    static auto open_socket(int processes, int type) -> int {
+    [[gnu::visibility("hidden")]] static auto open_socket(int processes, int type) -> int {
         return static_cast<int>(detail::raw_call(SYS_socket, processes, type | SOCK_CLOEXEC, 0));
     }
-    static auto connect_socket(int fd, const void* address, socklen_t size) -> int {
+    [[gnu::visibility("hidden")]] static auto connect_socket(int fd, const void* address,
+                                                             socklen_t size) -> int {
         return static_cast<int>(
             detail::raw_call(SYS_connect, fd, of(address), static_cast<long>(size)));
     }
-    static auto bind_socket(int fd, const void* address, socklen_t size) -> int {
+    [[gnu::visibility("hidden")]] static auto bind_socket(int fd, const void* address,
+                                                          socklen_t size) -> int {
         return static_cast<int>(
             detail::raw_call(SYS_bind, fd, of(address), static_cast<long>(size)));
     }
-    static auto send_message(int fd, const msghdr& message) -> long {
+    [[gnu::visibility("hidden")]] static auto send_message(int fd, const msghdr& message) -> long {
         return again(SYS_sendmsg, fd, of(&message), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    static auto stop_sending(int fd) -> int {
+    [[gnu::visibility("hidden")]] static auto stop_sending(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_WR));
     }
 

@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/detail/log_sink.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
+#include <daemonizer/compose/detail/status_line.hpp>
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/side.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
@@ -107,6 +108,9 @@ protected:
             stage_ = stage::starting;
             return outcome::daemon;
         }
+        if constexpr (core_type::template wants<event::failed>)
+            if (core_.stays()) // before the policies give back what they speak through
+                core_.tell(core_.host(), event::failed{failure});
         plan::in_launcher::undo(core_, core_.host());
         if (!core_.stays()) {
             stage_ = stage::starting;
@@ -177,13 +181,10 @@ protected:
         if constexpr (Fork::detaches)
             if (!core_.stays())
                 return tell_launcher(failure);
-        if constexpr (Stdio::replaces) {
-            const int terminal = core_.template state<Stdio>().terminal;
-            detail::print_failure(core_.host(), terminal < 0 ? 2 : terminal, failure);
+        remove_status_line();
+        detail::print_failure(core_.host(), old_stderr(), failure);
+        if constexpr (Stdio::replaces)
             close_terminal();
-        } else {
-            detail::print_failure(core_.host(), 2, failure);
-        }
     }
     void tell_launcher(const Failure& failure) {
         auto& end = core_.template state<Fork>().report;
@@ -230,6 +231,35 @@ protected:
         stage_ = stage::failed;
         finish(1);
         core_.host().leave(1);
+    }
+
+    /// In the launcher, where there is one, else here.
+    template <bool>
+    void show_status(const char* text) {
+        using Host = typename core_type::template in<slots::host>;
+        if constexpr (Fork::detaches) {
+            // Instantiated for its initialisation: the launcher shows the line.
+            (void)&StatusLineIsUsed<typename exiting_host<Host>::type>::value;
+            if (!core_.stays()) {
+                core_.template state<Fork>().report.send_status(core_.host(), text);
+                return;
+            }
+        }
+        detail::show_status<Host> = detail::write_status_line<Host>;
+        detail::write_status_line(core_.host(), old_stderr(), program_invocation_short_name, text);
+    }
+    /// Where nothing forks. Else the launcher does it.
+    void remove_status_line() {
+        if constexpr (!Fork::detaches || core_type::may_stay)
+            if (core_.stays())
+                detail::remove_status_line(core_.host(), old_stderr());
+    }
+    /// The starter's, until ready.
+    auto old_stderr() -> int {
+        if constexpr (Stdio::replaces)
+            if (const int terminal = core_.template state<Stdio>().terminal; terminal >= 0)
+                return terminal;
+        return 2;
     }
 
     void close_terminal() { core_.template state<Stdio>().close_terminal(core_.host()); }

@@ -18,6 +18,7 @@
 #include <daemonizer/service/detail/daemon_control.hpp>
 #include <daemonizer/service/service_status.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/version.hpp>
 
 #include <concepts>
 #include <signal.h>

@@ -46,6 +46,7 @@
 #include <daemonizer/supervision/systemd_notify.hpp>
 #include <daemonizer/supervision/watchdog.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/version.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 

@@ -18,6 +18,7 @@
 #include <daemonizer/compose/side.hpp>
 #include <daemonizer/compose/step.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/system/version.hpp>
 
 #include <daemonizer/system/toolchain/macros_on.hpp>
 

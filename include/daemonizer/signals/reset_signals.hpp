@@ -33,11 +33,11 @@ constexpr auto are_different() -> bool {
 
 /// The real-time signals that libc keeps for its threads. sigaction(2) refuses them, and
 /// sigaddset(3) passes them over without a word.
-constexpr int first_of_libc = 32;
+inline constexpr int first_of_libc = 32;
 #if defined(__GLIBC__)
-constexpr int last_of_libc = 33;
+inline constexpr int last_of_libc = 33;
 #else
-constexpr int last_of_libc = 34; // musl
+inline constexpr int last_of_libc = 34; // musl
 #endif
 template <int... Signals>
 constexpr bool are_the_programs = ((Signals<first_of_libc || Signals> last_of_libc) && ...);
@@ -54,12 +54,14 @@ auto signal_set() -> sigset_t {
 /// program is compiled (signal(7), "Real-time signals").
 template <int... Signals, class Start>
 auto numbers_are_free([[maybe_unused]] const Start& start) -> bool {
-    if constexpr (((Signals >= first_of_libc) || ...))
-        for (const int signal : {Signals...})
+    if constexpr (((Signals >= first_of_libc) || ...)) {
+        constexpr int signals[] = {Signals...};
+        for (const int signal : signals)
             if (signal >= first_of_libc && signal < SIGRTMIN) {
                 start.failure.describe("signal number", "kept by libc: ", EINVAL).number(signal);
                 return false;
             }
+    }
     return true;
 }
 

@@ -23,7 +23,8 @@ struct KeepSignals {
                 return true;
             const auto ending =
                 detail::dying(detail::give_back_and_die<typename Start::template in<slots::pid>>);
-            for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+            constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
+            for (const int signal : signals)
                 if (!detail::replace_default(start, signal, ending))
                     return false;
             return true;

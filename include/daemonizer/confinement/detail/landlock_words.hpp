@@ -121,7 +121,8 @@ constexpr auto least_abi_of(unsigned parts) -> int {
     if ((requires_all<Words> || ...))
         while ((Confinement::parts_of(least) & parts) != parts)
             ++least;
-    for (const int abi : {0, least_abi<Words>...})
+    const int abis[] = {0, least_abi<Words>...};
+    for (const int abi : abis)
         if (abi > least)
             least = abi;
     return least;

@@ -33,7 +33,8 @@ struct WakePipe {
 
     template <class Host>
     void close(const Host& host) {
-        for (int* const fd : {&writable, &readable}) {
+        int* const ends[] = {&writable, &readable};
+        for (int* const fd : ends) {
             if (*fd >= 0)
                 host.close(*fd);
             *fd = -1;

@@ -139,6 +139,8 @@ private:
                       "static constexpr const char* name = \"...\"; };");
         static_assert(why != slot_twice,
                       "daemonizer: a slot is filled twice; a composition takes one policy a slot");
+        static_assert(why != order,
+                      "daemonizer: slots name each other in `after`, so none can be the first");
         static_assert(why != no_fork,
                       "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
                       "detaches");

@@ -17,6 +17,7 @@ enum class rejection {
     no_policy,
     slot_without_name,
     slot_twice,
+    order,
     no_fork,
     no_stdio,
     no_signals,
@@ -25,7 +26,6 @@ enum class rejection {
     state,
     run,
     undo,
-    order,
     needs
 };
 
@@ -189,6 +189,10 @@ constexpr auto validate_policies(planning::types<Policies...>) {
         return detail::validate_plan<Policies...>(detail::first_rejection(
             detail::validate_steps<Policies, core>(typename Policies::steps{})...));
     }
+}
+
+constexpr auto validate_policies(planning::impossible_order) -> rejected<rejection::order> {
+    return {};
 }
 
 template <class Defaults, class... Given>

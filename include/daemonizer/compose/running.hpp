@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/detail/lifecycle.hpp>
 #include <daemonizer/compose/detail/member_chain.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <sys/types.h>
@@ -76,6 +77,10 @@ public:
         stage_ = stage::ready;
         core_.tell(core_.host(), event::ready{status, !core_.stays()});
     }
+    template <TextClass T>
+    void ready(const T& status) {
+        ready(detail::characters_of(status));
+    }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
     /// ready, or in a process that the daemon has forked, it goes to the log policy where there is
@@ -87,6 +92,10 @@ public:
         tell(failure);
         return status;
     }
+    template <TextClass T>
+    auto fail(int status, const T& why) -> int {
+        return fail(status, detail::characters_of(why));
+    }
 
     /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
     void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
@@ -95,6 +104,10 @@ public:
                       "daemonizer: log() needs the policy Syslog, or another with write_line");
         if constexpr (has_sink)
             this->write_line(priority, text);
+    }
+    template <TextClass T>
+    void log(int priority, const T& text) {
+        log(priority, detail::characters_of(text));
     }
 
 protected:

@@ -212,6 +212,10 @@ struct PosixHost : detail::ConfinementCalls,
         const timespec at_once{};
         return again([&] { return ::sigtimedwait(&set, nullptr, &at_once); });
     }
+    /// sigtimedwait(2): the next one of these, which are blocked; -EAGAIN at the end of the time.
+    static auto wait_for_signal(const sigset_t& set, const timespec* limit) -> int {
+        return again([&] { return ::sigtimedwait(&set, nullptr, limit); });
+    }
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return once(::signalfd(-1, &mask, SFD_CLOEXEC));
     }

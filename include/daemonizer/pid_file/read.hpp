@@ -5,7 +5,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/trusted_file.hpp>
+#include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
 #include <cstddef>

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_PROCESS_DIRECTORY_HPP
 #define DAEMONIZER_PROCESS_DIRECTORY_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <type_traits>

@@ -18,6 +18,19 @@ template <int... Signals>
 constexpr bool can_be_collected =
     ((Signals > 0 && Signals < NSIG && Signals != SIGKILL && Signals != SIGSTOP) && ...);
 
+/// Whether each is named once. A number that has two names, such as SIGIO and SIGPOLL, may be there
+/// under both.
+template <int... Signals>
+constexpr auto are_different() -> bool {
+    const int numbers[] = {Signals..., 0};
+    for (unsigned i = 0; i != sizeof...(Signals); ++i)
+        for (unsigned j = 0; j != i; ++j)
+            if (numbers[i] == numbers[j] && numbers[i] != SIGIO && numbers[i] != SIGCHLD &&
+                numbers[i] != SIGABRT)
+                return false;
+    return true;
+}
+
 /// The real-time signals that libc keeps for its threads. sigaction(2) refuses them, and
 /// sigaddset(3) passes them over without a word.
 inline constexpr int first_of_libc = 32;

@@ -3,7 +3,7 @@
 #define DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/build.hpp>
+#include <daemonizer/system/toolchain/build.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
 namespace daemonizer::inline DAEMONIZER_ABI::detail {

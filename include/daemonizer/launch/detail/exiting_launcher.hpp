@@ -4,8 +4,8 @@
 #define DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
 
 #include <daemonizer/compose/event.hpp>
-#include <daemonizer/compose/fork_context.hpp>
-#include <daemonizer/compose/print_failure.hpp>
+#include <daemonizer/compose/start/fork_context.hpp>
+#include <daemonizer/compose/start/print_failure.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>

@@ -12,7 +12,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/rseq.hpp>
 #include <daemonizer/system/error_text.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #include <cerrno>
 

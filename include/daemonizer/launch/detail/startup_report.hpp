@@ -4,7 +4,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 
 #include <cerrno>

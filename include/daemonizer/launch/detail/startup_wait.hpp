@@ -170,8 +170,9 @@ private:
 
     auto give_up(Failure& failure) -> bool {
         failure.name_step("start timeout");
-        failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
-            .number(Seconds);
+        failure.describe("daemon", "not ready after ", 0, 124)
+            .number(Seconds)
+            .text(" s, and ended");
         return clear_away(0);
     }
 

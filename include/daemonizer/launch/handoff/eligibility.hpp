@@ -6,7 +6,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstdlib>

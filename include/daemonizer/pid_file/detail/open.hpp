@@ -6,7 +6,7 @@
 #include <daemonizer/pid_file/own_pid_files.hpp>
 #include <daemonizer/pid_file/read.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <cerrno>
 #include <cstddef>

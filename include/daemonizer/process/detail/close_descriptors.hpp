@@ -3,7 +3,7 @@
 #define DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/listed_descriptors.hpp>
+#include <daemonizer/system/files/listed_descriptors.hpp>
 
 #include <sys/resource.h>
 

@@ -4,7 +4,7 @@
 #define DAEMONIZER_SIGNALS_DETAIL_WAKE_PIPE_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>

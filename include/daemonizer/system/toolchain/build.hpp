@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the compiler's options and the machine allow.
-#ifndef DAEMONIZER_SYSTEM_BUILD_HPP
-#define DAEMONIZER_SYSTEM_BUILD_HPP
+#ifndef DAEMONIZER_SYSTEM_TOOLCHAIN_BUILD_HPP
+#define DAEMONIZER_SYSTEM_TOOLCHAIN_BUILD_HPP
 
 // DAEMONIZER_MAY_SHARE_MEMORY: two processes may run on one memory (vfork(2), CLONE_VM), and a
 // launcher may give memory back. Some sanitizers and hardenings keep books, tags or second stacks

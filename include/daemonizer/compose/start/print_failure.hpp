@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#ifndef DAEMONIZER_COMPOSE_PRINT_FAILURE_HPP
-#define DAEMONIZER_COMPOSE_PRINT_FAILURE_HPP
+#ifndef DAEMONIZER_COMPOSE_START_PRINT_FAILURE_HPP
+#define DAEMONIZER_COMPOSE_START_PRINT_FAILURE_HPP
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#ifndef DAEMONIZER_COMPOSE_FORK_CONTEXT_HPP
-#define DAEMONIZER_COMPOSE_FORK_CONTEXT_HPP
+#ifndef DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
+#define DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
 
-#include <daemonizer/compose/start_context.hpp>
+#include <daemonizer/compose/start/start_context.hpp>
 #include <daemonizer/system/abi.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#ifndef DAEMONIZER_COMPOSE_BASE_DIRECTORY_HPP
-#define DAEMONIZER_COMPOSE_BASE_DIRECTORY_HPP
+#ifndef DAEMONIZER_COMPOSE_START_BASE_DIRECTORY_HPP
+#define DAEMONIZER_COMPOSE_START_BASE_DIRECTORY_HPP
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>

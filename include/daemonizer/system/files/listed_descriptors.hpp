@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Lists the descriptors of this process.
-#ifndef DAEMONIZER_SYSTEM_LISTED_DESCRIPTORS_HPP
-#define DAEMONIZER_SYSTEM_LISTED_DESCRIPTORS_HPP
+#ifndef DAEMONIZER_SYSTEM_FILES_LISTED_DESCRIPTORS_HPP
+#define DAEMONIZER_SYSTEM_FILES_LISTED_DESCRIPTORS_HPP
 
 #include <daemonizer/system/abi.hpp>
 

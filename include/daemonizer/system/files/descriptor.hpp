@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where a new descriptor may lie.
-#ifndef DAEMONIZER_SYSTEM_DESCRIPTOR_HPP
-#define DAEMONIZER_SYSTEM_DESCRIPTOR_HPP
+#ifndef DAEMONIZER_SYSTEM_FILES_DESCRIPTOR_HPP
+#define DAEMONIZER_SYSTEM_FILES_DESCRIPTOR_HPP
 
 #include <daemonizer/system/abi.hpp>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#ifndef DAEMONIZER_COMPOSE_START_CONTEXT_HPP
-#define DAEMONIZER_COMPOSE_START_CONTEXT_HPP
+#ifndef DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
+#define DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/compose/print_failure.hpp>
-#include <daemonizer/compose/start_signals.hpp>
+#include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/start_signals.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The signals of a start: which of them cancel it, and when they act.
-#ifndef DAEMONIZER_COMPOSE_START_SIGNALS_HPP
-#define DAEMONIZER_COMPOSE_START_SIGNALS_HPP
+#ifndef DAEMONIZER_COMPOSE_START_START_SIGNALS_HPP
+#define DAEMONIZER_COMPOSE_START_START_SIGNALS_HPP
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/signal_bits.hpp>

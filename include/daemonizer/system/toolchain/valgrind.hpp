@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whether valgrind runs this program.
-#ifndef DAEMONIZER_SYSTEM_VALGRIND_HPP
-#define DAEMONIZER_SYSTEM_VALGRIND_HPP
+#ifndef DAEMONIZER_SYSTEM_TOOLCHAIN_VALGRIND_HPP
+#define DAEMONIZER_SYSTEM_TOOLCHAIN_VALGRIND_HPP
 
 #include <daemonizer/system/abi.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which files a start trusts: one rule for the pid file and for what becomes stdin, stdout, stderr.
-#ifndef DAEMONIZER_SYSTEM_TRUSTED_FILE_HPP
-#define DAEMONIZER_SYSTEM_TRUSTED_FILE_HPP
+#ifndef DAEMONIZER_SYSTEM_FILES_TRUSTED_FILE_HPP
+#define DAEMONIZER_SYSTEM_FILES_TRUSTED_FILE_HPP
 
 #include <daemonizer/system/abi.hpp>
 

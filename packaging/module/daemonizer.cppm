@@ -28,6 +28,8 @@ using daemonizer::Composition;
 using daemonizer::Confinement;
 using daemonizer::ConnectTcp;
 using daemonizer::ControlResult;
+using daemonizer::Controllable;
+using daemonizer::Daemonizer;
 using daemonizer::DefaultSignals;
 using daemonizer::DenySystemCalls;
 using daemonizer::DescriptorNotify;
@@ -104,21 +106,29 @@ using daemonizer::UserFiles;
 using daemonizer::Watchdog;
 using daemonizer::WorkingDirectory;
 using daemonizer::capabilities;
+using daemonizer::command_line;
 using daemonizer::configuration_path;
 using daemonizer::descriptor_at_run_time;
 using daemonizer::fixed_string;
 using daemonizer::log_path;
 using daemonizer::own_slot;
 using daemonizer::phase;
+using daemonizer::pid_file_of;
 using daemonizer::pid_file_path;
+using daemonizer::reload;
+using daemonizer::restart;
 using daemonizer::side;
+using daemonizer::signal;
 using daemonizer::state_path;
+using daemonizer::status;
 using daemonizer::step;
 using daemonizer::step_list;
+using daemonizer::stop;
 using daemonizer::system_calls;
 using daemonizer::take_flag;
 using daemonizer::take_option;
 using daemonizer::undoable_step;
+using daemonizer::wait_until_gone;
 } // namespace daemonizer::inline DAEMONIZER_ABI
 
 export namespace daemonizer::inline DAEMONIZER_ABI::capability {

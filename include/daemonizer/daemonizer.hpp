@@ -21,6 +21,7 @@
 #include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/launch/handoff_fork.hpp>
+#include <daemonizer/launch/monitor.hpp>
 #include <daemonizer/launch/start_timeout.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/logging/syslog.hpp>
@@ -58,6 +59,8 @@ using Defaults = planning::types<
     planning::by_default<slots::host, PosixHost>,
     planning::by_default<slots::fork, DoubleFork>,
     planning::by_default<slots::timeout>,
+    // Before sockets: it remembers the environment, from which these take their variables.
+    planning::by_default<slots::monitor>,
     // Before whatever opens a file: where LISTEN_FDS is too large, that would be taken for a socket.
     planning::by_default<slots::sockets, NoSockets>,
     planning::by_default<slots::umask, Umask<022>>,

@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/host/detail/confinement_calls.hpp>
+#include <daemonizer/host/detail/exec_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/host/identity_calls.hpp>
@@ -59,6 +60,7 @@ namespace detail {
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
 struct PosixHost : detail::ConfinementCalls,
+                   detail::ExecCalls,
                    detail::IdentityCalls,
                    detail::SocketCalls,
                    detail::TimerCalls {

@@ -25,7 +25,25 @@ protected:
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
+    using Monitoring = typename core_type::template in<slots::monitor>;
     using LogSink = typename find_log_sink<core_type, Policies...>::type;
+
+    /// Whether a parent of the daemon's starts it again when it crashes.
+    static constexpr bool is_monitored = [] {
+        if constexpr (requires { Monitoring::restarts; })
+            return Fork::detaches;
+        else
+            return false;
+    }();
+
+    /// The steps of that parent: to record itself, and to close what it has inherited; then those
+    /// of a daemon whose parent holds the pid file.
+    struct monitor_plan {
+        using record = steps_of<slots::pid, typename plan::in_daemon>;
+        using close = steps_of<slots::descriptors, typename plan::in_daemon>;
+        using in_restart = steps_without<slots::pid, typename plan::in_launcher>;
+        using in_daemon = steps_without<slots::pid, typename plan::in_daemon>;
+    };
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
@@ -79,6 +97,11 @@ protected:
             start.fail_step("signals", "sigprocmask", error);
             return outcome::failed;
         }
+        if constexpr (is_monitored)
+            if (Monitoring::is_restart(start)) {
+                begin_again(start);
+                return outcome::daemon;
+            }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
         if constexpr (core_type::may_stay)
@@ -100,11 +123,24 @@ protected:
         case side::daemon:
             break;
         }
+        if constexpr (is_monitored)
+            Monitoring::template part<monitor_plan>(detaching{{core_, failure, &signals}});
         return outcome::daemon;
     }
 
+    /// In a daemon that its monitor has started anew, from the program's file: what a launcher does
+    /// before the fork, but for the pid file, which the monitor holds.
+    void begin_again(const StepContext<core_type>& start) {
+        if (!monitor_plan::in_restart::run(start))
+            fail_start(start.failure);
+        if constexpr (core_type::template in<slots::signals>::keeps)
+            start.signals->end(core_.host());
+    }
+
     auto serve_or_fail(Failure& failure) -> outcome {
-        if (plan::in_daemon::run(StepContext<core_type>{core_, failure})) {
+        if (run_in_daemon(StepContext<core_type>{core_, failure})) {
+            if constexpr (is_monitored)
+                say_restart();
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -112,13 +148,35 @@ protected:
             if (core_.stays()) // before the policies give back what they speak through
                 core_.tell(core_.host(), event::failed{failure});
         plan::in_launcher::undo(core_, core_.host());
-        if (!core_.stays()) {
-            stage_ = stage::starting;
-            tell(failure);
-            core_.host().leave_at_once(failure.exit_status());
-        }
+        if (!core_.stays())
+            fail_start(failure);
         take_stderr_back();
         return outcome::failed;
+    }
+
+    static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
+        if constexpr (is_monitored)
+            if (!start.core.stays())
+                return monitor_plan::in_daemon::run(start);
+        return plan::in_daemon::run(start);
+    }
+
+    /// A step has failed in a daemon that was forked.
+    [[gnu::always_inline]] void fail_start(const Failure& failure) {
+        stage_ = stage::starting;
+        tell(failure);
+        core_.host().leave_at_once(failure.exit_status());
+    }
+
+    /// Why the monitor has started this daemon anew, in the daemon's log. A process that the
+    /// monitor has started for its last word leaves here.
+    [[gnu::cold]] void say_restart() {
+        const auto& monitoring = core_.template state<Monitoring>();
+        if (!monitoring.is_restart)
+            return;
+        complain(monitoring.reason);
+        if (monitoring.is_last_word)
+            core_.host().leave_at_once(0);
     }
 
     /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to

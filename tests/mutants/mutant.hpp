@@ -16,9 +16,7 @@ struct Page {
     int chosen;
     unsigned char reached[65532];
 };
-inline auto page() -> volatile Page* {
-    return reinterpret_cast<volatile Page*>(0x5a5000000000);
-}
+inline auto page() -> volatile Page* { return reinterpret_cast<volatile Page*>(0x5a5000000000); }
 
 /// MUTANT is the number of the one that is on; MUTANTS_REACHED a file for what is reached.
 [[gnu::constructor(101)]] inline void choose() {

@@ -4,6 +4,7 @@
 #define DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/handover.hpp>
 #include <daemonizer/launch/detail/process_tree.hpp>
 #include <daemonizer/launch/detail/restart_schedule.hpp>

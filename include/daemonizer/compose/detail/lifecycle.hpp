@@ -4,11 +4,11 @@
 
 #include <daemonizer/compose/detail/log_sink.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
-#include <daemonizer/compose/detail/status_line.hpp>
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/side.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <syslog.h>

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
 
-#include <daemonizer/compose/detail/status_line.hpp>
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>

@@ -10,6 +10,7 @@
 #include <daemonizer/launch/detail/restart_schedule.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/clock.hpp>
 #include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 #include <daemonizer/system/time_span.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The line on a terminal that says how far a start has come.
-#ifndef DAEMONIZER_COMPOSE_DETAIL_STATUS_LINE_HPP
-#define DAEMONIZER_COMPOSE_DETAIL_STATUS_LINE_HPP
+#ifndef DAEMONIZER_COMPOSE_START_STATUS_LINE_HPP
+#define DAEMONIZER_COMPOSE_START_STATUS_LINE_HPP
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>

@@ -113,6 +113,8 @@ TEST_CASE("unit: a watchdog and a socket only where they are asked for", "[contr
     CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "WatchdogSec") ==
           "WatchdogSec=30\n");
     CHECK(lines_with(asked(service, {}).out, "WatchdogSec") == "");
+    CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "ExecStart") ==
+          "ExecStart=" + this_program() + " start\n"); // not repeated
     const std::string socket = asked(service, {"--socket", "web=[::1]:80"}).out;
     CHECK(socket.find("[Socket]\nListenStream=[::1]:80\nFileDescriptorName=web\n") !=
           std::string::npos);

@@ -3,7 +3,6 @@
 #ifndef DAEMONIZER_SERVICE_DETAIL_UNIT_OPTIONS_HPP
 #define DAEMONIZER_SERVICE_DETAIL_UNIT_OPTIONS_HPP
 
-#include <daemonizer/service/take_option.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cstring>
@@ -19,15 +18,17 @@ struct UnitOptions {
     /// Takes them from behind the verb. Returns null, or the first argument that is not one of
     /// them, or is one that this service has no use for.
     auto take(int argc, char** argv, bool has_watchdog, bool has_sockets) -> const char* {
-        if (has_watchdog)
-            watchdog = take_option(argc, argv, "--watchdog");
-        if (has_sockets)
-            socket = take_option(argc, argv, "--socket");
-        if (watchdog != nullptr && !is_number(watchdog))
-            return watchdog;
-        if (socket != nullptr && !has_name_and_address(socket))
-            return socket;
-        return argc > 2 ? argv[2] : nullptr;
+        for (int i = 2; i < argc; i += 2) { // not take_option(): what that takes, a unit repeats
+            const char* const value = i + 1 < argc ? argv[i + 1] : "";
+            if (has_watchdog && std::strcmp(argv[i], "--watchdog") == 0 && is_number(value))
+                watchdog = value;
+            else if (has_sockets && std::strcmp(argv[i], "--socket") == 0 &&
+                     has_name_and_address(value))
+                socket = value;
+            else
+                return argv[i];
+        }
+        return nullptr;
     }
 
 private:

@@ -21,6 +21,7 @@
 #include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/launch/handoff_fork.hpp>
+#include <daemonizer/launch/monitor.hpp>
 #include <daemonizer/launch/start_timeout.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/logging/syslog.hpp>
@@ -58,6 +59,10 @@ using Defaults = planning::types<
     planning::by_default<slots::host, PosixHost>,
     planning::by_default<slots::fork, DoubleFork>,
     planning::by_default<slots::timeout>,
+    // Before sockets: it remembers the environment, from which these take their variables.
+    planning::by_default<slots::monitor>,
+    // Before whatever opens a file: where LISTEN_FDS is too large, that would be taken for a socket.
+    planning::by_default<slots::sockets, NoSockets>,
     planning::by_default<slots::umask, Umask<022>>,
     planning::by_default<slots::directory, WorkingDirectory<"/">>,
     planning::by_default<slots::signals, DefaultSignals>,
@@ -68,7 +73,6 @@ using Defaults = planning::types<
     // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
     planning::by_default<slots::stdio, NullStdio>,
     planning::by_default<slots::log>,
-    planning::by_default<slots::sockets, NoSockets>,
     planning::by_default<slots::notify, NoNotify>,
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.

@@ -70,6 +70,7 @@ struct Record {
     bool ignores_terminate = false; ///< the children
     bool is_subreaper = false;
     bool has_signalfd = true;
+    int terminal_width = -ENOTTY;
     std::vector<int> blocked_before; ///< by the starter
     std::string content;             ///< of every file that is read
     std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
@@ -401,6 +402,10 @@ struct RecordingHost {
     }
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
+    }
+    auto terminal_width(int fd) const -> int {
+        const int error = record->call("width", fd);
+        return error < 0 ? error : record->terminal_width;
     }
     auto duplicate_above_stdio(int fd) const -> int {
         const int error = record->call("duplicate", fd);

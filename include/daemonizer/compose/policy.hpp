@@ -32,6 +32,7 @@ namespace slots {
 // clang-format off
 struct host        { static constexpr const char* name = "host"; }; // handed on by value
 struct fork        { static constexpr const char* name = "fork"; };
+struct monitor     { static constexpr const char* name = "monitor"; };
 struct timeout     { static constexpr const char* name = "start timeout"; };
 struct umask       { static constexpr const char* name = "umask"; };
 struct directory   { static constexpr const char* name = "directory"; };

@@ -38,6 +38,7 @@ struct IgnoreSignals {
                     ...);
         }
     };
+    static constexpr auto ignores(int signal) -> bool { return ((signal == Signals) || ...); }
     using slot = slots::ignored;
     using steps = step_list<Ignore>;
 };

@@ -5,6 +5,8 @@
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/supervision/detail/speaking_process.hpp>
+#include <daemonizer/supervision/detail/supervisor_pipe.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -47,7 +49,7 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
                       "daemonizer: DescriptorNotify takes a descriptor above 2; 0-2 are stdio's");
     }
 
-    struct state {
+    struct state : detail::SpeakingProcess {
         int fd = -1;
         void each_descriptor(auto keep) const {
             if (fd >= 0)
@@ -78,15 +80,17 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
         }
     };
 
-    /// Only the daemon speaks: an end that is closed without a newline is a failed start.
+    /// Only the daemon speaks: an end that is closed without a newline is a failed start. It waits
+    /// up to five seconds for room in the pipe.
     static void on(const event::ready&, const auto& host, const auto&, state& state) {
-        if (state.fd >= 0)
-            host.write(state.fd, "\n", 1);
+        constexpr long long patience = 5'000'000'000;
+        if (state.fd >= 0 && state.is_this(host))
+            detail::write_to_supervisor(host, state.fd, "\n", 1, patience);
         close(host, state);
     }
 
     using slot = slots::descriptor_notify;
-    using steps = step_list<Adopt>;
+    using steps = step_list<Adopt, detail::RememberDaemon>;
 
 private:
     static void close(const auto& host, auto& state) {

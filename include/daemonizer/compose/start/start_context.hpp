@@ -132,7 +132,8 @@ struct StartData : Options<Policies...>, State<Policies>... {
 
     /// Tells the policies of an event, those that want to know of it.
     template <class Host, class Event>
-    void tell([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+    [[gnu::visibility("hidden")]] void tell([[maybe_unused]] const Host& host,
+                                            [[maybe_unused]] const Event& event) {
         (tell_one<Policies>(host, event), ...);
     }
     /// The same, the last policy first.
@@ -149,7 +150,7 @@ private:
         tell_one<First>(host, event);
     }
     template <class Policy, class Host, class Event>
-    void tell_one(const Host& host, const Event& event) {
+    [[gnu::visibility("hidden")]] void tell_one(const Host& host, const Event& event) {
         if constexpr (is_told<Policy, Event>)
             Policy::on(event, host, option<Policy>(), state<Policy>());
     }

@@ -48,10 +48,10 @@ public:
 
     /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
     /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
-    /// as it is known who the daemon is, and `launched(daemon)` when it is ready and alive, before
-    /// it is told so.
-    template <class Meanwhile, class Launched>
-    auto attend(Failure& failure, Meanwhile meanwhile, Launched launched) -> bool {
+    /// as it is known who the daemon is, `show(text)` when that says how far it has come, and
+    /// `launched(daemon)` when it is ready and alive, before it is told so.
+    template <class Meanwhile, class Show, class Launched>
+    auto attend(Failure& failure, Meanwhile meanwhile, Show show, Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.
@@ -78,7 +78,10 @@ public:
             }
             pid_t sender;
             auto news = report_.receive(host_, report, sender);
-            if (!is_heard(news, sender)) {
+            const bool heard = is_heard(news, sender);
+            if (heard && news == message::status)
+                show(ReportEnd::text_in(report));
+            if (!heard || news == message::status) { // neither ends the wait
                 if ((!dead && !late) || --patience > 0)
                     continue;
                 news = message::none;
@@ -98,6 +101,7 @@ public:
                 failure.name_step("report");
                 failure.describe("message from the daemon", "cannot be understood");
                 return clear_away(0);
+            case message::status:
             case message::none:
             case message::closed:
                 break;

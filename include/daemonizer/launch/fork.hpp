@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The fork policies NoFork, SingleFork and DoubleFork.
 #ifndef DAEMONIZER_LAUNCH_FORK_HPP
 #define DAEMONIZER_LAUNCH_FORK_HPP
 

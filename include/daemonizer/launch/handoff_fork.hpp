@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// HandoffFork: the daemon goes on with the launcher's memory.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_FORK_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_FORK_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The messages between daemon and launcher, and the socket that carries them.
 #ifndef DAEMONIZER_LAUNCH_DETAIL_STARTUP_REPORT_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_STARTUP_REPORT_HPP
 

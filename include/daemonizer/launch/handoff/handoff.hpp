@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Parts daemon and launcher on one memory.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 

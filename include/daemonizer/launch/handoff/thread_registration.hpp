@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Takes from the kernel what it keeps of a thread by address, and gives it back.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_THREAD_REGISTRATION_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_THREAD_REGISTRATION_HPP
 

@@ -100,7 +100,7 @@ private:
         if (child < 0)
             launcher.fail("fork", "the launcher's", errno);
         detachment.daemon.close(RawHost{});
-        launcher.attend(detachment, child, false);
+        launcher.wait_and_leave(detachment, child, false);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Daemonizer and all policies: what a program includes.
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 

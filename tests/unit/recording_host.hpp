@@ -823,7 +823,7 @@ struct RecordingHost {
             return -EBADF;
         if (size == 1 && record->pending_after_taken != 0)
             record->pending.insert(record->pending_after_taken);
-        if (!record->left && report.head.what != ReportHead::kind::forked)
+        if (!record->left && report.head.message != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
@@ -950,7 +950,7 @@ private:
     }
     static auto title(const daemonizer::detail::ReportHead& head) -> const char* {
         using kind = daemonizer::detail::ReportHead::kind;
-        switch (head.what) {
+        switch (head.message) {
         case kind::forked:
             return "forked";
         case kind::ready:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// run() and start(): what all spellings of a composition share.
 #ifndef DAEMONIZER_COMPOSE_COMPOSITION_HPP
 #define DAEMONIZER_COMPOSE_COMPOSITION_HPP
 

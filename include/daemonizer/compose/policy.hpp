@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a policy is: its slot, its steps, its hooks.
 #ifndef DAEMONIZER_COMPOSE_POLICY_HPP
 #define DAEMONIZER_COMPOSE_POLICY_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The daemon that a body is handed, and the handle that start() returns.
 #ifndef DAEMONIZER_COMPOSE_RUNNING_HPP
 #define DAEMONIZER_COMPOSE_RUNNING_HPP
 

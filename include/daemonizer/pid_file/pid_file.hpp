@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// PidFile: a file that names the daemon and excludes a second one.
 #ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
 #define DAEMONIZER_PID_FILE_PID_FILE_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Umask and KeepUmask: which permissions new files lack.
 #ifndef DAEMONIZER_PROCESS_UMASK_HPP
 #define DAEMONIZER_PROCESS_UMASK_HPP
 

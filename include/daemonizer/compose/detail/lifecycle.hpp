@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// A start from its first step to the end of the daemon.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 

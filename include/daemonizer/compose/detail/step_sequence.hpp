@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Runs steps one after the other, and undoes them on the way back.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_STEP_SEQUENCE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_STEP_SEQUENCE_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a start knows at run time, and what a step of it is handed.
 #ifndef DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
 #define DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
 

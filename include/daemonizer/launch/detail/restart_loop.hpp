@@ -94,7 +94,7 @@ private:
             host_.wait(P_PID, how.si_pid, how, WEXITED | WNOHANG); // an orphan of the daemon's
         }
         if (deadline_ != never && host_.now() >= deadline_) {
-            describe("daemon", "was not ready after seconds: ").number(Seconds);
+            describe("daemon", "not ready after ").number(Seconds).text(" s, and ended");
             again(124);
         }
     }

@@ -103,7 +103,10 @@ private:
     void hear() {
         Report report;
         pid_t sender;
-        const message news = report_.receive(host_, report, sender);
+        message news = report_.receive(host_, report, sender);
+        if (news ==
+            message::closed) // said first where the handover was not read; then what was sent
+            news = report_.receive(host_, report, sender);
         if (news == message::closed || news == message::unreadable) {
             report_.close(host_);
         } else if (sender != daemon_) {

@@ -156,8 +156,7 @@ TEST_CASE("the launcher says how the first start ends, and nothing is left of on
                 "daemon: killed before it was ready: Segmentation fault, signal 11");
     }
     SECTION("too late") {
-        refused("hangs", 124,
-                "start timeout: daemon: not ready after 1 s, and ended");
+        refused("hangs", 124, "start timeout: daemon: not ready after 1 s, and ended");
     }
     SECTION("of a step of the daemon's") {
         REQUIRE(::mkdir((d + "/x.log").c_str(), 0755) == 0);

@@ -35,10 +35,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     Report report{};
     // The kind from few values and the size often right, or nearly all would be refused for these.
-    const std::uint32_t kind = 0x64616500U + data[0] % 5;
+    const std::uint32_t kind = 0x64616500U + data[0] % 6;
     std::memcpy(static_cast<void*>(&report), data, std::min(size, sizeof report));
     std::memcpy(static_cast<void*>(&report), &kind, sizeof kind);
-    const std::size_t told = data[1] % 2 == 0 ? sizeof report : size;
+    const std::size_t told = data[1] % 3 == 0   ? sizeof report
+                             : data[1] % 3 == 1 ? sizeof(StatusReport)
+                                                : size;
     switch (ReportEnd::checked(report, told)) {
     case message::failed:
         expect(told == sizeof report);
@@ -49,6 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case message::forked:
     case message::ready:
         expect(told == sizeof report || told == sizeof report.head);
+        break;
+    case message::status:
+        expect(told == sizeof(StatusReport));
+        expect(strnlen(ReportEnd::text_in(report), sizeof StatusReport::text) <
+               sizeof StatusReport::text);
         break;
     case message::broken:
         break;

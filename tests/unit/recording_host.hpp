@@ -70,6 +70,7 @@ struct Record {
     bool ignores_terminate = false; ///< the children
     bool is_subreaper = false;
     bool has_signalfd = true;
+    int terminal_width = -ENOTTY;
     std::vector<int> blocked_before; ///< by the starter
     std::string content;             ///< of every file that is read
     std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
@@ -285,8 +286,8 @@ struct RecordingHost {
         return 0;
     }
     auto read(int fd, void* into, std::size_t size) const -> long {
-        if (const int error = record->call("read", fd); error < 0)
-            return error;
+        if (const int error = record->call("read", fd); error < 0 || fd < 0)
+            return error < 0 ? error : -EBADF;
         if (const auto text = record->unread.find(fd); text != record->unread.end()) {
             const std::size_t length = std::min<std::size_t>(size, text->second.size());
             std::memcpy(into, text->second.data(), length);
@@ -401,6 +402,10 @@ struct RecordingHost {
     }
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
+    }
+    auto terminal_width(int fd) const -> int {
+        const int error = record->call("width", fd);
+        return error < 0 ? error : record->terminal_width;
     }
     auto duplicate_above_stdio(int fd) const -> int {
         const int error = record->call("duplicate", fd);
@@ -728,6 +733,19 @@ struct RecordingHost {
                 record->pending.erase(signal);
                 return signal;
             }
+        return -EAGAIN;
+    }
+    auto wait_for_signal(const sigset_t& set, const timespec* limit) const -> int {
+        if (const int error = record->call("wait for", names(set)); error < 0)
+            return error;
+        if (!record->signals.empty()) {
+            const int signal = record->signals.front();
+            record->signals.erase(record->signals.begin());
+            return signal;
+        }
+        if (limit == nullptr)
+            throw std::logic_error("waits for ever");
+        record->time += limit->tv_sec * 1'000'000'000LL + limit->tv_nsec;
         return -EAGAIN;
     }
     /// The write end is the number after the read end: nothing else is opened in between.

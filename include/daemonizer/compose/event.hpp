@@ -46,6 +46,6 @@ struct failed {
 };
 
 } // namespace event
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -66,6 +66,6 @@ private:
     char text_[456];
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

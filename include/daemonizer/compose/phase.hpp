@@ -36,6 +36,6 @@ enum class phase {
     named,
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

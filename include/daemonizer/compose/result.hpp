@@ -51,6 +51,6 @@ private:
 };
 #endif
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

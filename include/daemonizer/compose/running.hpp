@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/detail/lifecycle.hpp>
 #include <daemonizer/compose/detail/member_chain.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <sys/types.h>
@@ -69,11 +70,26 @@ public:
                 if (error < 0)
                     abandon(error);
             }
-        } else if constexpr (Stdio::replaces) {
-            this->close_terminal();
         }
+        this->remove_status_line();
+        if constexpr (!Fork::detaches && Stdio::replaces)
+            this->close_terminal();
         stage_ = stage::ready;
         core_.tell(core_.host(), event::ready{status, !core_.stays()});
+    }
+    template <TextClass T>
+    void ready(const T& status) {
+        ready(detail::characters_of(status));
+    }
+
+    /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
+    /// the next one replaces and the end of the start removes: nothing where stderr is no terminal.
+    /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
+    template <bool Named = true>
+    void status(const char* text) {
+        if (is_starting())
+            this->template show_status<Named>(text);
+        tell_policies(event::status{text});
     }
 
     /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
@@ -86,6 +102,10 @@ public:
         tell(failure);
         return status;
     }
+    template <TextClass T>
+    auto fail(int status, const T& why) -> int {
+        return fail(status, detail::characters_of(why));
+    }
 
     /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
     void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
@@ -94,6 +114,10 @@ public:
                       "daemonizer: log() needs the policy Syslog, or another with write_line");
         if constexpr (has_sink)
             this->write_line(priority, text);
+    }
+    template <TextClass T>
+    void log(int priority, const T& text) {
+        log(priority, detail::characters_of(text));
     }
 
 protected:
@@ -121,10 +145,13 @@ protected:
     auto state_in() -> auto& {
         return state_of<in<Slot>>();
     }
-    /// Tells the policies of one of the events in event.hpp.
+    /// Tells the policies of one of the events in event.hpp. A worker that the daemon has forked
+    /// tells nobody.
     template <class Event>
     void tell_policies(const Event& event) {
-        core_.tell(core_.host(), event);
+        if constexpr (core_type::template wants<Event>)
+            if (this->is_daemon_itself())
+                core_.tell(core_.host(), event);
     }
     /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
     static constexpr bool may_stay = core_type::may_stay;
@@ -154,6 +181,6 @@ private:
     friend class Composition;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

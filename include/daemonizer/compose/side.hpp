@@ -10,6 +10,6 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// In which process `detach` has returned.
 enum class side { daemon, launcher, failed };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -52,6 +52,6 @@ struct final_process {}; ///< this process is the daemon: its pid will not chang
 struct dispositions {};  ///< signal dispositions are as the signal policy wants them
 } // namespace capability
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

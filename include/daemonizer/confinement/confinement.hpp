@@ -69,6 +69,6 @@ private:
     unsigned char wanted_ = 0;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

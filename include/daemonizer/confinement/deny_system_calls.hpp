@@ -100,6 +100,6 @@ struct DenySystemCalls {
 };
 static_assert(Policy<DenySystemCalls<system_calls::mount>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

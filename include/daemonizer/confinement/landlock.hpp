@@ -46,6 +46,8 @@ struct Landlock {
                       "daemonizer: RequiredAbi takes an ABI from 1 to 7");
     }
 
+    static constexpr bool text_is_whole = (detail::landlock::text_is_whole<Words> && ...);
+
     struct state {
         Confinement confinement;
     };
@@ -80,6 +82,6 @@ private:
 };
 static_assert(Policy<Landlock<ReadOnly<"/usr">, BindTcp<80>, Required>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -67,6 +67,6 @@ struct RequiredAbi : detail::landlock::word {
     static constexpr int least_abi = Abi;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

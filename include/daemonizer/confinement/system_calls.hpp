@@ -24,6 +24,6 @@ enum class system_calls {
     namespaces,  ///< namespaces made or entered. clone(2) and unshare(2) go on for all else
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -27,6 +27,6 @@ struct FilterInstruction {
     auto operator==(const FilterInstruction&) const -> bool = default;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -146,6 +146,6 @@ private:
     static auto answer(long value) -> int { return static_cast<int>(value < 0 ? -errno : value); }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/host/detail/confinement_calls.hpp>
+#include <daemonizer/host/detail/exec_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/host/identity_calls.hpp>
@@ -20,6 +21,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -58,6 +60,7 @@ namespace detail {
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
 struct PosixHost : detail::ConfinementCalls,
+                   detail::ExecCalls,
                    detail::IdentityCalls,
                    detail::SocketCalls,
                    detail::TimerCalls {
@@ -122,6 +125,12 @@ struct PosixHost : detail::ConfinementCalls,
     }
     static auto set_status_flags(int fd, int flags) -> int {
         return once(::fcntl(fd, F_SETFL, flags));
+    }
+    /// Columns, 0 where the terminal does not say; -ENOTTY where `fd` is no terminal.
+    static auto terminal_width(int fd) -> int {
+        winsize size{};
+        const int error = once(::ioctl(fd, TIOCGWINSZ, &size));
+        return error < 0 ? error : size.ws_col;
     }
     static auto duplicate_above_stdio(int fd) -> int {
         return once(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
@@ -211,6 +220,10 @@ struct PosixHost : detail::ConfinementCalls,
     static auto take_signal(const sigset_t& set) -> int {
         const timespec at_once{};
         return again([&] { return ::sigtimedwait(&set, nullptr, &at_once); });
+    }
+    /// sigtimedwait(2): the next one of these, which are blocked; -EAGAIN at the end of the time.
+    static auto wait_for_signal(const sigset_t& set, const timespec* limit) -> int {
+        return again([&] { return ::sigtimedwait(&set, nullptr, limit); });
     }
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return once(::signalfd(-1, &mask, SFD_CLOEXEC));
@@ -311,6 +324,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -50,6 +51,11 @@ struct RawHost {
                                                      struct stat& status) -> int {
         return static_cast<int>(detail::raw_call(SYS_newfstatat, directory, of(path), of(&status),
                                                  AT_SYMLINK_NOFOLLOW));
+    }
+    [[gnu::visibility("hidden")]] static auto terminal_width(int fd) -> int {
+        winsize size{};
+        const long answer = detail::raw_call(SYS_ioctl, fd, TIOCGWINSZ, of(&size));
+        return answer < 0 ? static_cast<int>(answer) : size.ws_col;
     }
     [[gnu::visibility("hidden")]] static auto unlink(int directory, const char* path) -> int {
         return static_cast<int>(detail::raw_call(SYS_unlinkat, directory, of(path), 0));
@@ -134,22 +140,68 @@ struct RawHost {
         return got;
     }
 
-    static auto open_socket(int processes, int type) -> int {
+    [[gnu::visibility("hidden")]] static auto open_socket(int processes, int type) -> int {
         return static_cast<int>(detail::raw_call(SYS_socket, processes, type | SOCK_CLOEXEC, 0));
     }
-    static auto connect_socket(int fd, const void* address, socklen_t size) -> int {
+    [[gnu::visibility("hidden")]] static auto connect_socket(int fd, const void* address,
+                                                             socklen_t size) -> int {
         return static_cast<int>(
             detail::raw_call(SYS_connect, fd, of(address), static_cast<long>(size)));
     }
-    static auto bind_socket(int fd, const void* address, socklen_t size) -> int {
+    [[gnu::visibility("hidden")]] static auto bind_socket(int fd, const void* address,
+                                                          socklen_t size) -> int {
         return static_cast<int>(
             detail::raw_call(SYS_bind, fd, of(address), static_cast<long>(size)));
     }
-    static auto send_message(int fd, const msghdr& message) -> long {
+    [[gnu::visibility("hidden")]] static auto send_message(int fd, const msghdr& message) -> long {
         return again(SYS_sendmsg, fd, of(&message), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    static auto stop_sending(int fd) -> int {
+    [[gnu::visibility("hidden")]] static auto stop_sending(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_WR));
+    }
+
+    // Of a monitor, which starts a daemon anew ----------------------------------------------------
+    [[gnu::visibility("hidden")]] static auto fork() -> pid_t {
+        return static_cast<pid_t>(detail::raw_call(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto execute(const char* path, char* const* arguments,
+                                                      char* const* environment) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_execve, of(path), of(arguments), of(environment)));
+    }
+    [[gnu::visibility("hidden")]] static auto parent() -> pid_t {
+        return static_cast<pid_t>(detail::raw_call(SYS_getppid));
+    }
+    [[gnu::visibility("hidden")]] static auto lead_group() -> int {
+        return static_cast<int>(detail::raw_call(SYS_setpgid, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto set_parent_death_signal(int number) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, number, 0, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto pass_on_exec(int fd) -> int {
+        return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_SETFD, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto duplicate_above_stdio(int fd) -> int {
+        return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3));
+    }
+    [[gnu::visibility("hidden")]] static auto duplicate_onto(int fd, int target) -> int {
+        return static_cast<int>(again(SYS_dup3, fd, target, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto socket_pair(int (&ends)[2]) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, of(&ends)));
+    }
+    [[gnu::visibility("hidden")]] static auto ask_for_senders(int fd) -> int {
+        const int on = 1;
+        return static_cast<int>(
+            detail::raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, of(&on), sizeof on));
+    }
+    [[gnu::visibility("hidden")]] static auto receive(int fd, void* into, std::size_t size,
+                                                      int flags) -> long {
+        pid_t sender;
+        return flags == MSG_DONTWAIT ? receive_from(fd, into, size, sender)
+                                     : again(SYS_read, fd, of(into), static_cast<long>(size));
     }
 
     /// Kilobytes that were resident at the most. getrusage(2).
@@ -187,7 +239,7 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_IDENTITY_CHROOT_HPP
 #define DAEMONIZER_IDENTITY_CHROOT_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/host/identity_calls.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>
@@ -135,6 +135,6 @@ struct Chroot : Text<Path> {
 Chroot(TextArgument)->Chroot<>;
 static_assert(Policy<Chroot<"/x">> && Policy<Chroot<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

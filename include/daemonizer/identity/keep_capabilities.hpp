@@ -120,6 +120,6 @@ private:
 };
 static_assert(Policy<KeepCapabilities<>> && Policy<KeepCapabilities<0>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

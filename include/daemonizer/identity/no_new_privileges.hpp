@@ -30,6 +30,6 @@ struct NoNewPrivileges {
 };
 static_assert(Policy<NoNewPrivileges>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -46,6 +46,6 @@ struct AutoFork : detail::Forking<true> {
 };
 static_assert(ForkPolicy<AutoFork>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -112,7 +112,7 @@ private:
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             if (!witness.attend(
-                    start.failure, [] {}, tell))
+                    start.failure, [] {}, [](const char*) {}, tell))
                 return 0;
             witness.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =
@@ -136,6 +136,6 @@ static_assert(ForkPolicy<SingleFork>);
 struct DoubleFork : detail::Forking<true> {};
 static_assert(ForkPolicy<DoubleFork>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

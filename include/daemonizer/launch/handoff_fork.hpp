@@ -99,6 +99,6 @@ private:
 };
 static_assert(ForkPolicy<HandoffFork>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

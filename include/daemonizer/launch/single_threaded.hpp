@@ -58,6 +58,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

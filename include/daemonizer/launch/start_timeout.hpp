@@ -23,6 +23,6 @@ struct StartTimeout {
 };
 static_assert(Policy<StartTimeout<1>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -15,13 +15,24 @@
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// `daemon.log(priority, text)` and what goes wrong after ready are lines on stderr. Where stderr
-/// is the journal's, as $JOURNAL_STREAM says by device and inode, each begins with "<N>", which
-/// journald takes for its priority; elsewhere with the time (UTC) and the priority's name. Each is
-/// one write(2), so that lines of several processes don't mix. Async-signal-safe once started.
-/// Source: sd-daemon(3); systemd.exec(5), "$JOURNAL_STREAM".
+/// is the journal's, as $JOURNAL_STREAM says by device and inode or JournalStdio has made it, each
+/// begins with "<N>", which journald takes for its priority; elsewhere with the time (UTC) and the
+/// priority's name. Each is one write(2), so that lines of several processes don't mix.
+/// Async-signal-safe once started. Source: sd-daemon(3); systemd.exec(5), "$JOURNAL_STREAM".
 struct StderrLog {
     struct state {
+        const char* journal = nullptr; ///< $JOURNAL_STREAM, in the environment
         bool is_journal = false;
+    };
+
+    /// In the launcher, before CleanEnvironment removes the variable.
+    struct Read : step<phase::check> {
+        static constexpr const char* name = "log";
+
+        static auto run(const auto& start, const auto& policy) -> bool {
+            start.state(policy).journal = std::getenv("JOURNAL_STREAM");
+            return true;
+        }
     };
 
     /// Once stderr is what it will be.
@@ -30,9 +41,10 @@ struct StderrLog {
 
         static auto run(const auto& start, const auto& policy) -> bool {
             struct stat stream {};
-            start.state(policy).is_journal =
-                start.host().status(2, stream) >= 0 &&
-                detail::names_stream(std::getenv("JOURNAL_STREAM"), stream);
+            auto& state = start.state(policy);
+            state.is_journal = detail::has_journal_on_stderr(start) ||
+                               (state.journal != nullptr && start.host().status(2, stream) >= 0 &&
+                                detail::names_stream(state.journal, stream));
             return true;
         }
     };
@@ -56,10 +68,10 @@ struct StderrLog {
     }
 
     using slot = slots::log;
-    using steps = step_list<Look>;
+    using steps = step_list<Read, Look>;
 };
 static_assert(Policy<StderrLog>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

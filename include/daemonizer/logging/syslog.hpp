@@ -5,7 +5,7 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <fcntl.h>
 #include <syslog.h>
@@ -22,6 +22,15 @@ struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
     constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
+
+    template <class>
+    static constexpr void check() {
+        static_assert((Facility & ~LOG_FACMASK) == 0 && Facility != 0 && Facility <= LOG_LOCAL7,
+                      "daemonizer: Syslog takes a facility such as LOG_DAEMON or LOG_LOCAL0; "
+                      "LOG_ERR and its like are priorities");
+        static_assert(Mask > 0 && Mask <= LOG_UPTO(LOG_DEBUG),
+                      "daemonizer: Syslog takes a mask such as LOG_UPTO(LOG_INFO)");
+    }
 
     struct Open : undoable_step<phase::targets> {
         static constexpr const char* name = "syslog";
@@ -57,6 +66,6 @@ struct Syslog : Text<Ident> {
 Syslog(TextArgument)->Syslog<>;
 static_assert(Policy<Syslog<"clockd">> && Policy<Syslog<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

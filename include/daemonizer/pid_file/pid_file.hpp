@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
 #define DAEMONIZER_PID_FILE_PID_FILE_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/pid_file/detail/lock.hpp>
 #include <daemonizer/pid_file/detail/name_daemon.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
@@ -57,6 +57,13 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         : Text<Path>{path},
           detail::FileMode<Mode, true>{mode} {}
 
+    template <class>
+    static constexpr void check() {
+        static_assert((Mode & ~mode_t{0777}) == 0,
+                      "daemonizer: a pid file's mode is octal and has the nine permission bits "
+                      "only, such as 0644");
+    }
+
     struct state : detail::OwnPidFile {
         bool is_fresh = false;      ///< made by this start, and open to no reader yet
         bool is_registered = false; ///< among those that exit() and signals remove
@@ -93,6 +100,6 @@ PidFile(TextArgument, mode_t)->PidFile<>;
 
 static_assert(PidPolicy<PidFile<"/run/x.pid">> && PidPolicy<PidFile<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/trusted_file.hpp>
+#include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // What stands for a holder who has no number: of another pid namespace, or an open file description
 // and not a process.
-constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
+inline constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
 
 /// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that
 /// (F_OFD_GETLK, F_GETLK): `holder` is a process or one of the above. Returns 0 or a negative
@@ -134,6 +134,6 @@ private:
     long long begun_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

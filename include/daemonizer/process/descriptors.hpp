@@ -124,6 +124,6 @@ template <class... Fds>
 ->CloseDescriptors<detail::at_run_time, int{sizeof...(Fds)}>;
 static_assert(Policy<CloseDescriptors<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZER_PROCESS_DIRECTORY_HPP
 #define DAEMONIZER_PROCESS_DIRECTORY_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
@@ -47,6 +47,6 @@ struct WorkingDirectory : Text<Path> {
 WorkingDirectory(TextArgument)->WorkingDirectory<>;
 static_assert(Policy<WorkingDirectory<"/">> && Policy<WorkingDirectory<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -57,6 +57,7 @@ constexpr bool is_path = [] {
 /// getenv(3) meanwhile.
 template <fixed_string... Keep>
 struct CleanEnvironment {
+    static constexpr bool text_is_whole = (Keep.ends_once() && ...);
     template <class>
     static constexpr void check() {
         static_assert((detail::is_variable_name<Keep> && ...),
@@ -89,6 +90,6 @@ struct CleanEnvironment {
 };
 static_assert(Policy<CleanEnvironment<"TZ">>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

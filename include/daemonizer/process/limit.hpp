@@ -147,6 +147,6 @@ struct NoCoreDumps {
 };
 static_assert(Policy<NoCoreDumps>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -32,6 +32,6 @@ struct LockMemory {
 };
 static_assert(Policy<LockMemory>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

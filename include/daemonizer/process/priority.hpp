@@ -74,6 +74,6 @@ struct OomScore {
 };
 static_assert(Policy<OomScore<0>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

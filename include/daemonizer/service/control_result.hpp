@@ -75,6 +75,6 @@ struct Escalation {
 };
 using Schedule = std::initializer_list<Escalation>;
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

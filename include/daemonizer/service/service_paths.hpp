@@ -108,6 +108,6 @@ inline auto state_path(ServiceName service, const char* directory = nullptr) -> 
                                                                                 directory);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -64,6 +64,6 @@ struct ServiceStatus {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -76,6 +76,6 @@ inline auto take_flag(int& argc, char** argv, const char* name) -> bool {
     return false;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

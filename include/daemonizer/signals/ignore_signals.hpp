@@ -17,6 +17,7 @@ struct IgnoreSignals {
         static_assert(
             sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
             "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
                       "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
         using Collecting = typename Core::template in<slots::signals>;
@@ -37,11 +38,12 @@ struct IgnoreSignals {
                     ...);
         }
     };
+    static constexpr auto ignores(int signal) -> bool { return ((signal == Signals) || ...); }
     using slot = slots::ignored;
     using steps = step_list<Ignore>;
 };
 static_assert(Policy<IgnoreSignals<SIGCHLD>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

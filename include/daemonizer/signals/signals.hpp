@@ -41,6 +41,6 @@ struct DefaultSignals {
 };
 static_assert(SignalPolicy<DefaultSignals>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -26,7 +26,7 @@ struct JournalStdio : Text<Ident> {
 
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
-    static constexpr bool replaces = true;
+    static constexpr bool replaces = true, is_journal = true; ///< StderrLog asks for the latter
     template <class Base>
     using members = detail::refusing_to_reopen<Base>;
 
@@ -43,6 +43,6 @@ struct JournalStdio : Text<Ident> {
 JournalStdio(TextArgument)->JournalStdio<>;
 static_assert(StdioPolicy<JournalStdio<"x">> && StdioPolicy<JournalStdio<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

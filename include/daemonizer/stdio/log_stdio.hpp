@@ -59,6 +59,6 @@ struct LogStdio : Text<Path> {
 LogStdio(TextArgument)->LogStdio<>;
 static_assert(StdioPolicy<LogStdio<"/x">> && StdioPolicy<LogStdio<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -49,6 +49,6 @@ struct NullStdio {
 };
 static_assert(StdioPolicy<NullStdio>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

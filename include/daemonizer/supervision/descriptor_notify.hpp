@@ -5,6 +5,8 @@
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/supervision/detail/speaking_process.hpp>
+#include <daemonizer/supervision/detail/supervisor_pipe.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -14,6 +16,20 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 inline constexpr int descriptor_at_run_time = -2;
 
+namespace detail {
+
+/// The number of a DescriptorNotify: part of its type, or a value.
+template <int Number>
+struct NotifyDescriptor {
+    static constexpr int descriptor = Number;
+};
+template <>
+struct NotifyDescriptor<descriptor_at_run_time> {
+    int descriptor;
+};
+
+} // namespace detail
+
 /// Writes one newline to a descriptor that the supervisor has left open, when the daemon is ready,
 /// and closes it. `DescriptorNotify<3>` where the supervisor's configuration says 3
 /// (notification-fd of s6, --notify fd:3 of OpenRC); `DescriptorNotify{fd}` for a number from an
@@ -22,12 +38,10 @@ inline constexpr int descriptor_at_run_time = -2;
 /// nobody, which a line on stderr says.
 /// Source: s6-supervise "notification-fd"; start-stop-daemon(8) of OpenRC.
 template <int Descriptor = descriptor_at_run_time>
-struct DescriptorNotify {
-    int descriptor = Descriptor;
-
+struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
     constexpr DescriptorNotify() requires(Descriptor != descriptor_at_run_time) = default;
     constexpr explicit DescriptorNotify(int fd) requires(Descriptor == descriptor_at_run_time)
-        : descriptor{fd} {}
+        : detail::NotifyDescriptor<Descriptor>{fd} {}
 
     template <class>
     static constexpr void check() {
@@ -35,7 +49,7 @@ struct DescriptorNotify {
                       "daemonizer: DescriptorNotify takes a descriptor above 2; 0-2 are stdio's");
     }
 
-    struct state {
+    struct state : detail::SpeakingProcess {
         int fd = -1;
         void each_descriptor(auto keep) const {
             if (fd >= 0)
@@ -66,15 +80,17 @@ struct DescriptorNotify {
         }
     };
 
-    /// Only the daemon speaks: an end that is closed without a newline is a failed start.
+    /// Only the daemon speaks: an end that is closed without a newline is a failed start. It waits
+    /// up to five seconds for room in the pipe.
     static void on(const event::ready&, const auto& host, const auto&, state& state) {
-        if (state.fd >= 0)
-            host.write(state.fd, "\n", 1);
+        constexpr long long patience = 5'000'000'000;
+        if (state.fd >= 0 && state.is_this(host))
+            detail::write_to_supervisor(host, state.fd, "\n", 1, patience);
         close(host, state);
     }
 
     using slot = slots::descriptor_notify;
-    using steps = step_list<Adopt>;
+    using steps = step_list<Adopt, detail::RememberDaemon>;
 
 private:
     static void close(const auto& host, auto& state) {
@@ -86,6 +102,6 @@ private:
 DescriptorNotify(int)->DescriptorNotify<>;
 static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

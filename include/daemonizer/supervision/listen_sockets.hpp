@@ -128,6 +128,6 @@ struct ListenSockets {
 };
 static_assert(Policy<ListenSockets>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

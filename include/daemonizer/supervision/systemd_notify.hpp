@@ -9,6 +9,7 @@
 #include <daemonizer/supervision/detail/notify_members.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/notify_socket.hpp>
+#include <daemonizer/supervision/detail/speaking_process.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
@@ -35,8 +36,8 @@ static_assert(Policy<NoNotify>);
 /// busy; everything else is dropped rather than waited for.
 /// Source: sd_notify(3); systemd.service(5), Type=notify.
 struct SystemdNotify {
-    struct state : detail::NotifySocket {
-        bool is_reloading = false;
+    struct state : detail::NotifySocket, detail::SpeakingProcess {
+        bool is_reloading = false, is_stopping = false;
     };
 
     struct Connect : undoable_step<phase::check> {
@@ -44,7 +45,9 @@ struct SystemdNotify {
 
         static auto run(const auto& start, const auto& policy) -> bool {
             const char* const address = std::getenv("NOTIFY_SOCKET");
-            if (const int error = start.state(policy).open(start.host(), address); error < 0)
+            auto& state = start.state(policy);
+            state.daemon = start.host().pid(); // where nothing forks
+            if (const int error = state.open(start.host(), address); error < 0)
                 start.warn(name, address, error);
             return true;
         }
@@ -54,7 +57,8 @@ struct SystemdNotify {
         }
     };
 
-    static void on(const event::launched& now, const auto& host, const auto&, auto& state) {
+    [[gnu::visibility("hidden")]] static void on(const event::launched& now, const auto& host,
+                                                 const auto&, auto& state) {
         detail::NotifyMessage message;
         message.key("MAINPID").number(static_cast<unsigned long long>(now.daemon));
         message.key("READY").number(1);
@@ -82,8 +86,11 @@ struct SystemdNotify {
                  .number(microseconds),
              patience);
     }
+    /// Said once, by the program or when its body returns.
     static void on(const event::stopping&, const auto& host, const auto&, auto& state) {
-        send(host, state, detail::NotifyMessage{}.key("STOPPING").number(1));
+        if (!state.is_stopping)
+            send(host, state, detail::NotifyMessage{}.key("STOPPING").number(1));
+        state.is_stopping = true;
     }
     static void on(const event::failed& now, const auto& host, const auto&, auto& state) {
         detail::NotifyMessage message;
@@ -93,7 +100,7 @@ struct SystemdNotify {
     }
 
     using slot = slots::notify;
-    using steps = step_list<Connect>;
+    using steps = step_list<Connect, detail::RememberDaemon>;
     static constexpr bool speaks_to_manager = true; ///< and so can carry a watchdog's pings
     template <class Base>
     using members = detail::notify_members<Base>;
@@ -105,11 +112,12 @@ private:
 
     static void send(const auto& host, const auto& state, const detail::NotifyMessage& message,
                      long long limit = 0) {
-        state.send(host, message.data(), message.size(), limit);
+        if (state.is_this(host))
+            state.send(host, message.data(), message.size(), limit);
     }
 };
 static_assert(Policy<SystemdNotify>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

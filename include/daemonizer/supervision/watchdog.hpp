@@ -64,6 +64,6 @@ private:
 };
 static_assert(Policy<Watchdog>);
 
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

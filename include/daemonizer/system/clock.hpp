@@ -17,6 +17,6 @@ template <class Host>
     host.poll(nullptr, 0, &time, mask);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -42,6 +42,6 @@ struct Envelope {
     msghdr header{};
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -47,6 +47,6 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 #endif
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

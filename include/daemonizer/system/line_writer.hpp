@@ -125,6 +125,6 @@ private:
     char text_[Size];
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

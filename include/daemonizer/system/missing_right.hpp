@@ -21,6 +21,6 @@ template <class Start>
     return false;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -3,7 +3,7 @@
 #define DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/build.hpp>
+#include <daemonizer/system/toolchain/build.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -58,7 +58,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 #endif
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -42,6 +42,6 @@ template <class... Signals>
     return detail::set_of(detail::signal_bits(signal));
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

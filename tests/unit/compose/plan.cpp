@@ -62,8 +62,8 @@ TEST_CASE("all spellings of a composition are one implementation") {
 TEST_CASE("the policies of slots that are not filled") {
     STATIC_REQUIRE(
         same<implementation<>,
-             Composition<PosixHost, DoubleFork, Umask<022>, WorkingDirectory<"/">, DefaultSignals,
-                         NoPidFile, CloseDescriptors<>, NullStdio, NoSockets, NoNotify>>);
+             Composition<PosixHost, DoubleFork, NoSockets, Umask<022>, WorkingDirectory<"/">,
+                         DefaultSignals, NoPidFile, CloseDescriptors<>, NullStdio, NoNotify>>);
     STATIC_REQUIRE(same<implementation<>,
                         implementation<DoubleFork, NullStdio, NoPidFile, DefaultSignals, Umask<>>>);
 }

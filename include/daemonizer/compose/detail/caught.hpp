@@ -28,7 +28,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
     return true;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -5,9 +5,10 @@
 #include <daemonizer/compose/detail/log_sink.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
 #include <daemonizer/compose/event.hpp>
-#include <daemonizer/compose/fork_context.hpp>
-#include <daemonizer/compose/print_failure.hpp>
 #include <daemonizer/compose/side.hpp>
+#include <daemonizer/compose/start/fork_context.hpp>
+#include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <syslog.h>
@@ -26,7 +27,25 @@ protected:
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
+    using Monitoring = typename core_type::template in<slots::monitor>;
     using LogSink = typename find_log_sink<core_type, Policies...>::type;
+
+    /// Whether a parent of the daemon's starts it again when it crashes.
+    static constexpr bool is_monitored = [] {
+        if constexpr (requires { Monitoring::restarts; })
+            return Fork::detaches;
+        else
+            return false;
+    }();
+
+    /// The steps of that parent: to record itself, and to close what it has inherited; then those
+    /// of a daemon whose parent holds the pid file.
+    struct monitor_plan {
+        using record = steps_of<slots::pid, typename plan::in_daemon>;
+        using close = steps_of<slots::descriptors, typename plan::in_daemon>;
+        using in_restart = steps_without<slots::pid, typename plan::in_launcher>;
+        using in_daemon = steps_without<slots::pid, typename plan::in_daemon>;
+    };
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
@@ -79,6 +98,11 @@ protected:
             start.fail_step("signals", "sigprocmask", error);
             return outcome::failed;
         }
+        if constexpr (is_monitored)
+            if (Monitoring::is_restart(start)) {
+                begin_again(start);
+                return outcome::daemon;
+            }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
         if constexpr (core_type::may_stay)
@@ -100,22 +124,60 @@ protected:
         case side::daemon:
             break;
         }
+        if constexpr (is_monitored)
+            Monitoring::template part<monitor_plan>(detaching{{core_, failure, &signals}});
         return outcome::daemon;
     }
 
+    /// In a daemon that its monitor has started anew, from the program's file: what a launcher does
+    /// before the fork, but for the pid file, which the monitor holds.
+    void begin_again(const StepContext<core_type>& start) {
+        if (!monitor_plan::in_restart::run(start))
+            fail_start(start.failure);
+        if constexpr (core_type::template in<slots::signals>::keeps)
+            start.signals->end(core_.host());
+    }
+
     auto serve_or_fail(Failure& failure) -> outcome {
-        if (plan::in_daemon::run(StepContext<core_type>{core_, failure})) {
+        if (run_in_daemon(StepContext<core_type>{core_, failure})) {
+            if constexpr (is_monitored)
+                say_restart();
             stage_ = stage::starting;
             return outcome::daemon;
         }
+        if constexpr (core_type::template wants<event::failed>)
+            if (core_.stays()) // before the policies give back what they speak through
+                core_.tell(core_.host(), event::failed{failure});
         plan::in_launcher::undo(core_, core_.host());
-        if (!core_.stays()) {
-            stage_ = stage::starting;
-            tell(failure);
-            core_.host().leave_at_once(failure.exit_status());
-        }
+        if (!core_.stays())
+            fail_start(failure);
         take_stderr_back();
         return outcome::failed;
+    }
+
+    static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
+        if constexpr (is_monitored)
+            if (!start.core.stays())
+                return monitor_plan::in_daemon::run(start);
+        return plan::in_daemon::run(start);
+    }
+
+    /// A step has failed in a daemon that was forked.
+    [[gnu::always_inline]] void fail_start(const Failure& failure) {
+        stage_ = stage::starting;
+        tell(failure);
+        core_.host().leave_at_once(failure.exit_status());
+    }
+
+    /// Why the monitor has started this daemon anew, in the daemon's log. A process that the
+    /// monitor has started for its last word leaves here.
+    [[gnu::cold]] void say_restart() {
+        const auto& monitoring = core_.template state<Monitoring>();
+        if (!monitoring.is_restart)
+            return;
+        complain(monitoring.reason);
+        if (monitoring.is_last_word)
+            core_.host().leave_at_once(0);
     }
 
     /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to
@@ -178,13 +240,10 @@ protected:
         if constexpr (Fork::detaches)
             if (!core_.stays())
                 return tell_launcher(failure);
-        if constexpr (Stdio::replaces) {
-            const int terminal = core_.template state<Stdio>().terminal;
-            detail::print_failure(core_.host(), terminal < 0 ? 2 : terminal, failure);
+        remove_status_line();
+        detail::print_failure(core_.host(), old_stderr(), failure);
+        if constexpr (Stdio::replaces)
             close_terminal();
-        } else {
-            detail::print_failure(core_.host(), 2, failure);
-        }
     }
     void tell_launcher(const Failure& failure) {
         auto& end = core_.template state<Fork>().report;
@@ -233,6 +292,35 @@ protected:
         core_.host().leave(1);
     }
 
+    /// In the launcher, where there is one, else here.
+    template <bool>
+    void show_status(const char* text) {
+        using Host = typename core_type::template in<slots::host>;
+        if constexpr (Fork::detaches) {
+            // Instantiated for its initialisation: the launcher shows the line.
+            (void)&StatusLineIsUsed<typename exiting_host<Host>::type>::value;
+            if (!core_.stays()) {
+                core_.template state<Fork>().report.send_status(core_.host(), text);
+                return;
+            }
+        }
+        detail::show_status<Host> = detail::write_status_line<Host>;
+        detail::write_status_line(core_.host(), old_stderr(), program_invocation_short_name, text);
+    }
+    /// Where nothing forks. Else the launcher does it.
+    void remove_status_line() {
+        if constexpr (!Fork::detaches || core_type::may_stay)
+            if (core_.stays())
+                detail::remove_status_line(core_.host(), old_stderr());
+    }
+    /// The starter's, until ready.
+    auto old_stderr() -> int {
+        if constexpr (Stdio::replaces)
+            if (const int terminal = core_.template state<Stdio>().terminal; terminal >= 0)
+                return terminal;
+        return 2;
+    }
+
     void close_terminal() { core_.template state<Stdio>().close_terminal(core_.host()); }
 
     /// A step has failed, and no launcher says so: this process does, or its program after start(),
@@ -250,6 +338,6 @@ protected:
     stage stage_ = stage::nothing;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_LOG_SINK_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_LOG_SINK_HPP
 
-#include <daemonizer/compose/start_context.hpp>
+#include <daemonizer/compose/start/start_context.hpp>
 #include <daemonizer/system/abi.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -27,6 +27,6 @@ struct find_log_sink<Core, First, Rest...> {
     using type = First;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

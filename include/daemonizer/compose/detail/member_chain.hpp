@@ -43,6 +43,6 @@ struct MemberLayer<0, Policies...> : DaemonBase<Policies...> {
     using DaemonBase<Policies...>::DaemonBase;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -102,7 +102,7 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::planning
+} // namespace daemonizer::detail::planning
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -113,6 +113,6 @@ using Plan = decltype(planning::hana::fold_left(
     planning::planned<planning::types<>, planning::types<>, planning::types<>, planning::fits>{},
     planning::add_step{}));
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

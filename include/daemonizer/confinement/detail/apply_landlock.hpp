@@ -134,6 +134,6 @@ auto apply(const Start& start, const Wanted& wanted, Confinement& result) -> boo
     return is_confined;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock
+} // namespace daemonizer::detail::landlock
 
 #endif

@@ -70,6 +70,6 @@ private:
     static auto answer(long value) -> int { return value < 0 ? -errno : static_cast<int>(value); }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -37,6 +37,6 @@ private:
     static auto of(int answer) -> int { return answer < 0 ? -errno : answer; }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -53,7 +53,7 @@ enum linux_capability : int {
     CAP_BPF,
     CAP_CHECKPOINT_RESTORE,
 };
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 #endif
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -107,6 +107,6 @@ constexpr auto capability_name(int capability) -> const char* {
     return capability >= 0 && capability < count ? names[capability] : nullptr;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

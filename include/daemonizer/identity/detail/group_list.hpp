@@ -61,6 +61,6 @@ auto has_groups(const Host& host, gid_t group, const gid_t* others, std::size_t 
     return 1;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

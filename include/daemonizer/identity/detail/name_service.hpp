@@ -97,6 +97,6 @@ inline auto list_groups(const char* user, gid_t group, gid_t* list, std::size_t 
     return static_cast<std::size_t>(size);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -23,6 +23,6 @@ struct OneThreadDrops : step<phase::check> {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -144,6 +144,6 @@ auto find_in_group(const Host& host, const char* user, const char* group, gid_t&
     return file.error() < 0 ? file.error() : is_found ? 1 : 0;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

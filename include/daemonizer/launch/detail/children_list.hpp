@@ -34,6 +34,6 @@ template <class Host, class Act>
     }
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -101,6 +101,6 @@ give_up_as_process_1(const Start& start, const Host& host, const ReportEnd& repo
     host.leave_at_once(1);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -4,8 +4,9 @@
 #define DAEMONIZER_LAUNCH_DETAIL_EXITING_LAUNCHER_HPP
 
 #include <daemonizer/compose/event.hpp>
-#include <daemonizer/compose/fork_context.hpp>
-#include <daemonizer/compose/print_failure.hpp>
+#include <daemonizer/compose/start/fork_context.hpp>
+#include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
@@ -89,8 +90,11 @@ public:
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (witness.attend(
-                kept_.failure, [&] { let_go(witness); }, tell))
+                kept_.failure, [&] { let_go(witness); }, [this](const char* text) { show(text); },
+                tell)) {
+            show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
+        }
         fail();
     }
 
@@ -103,12 +107,18 @@ public:
     /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
     [[noreturn]] void fail() {
         start().undo(host_);
+        show(nullptr);
         kept_.signals.die(host_);
         detail::print_failure(host_, 2, kept_.failure, program_);
         host_.leave_at_once(kept_.failure.exit_status());
     }
 
 private:
+    [[gnu::cold, gnu::noinline]] void show(const char* text) {
+        if (detail::show_status<Host> != nullptr)
+            detail::show_status<Host>(host_, 2, program_, text);
+    }
+
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
 
     /// What is read until the end, and is no part of the core.
@@ -133,6 +143,6 @@ private:
     const char* program_ = program_invocation_short_name;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

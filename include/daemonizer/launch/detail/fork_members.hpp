@@ -54,6 +54,6 @@ struct supervised_members : without_handoff<Base> {
     auto supervised() -> bool { return this->template state_in<slots::fork>().is_supervised; }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -91,7 +91,7 @@ namespace runtime {
 }
 #undef DAEMONIZER_ADDRESS_OF_HOOK
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

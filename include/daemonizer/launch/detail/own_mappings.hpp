@@ -150,6 +150,6 @@ private:
     Mapping mappings_[room];
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

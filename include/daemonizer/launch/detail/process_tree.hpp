@@ -187,6 +187,6 @@ private:
     siginfo_t end_{};
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -12,7 +12,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/rseq.hpp>
 #include <daemonizer/system/error_text.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #include <cerrno>
 
@@ -59,7 +59,7 @@ template <class Host, class Stop, class IsNeeded>
     }
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -27,7 +27,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 #endif
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

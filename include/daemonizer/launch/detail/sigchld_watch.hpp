@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 
-#include <daemonizer/compose/start_signals.hpp>
+#include <daemonizer/compose/start/start_signals.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -115,6 +115,6 @@ private:
     bool has_others_ = false;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -4,10 +4,12 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
+#include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <poll.h>
@@ -22,7 +24,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// launcher answers `ready` with one byte: a daemon whose launcher died before it read the report
 /// must not believe that it was started.
 struct ReportHead {
-    enum class kind : std::uint32_t { forked = 0x64616501, ready, failed };
+    enum class kind : std::uint32_t { forked = 0x64616501, ready, failed, status };
 
     kind what;
 };
@@ -32,7 +34,14 @@ struct Report {
     Failure failure;
 };
 
-enum class message { forked, ready, failed, none, closed, broken, unreadable };
+/// How far the start has come.
+struct StatusReport {
+    ReportHead head;
+    char text[200];
+};
+static_assert(sizeof(StatusReport) < sizeof(Report) && sizeof(StatusReport) > sizeof(ReportHead));
+
+enum class message { forked, ready, failed, status, none, closed, broken, unreadable };
 
 /// One end of the pair. Holds a descriptor, -1 where there is none; the owner closes it.
 struct ReportEnd {
@@ -53,6 +62,18 @@ struct ReportEnd {
     template <class Host>
     [[gnu::visibility("hidden")]] auto send_failed(Host host, const Failure& failure) const -> int {
         return send(host, Report{{ReportHead::kind::failed}, failure});
+    }
+    /// Not said to a launcher that is stopped and has not read the others: none waits for it.
+    template <class Host>
+    auto send_status(Host host, const char* text) const -> int {
+        StatusReport report{{ReportHead::kind::status}, {}};
+        LineWriter{report.text, sizeof report.text}.text(text);
+        iovec piece{&report, sizeof report};
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        const long sent = host.send_message(fd, message);
+        return sent < 0 ? static_cast<int>(sent) : 0;
     }
     /// Says ready and waits until the launcher has taken it. -EINTR where it does not answer, it
     /// may be stopped, and a signal that the daemon collects asks it to end.
@@ -95,6 +116,10 @@ struct ReportEnd {
     }
 
     [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
+        if (size == sizeof(StatusReport) && report.head.what == ReportHead::kind::status) {
+            text_in(report)[sizeof StatusReport::text - 1] = '\0'; // LineWriter does the rest
+            return message::status;
+        }
         if (size != sizeof report && size != sizeof report.head)
             return message::broken;
         switch (report.head.what) {
@@ -107,8 +132,15 @@ struct ReportEnd {
                 return message::broken;
             report.failure.sanitise();
             return message::failed;
+        case ReportHead::kind::status:
+            break;
         }
         return message::broken;
+    }
+
+    /// Of a status, which arrives where the longer Report has room.
+    [[gnu::visibility("hidden")]] static auto text_in(Report& report) -> char* {
+        return reinterpret_cast<char*>(&report) + offsetof(StatusReport, text);
     }
 
 private:
@@ -145,6 +177,6 @@ auto open_report(Host host, ReportEnd& launcher, ReportEnd& daemon) -> int {
     return error;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -48,11 +48,11 @@ public:
 
     /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
     /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
-    /// as it is known who the daemon is, and `launched(daemon)` when it is ready and alive, before
-    /// it is told so.
-    template <class Meanwhile, class Launched>
-    [[gnu::noinline]] auto attend(Failure& failure, Meanwhile meanwhile, Launched launched)
-        -> bool {
+    /// as it is known who the daemon is, `show(text)` when that says how far it has come, and
+    /// `launched(daemon)` when it is ready and alive, before it is told so.
+    template <class Meanwhile, class Show, class Launched>
+    [[gnu::noinline]] auto attend(Failure& failure, Meanwhile meanwhile, Show show,
+                                  Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.
@@ -79,7 +79,10 @@ public:
             }
             pid_t sender;
             auto news = report_.receive(host_, report, sender);
-            if (!is_heard(news, sender)) {
+            const bool heard = is_heard(news, sender);
+            if (heard && news == message::status)
+                show(ReportEnd::text_in(report));
+            if (!heard || news == message::status) { // neither ends the wait
                 if ((!dead && !late) || --patience > 0)
                     continue;
                 news = message::none;
@@ -99,6 +102,7 @@ public:
                 failure.name_step("report");
                 failure.describe("message from the daemon", "cannot be understood");
                 return clear_away(0);
+            case message::status:
             case message::none:
             case message::closed:
                 break;
@@ -171,8 +175,9 @@ private:
 
     auto give_up(Failure& failure) -> bool {
         failure.name_step("start timeout");
-        failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
-            .number(Seconds);
+        failure.describe("daemon", "not ready after ", 0, 124)
+            .number(Seconds)
+            .text(" s, and ended");
         return clear_away(0);
     }
 
@@ -220,6 +225,6 @@ private:
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -50,6 +50,6 @@ private:
     asm volatile("" : : "r"(to), "r"(size), "r"(texts) : "memory");
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

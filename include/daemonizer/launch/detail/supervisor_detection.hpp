@@ -68,6 +68,6 @@ struct SupervisedForeground {
     using members = supervised_members<Base>;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

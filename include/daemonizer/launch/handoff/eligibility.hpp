@@ -6,7 +6,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstdlib>
@@ -35,7 +35,7 @@ inline auto may_hand_over(ThreadRegistration& identity) -> bool {
            !detail::is_under_valgrind() && identity.look() && detail::kernel_dumps_one_process();
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -127,7 +127,7 @@ private:
     Resumption here_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -95,7 +95,7 @@ leave_stack(Resumption& here, void* top, void (*entry)(void*), void* argument) {
     __builtin_unreachable();
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

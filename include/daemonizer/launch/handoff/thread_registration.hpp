@@ -72,7 +72,7 @@ private:
     stack_t signal_stack_{};
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 #endif
 
 #endif

@@ -46,6 +46,6 @@ constexpr auto calendar_time(long long seconds, char (&into)[calendar_time_size]
     return into;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -3,11 +3,23 @@
 #ifndef DAEMONIZER_LOGGING_DETAIL_JOURNAL_STREAM_HPP
 #define DAEMONIZER_LOGGING_DETAIL_JOURNAL_STREAM_HPP
 
+#include <daemonizer/compose/policy.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <sys/stat.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Whether the stdio policy has connected stderr to the journal.
+template <class Start>
+auto has_journal_on_stderr([[maybe_unused]] const Start& start) -> bool {
+    using Stdio = typename Start::template in<slots::stdio>;
+    if constexpr (requires { requires Stdio::is_journal; })
+        return !std::remove_cvref_t<decltype(start.core)>::may_stay || !start.core.stays();
+    else
+        return false;
+}
 
 /// Whether `variable`, "DEVICE:INODE", names the file of `stream`. A variable that is merely set
 /// says nothing: children inherit it with other streams. systemd.exec(5).
@@ -26,6 +38,6 @@ inline auto names_stream(const char* variable, const struct stat& stream) -> boo
     return numbers[0] == stream.st_dev && numbers[1] == stream.st_ino;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

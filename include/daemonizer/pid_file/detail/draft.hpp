@@ -139,6 +139,6 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
     return attempt::locked;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
 #define DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/pid_file/detail/draft.hpp>
 #include <daemonizer/pid_file/detail/open.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
@@ -123,6 +123,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -82,6 +82,6 @@ struct NameDaemon : step<phase::named> {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

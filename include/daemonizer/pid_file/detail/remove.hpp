@@ -84,6 +84,6 @@ struct RemovePidFileOnSignals : step<phase::signals> {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -3,7 +3,7 @@
 #define DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/listed_descriptors.hpp>
+#include <daemonizer/system/files/listed_descriptors.hpp>
 
 #include <sys/resource.h>
 
@@ -85,6 +85,6 @@ auto close_all_but(Host host, const Spared& spared) -> int {
     return detail::close_one_by_one(host, spared);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -71,6 +71,6 @@ private:
     DaemonRef<Host> daemon_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

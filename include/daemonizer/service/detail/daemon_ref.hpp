@@ -78,6 +78,6 @@ private:
     int process_ = -ENOSYS;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -36,6 +36,6 @@ constexpr auto foreground(const Composition<Policies...>& service) {
         detail::foreground_form(service.template option<typename Policies::slot>())...);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -144,6 +144,6 @@ struct Messages {
 };
 
 } // namespace detail
-} // namespace daemonizer::inline DAEMONIZER_ABI
+} // namespace daemonizer
 
 #endif

@@ -117,6 +117,6 @@ private:
     ServiceStatus instead_; ///< of opening it, where there is no descriptor
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

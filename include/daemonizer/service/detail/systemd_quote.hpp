@@ -135,6 +135,6 @@ private:
     const char *objection_ = nullptr, *subject_ = "";
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

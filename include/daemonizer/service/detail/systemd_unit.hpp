@@ -123,6 +123,6 @@ private:
     bool is_relative_ = false;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -29,6 +29,6 @@ constexpr auto collecting_in_foreground() {
         return Collecting<Signals...>{};
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

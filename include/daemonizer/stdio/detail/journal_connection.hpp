@@ -4,7 +4,7 @@
 #define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <cstddef>
@@ -50,6 +50,6 @@ auto open_journal(const Start& start, const char* ident, int priority) -> int {
     return -1;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

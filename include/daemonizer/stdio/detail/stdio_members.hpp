@@ -44,6 +44,6 @@ struct refusing_to_reopen : Base {
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -2,11 +2,11 @@
 #ifndef DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 #define DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/error_text.hpp>
-#include <daemonizer/system/trusted_file.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
+#include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -211,6 +211,6 @@ auto reopen_onto(Host host, int directory, const char* path) -> const char* {
     return error < 0 ? detail::error_text(-error) : nullptr;
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -10,18 +10,25 @@
 #include <daemonizer/system/time_span.hpp>
 
 #include <cstring>
+#include <signal.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// All of them succeed and do nothing where no manager is named. Each returns false where the
-/// manager could not be told. Not async-signal-safe.
+/// manager could not be told, and in a worker that the daemon has forked. Not async-signal-safe.
 template <class Base>
 struct notify_members : Base {
     using Base::Base;
 
     /// The daemon reads its configuration anew; `ready()` says that it has. systemd.service(5),
-    /// Type=notify-reload.
-    void reloading() { this->tell_policies(event::reloading{}); }
+    /// Type=notify-reload, which sends SIGHUP for it.
+    template <bool Instantiated = true>
+    void reloading() {
+        static_assert(Instantiated && !ignores_hang_up<Base>(),
+                      "daemonizer: reloading() with SIGHUP ignored; collect it, or systemd refuses "
+                      "the start (Type=notify-reload)");
+        this->tell_policies(event::reloading{});
+    }
     /// The daemon is about to end. Said by itself when the body returns.
     void stopping() { this->tell_policies(event::stopping{}); }
 
@@ -58,10 +65,18 @@ struct notify_members : Base {
     }
 
 private:
+    template <class Layer>
+    static constexpr auto ignores_hang_up() -> bool {
+        using Ignored = typename Layer::template in<slots::ignored>;
+        if constexpr (requires { Ignored::ignores(SIGHUP); })
+            return Ignored::ignores(SIGHUP);
+        else
+            return false;
+    }
     auto send(const NotifyMessage& message) -> bool { return send(message.data(), message.size()); }
     auto send(const char* text, std::size_t size, int passed = -1) -> bool {
-        return this->template state_in<slots::notify>().send(this->host(), text, size, 0, passed) >=
-               0;
+        const auto& state = this->template state_in<slots::notify>();
+        return state.is_this(this->host()) && state.send(this->host(), text, size, 0, passed) >= 0;
     }
 
     /// sd_pid_notify_with_fds(3): up to 255 printable characters of ASCII, without a colon.
@@ -117,6 +132,6 @@ private:
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

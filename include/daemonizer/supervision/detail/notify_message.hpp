@@ -9,6 +9,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+class [[gnu::visibility("hidden")]] NotifyMessage;
+
 /// Assignments, one a line. The receiver drops a datagram of 4096 bytes or more whole, so that a
 /// text is cut at 2 kB and never stands beside READY=1.
 class NotifyMessage {
@@ -64,6 +66,6 @@ private:
     std::size_t size_ = 0;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

@@ -4,12 +4,15 @@
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
 
 #include <daemonizer/supervision/detail/notify_address.hpp>
+#include <daemonizer/supervision/detail/supervisor_pipe.hpp>
 #include <daemonizer/supervision/detail/vsock_message.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -38,19 +41,21 @@ public:
         return 0;
     }
 
-    auto is_open() const -> bool { return fd_ >= 0 || vsock_.is_named(); }
+    [[gnu::visibility("hidden")]] auto is_open() const -> bool {
+        return fd_ >= 0 || vsock_.is_named();
+    }
 
     /// Sends `text`, with the descriptor `passed` where it is not negative. Waits up to `patience`
     /// ns for a supervisor whose queue is full. Returns 0 or a negative errno.
     template <class Host>
-    auto send(const Host& host, const char* text, std::size_t size, long long patience = 0,
-              int passed = -1) const -> int {
+    [[gnu::visibility("hidden")]] auto send(const Host& host, const char* text, std::size_t size,
+                                            long long patience = 0, int passed = -1) const -> int {
         if (!is_open())
             return 0;
         if (vsock_.is_named())
             return passed < 0 ? vsock_.send(host, text, size) : -EOPNOTSUPP;
         if (!is_socket_)
-            return write_line(host, text, size);
+            return write_line(host, text, size, patience);
         constexpr long step = 2'000'000;
         for (;;) {
             const long sent = send_once(host, text, size, passed);
@@ -94,7 +99,10 @@ private:
     auto adopt(Host host, int fd) -> int {
         if (fd <= 2)
             return -EINVAL;
-        if (const int error = host.close_on_exec(fd); error < 0)
+        int error = host.status_flags(fd);
+        if (error >= 0)
+            error = (error & O_ACCMODE) == O_RDONLY ? -EBADF : host.close_on_exec(fd);
+        if (error < 0)
             return error;
         fd_ = fd;
         is_socket_ = false;
@@ -102,20 +110,22 @@ private:
     }
 
     template <class Host>
-    auto write_line(const Host& host, const char* text, std::size_t size) const -> int {
+    [[gnu::visibility("hidden")]] auto write_line(const Host& host, const char* text,
+                                                  std::size_t size, long long patience) const
+        -> int {
         char line[256];
         if (size >= sizeof line)
             return -E2BIG;
         std::memcpy(line, text, size);
         line[size] = '\n';
-        const long written = host.write(fd_, line, size + 1);
-        return written < 0 ? static_cast<int>(written) : 0;
+        return detail::write_to_supervisor(host, fd_, line, size + 1, patience);
     }
 
     /// The kernel adds this process's credentials by itself: they are those that the supervisor
     /// looks at, and after a change of user a process may not claim others.
     template <class Host>
-    auto send_once(const Host& host, const char* text, std::size_t size, int passed) const -> long {
+    [[gnu::visibility("hidden")]] auto send_once(const Host& host, const char* text,
+                                                 std::size_t size, int passed) const -> long {
         iovec part{const_cast<char*>(text), size}; // sendmsg(2) only reads it
         alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)]{};
         msghdr message{};
@@ -138,6 +148,6 @@ private:
     VsockTarget vsock_;
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

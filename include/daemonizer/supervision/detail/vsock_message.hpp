@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <ctime>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -17,11 +19,12 @@ struct VsockTarget {
     unsigned cid = 0, port = 0;
     int type = -1; ///< 0: the first that the kernel has; -1: nobody is named
 
-    auto is_named() const -> bool { return type >= 0; }
+    [[gnu::visibility("hidden")]] auto is_named() const -> bool { return type >= 0; }
 
     /// Returns 0 or a negative errno.
     template <class Host>
-    auto send(const Host& host, const char* text, std::size_t size) const -> int {
+    [[gnu::visibility("hidden")]] auto send(const Host& host, const char* text,
+                                            std::size_t size) const -> int {
         static constexpr int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
         int error = -EOPNOTSUPP;
         for (const int candidate : types) {
@@ -38,7 +41,8 @@ private:
     static constexpr unsigned short processes = 40; // AF_VSOCK, which an older libc lacks
 
     template <class Host>
-    auto send_as(const Host& host, int as, const char* text, std::size_t size) const -> int {
+    [[gnu::visibility("hidden")]] auto send_as(const Host& host, int as, const char* text,
+                                               std::size_t size) const -> int {
         const int fd = host.open_socket(processes, as);
         if (fd < 0)
             return fd;
@@ -58,7 +62,7 @@ private:
 
     /// A receiver may want to see that root has sent it. Without the right it is not wanted.
     template <class Host>
-    static void bind_below_1024(const Host& host, int fd) {
+    [[gnu::visibility("hidden")]] static void bind_below_1024(const Host& host, int fd) {
         constexpr unsigned anybody = ~0U;
         for (unsigned from = 1023; from != 0; --from) {
             const VsockAddress own{.processes = processes, .port = from, .cid = anybody};
@@ -67,17 +71,22 @@ private:
         }
     }
 
-    /// The receiver closes once it has read everything, and never answers.
+    /// The receiver closes once it has read everything, and never answers. One that hangs is left
+    /// alone after five seconds.
     template <class Host>
-    static auto wait_for_the_end(const Host& host, int fd) -> int {
+    [[gnu::visibility("hidden")]] static auto wait_for_the_end(const Host& host, int fd) -> int {
         if (const int error = host.stop_sending(fd); error < 0)
             return error;
+        pollfd entry{fd, POLLIN, 0};
+        constexpr timespec limit{5, 0};
+        if (const int ready = host.poll(&entry, 1, &limit, nullptr); ready <= 0)
+            return ready < 0 ? ready : -ETIMEDOUT;
         char byte;
         const long size = host.read(fd, &byte, sizeof byte);
         return size < 0 ? static_cast<int>(size) : size == 0 ? 0 : -EPROTO;
     }
 };
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+} // namespace daemonizer::detail
 
 #endif

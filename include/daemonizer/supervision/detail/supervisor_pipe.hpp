@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+// Writing to a descriptor that a supervisor has left open.
+#ifndef DAEMONIZER_SUPERVISION_DETAIL_SUPERVISOR_PIPE_HPP
+#define DAEMONIZER_SUPERVISION_DETAIL_SUPERVISOR_PIPE_HPP
+
+#include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/signal_bits.hpp>
+#include <daemonizer/system/time_span.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <poll.h>
+#include <signal.h>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Writes up to PIPE_BUF bytes. Waits at most `patience` ns for room: -EAGAIN where there is none,
+/// as in the pipe of a supervisor that never reads. One that has gone is -EPIPE and raises no
+/// SIGPIPE, since the daemon goes on without it. Returns 0 or a negative errno.
+template <class Host>
+[[gnu::visibility("hidden")]] auto write_to_supervisor(const Host& host, int fd, const char* text,
+                                                       std::size_t size, long long patience)
+    -> int {
+    pollfd entry{fd, POLLOUT, 0};
+    const timespec limit = detail::timespec_of(patience);
+    const int ready = host.poll(&entry, 1, &limit, nullptr);
+    if (ready <= 0)
+        return ready < 0 ? ready : -EAGAIN;
+    sigset_t before;
+    if constexpr (requires { host.set_mask(SIG_BLOCK, before, &before); }) {
+        const sigset_t broken_pipe = detail::only_signal(SIGPIPE);
+        sigset_t pending{};
+        const bool was_pending =
+            host.pending_signals(pending) >= 0 && sigismember(&pending, SIGPIPE) == 1;
+        host.set_mask(SIG_BLOCK, broken_pipe, &before);
+        const long written = host.write(fd, text, size);
+        if (written == -EPIPE && !was_pending)
+            host.take_signal(broken_pipe);
+        host.set_mask(SIG_SETMASK, before);
+        return written < 0 ? static_cast<int>(written) : 0;
+    } else { // a launcher, which has every signal blocked
+        const long written = host.write(fd, text, size);
+        return written < 0 ? static_cast<int>(written) : 0;
+    }
+}
+
+} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+// A message to a supervisor outside of the virtual machine, before a host that only records.
+#include "catch.hpp"
+
+#include <daemonizer/daemonizer.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+using namespace daemonizer::detail;
+
+namespace {
+
+struct Host {
+    std::vector<std::string>* calls;
+    int no_type = 0;         ///< a type of socket that this kernel lacks
+    int ports_in_use = 0;    ///< from 1023 downwards
+    int answers_on_bind = 0; ///< after those
+    long answer = 0;         ///< what the receiver sends back
+    bool hangs = false;
+    std::size_t at_once = 1000; ///< bytes that one send takes
+
+    void call(const std::string& line) const { calls->push_back(line); }
+    auto open_socket(int processes, int type) const -> int {
+        call("socket " + std::to_string(processes) + ' ' + std::to_string(type));
+        return type == no_type ? -ESOCKTNOSUPPORT : 9;
+    }
+    auto bind_socket(int, const void* address, socklen_t) const -> int {
+        const auto& own = *static_cast<const VsockAddress*>(address);
+        call("bind " + std::to_string(own.port));
+        return own.port + static_cast<unsigned>(ports_in_use) > 1023 ? -EADDRINUSE
+                                                                     : answers_on_bind;
+    }
+    auto connect_socket(int, const void* address, socklen_t size) const -> int {
+        const auto& to = *static_cast<const VsockAddress*>(address);
+        call("connect " + std::to_string(to.cid) + ' ' + std::to_string(to.port) + " of " +
+             std::to_string(size));
+        return 0;
+    }
+    auto send(int, const void* text, std::size_t size) const -> long {
+        const std::size_t taken = std::min(size, at_once);
+        call("send " + std::string(static_cast<const char*>(text), taken));
+        return static_cast<long>(taken);
+    }
+    auto stop_sending(int) const -> int { return call("shut"), 0; }
+    auto poll(pollfd*, nfds_t, const timespec* limit, const sigset_t*) const -> int {
+        call("poll " + std::to_string(limit->tv_sec));
+        return hangs ? 0 : 1;
+    }
+    auto read(int, void*, std::size_t) const -> long { return call("read"), answer; }
+    auto close(int) const -> int { return call("close"), 0; }
+};
+
+struct Sent {
+    int answer;
+    std::vector<std::string> calls;
+};
+auto sent(const VsockTarget& target, Host host, const char* text = "READY=1") -> Sent {
+    Sent sent;
+    host.calls = &sent.calls;
+    sent.answer = target.send(host, text, std::strlen(text));
+    return sent;
+}
+using Calls = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a datagram is sent from a port of root's") {
+    const auto [answer, calls] = sent({2, 99, 0}, Host{});
+    CHECK(answer == 0);
+    CHECK(calls ==
+          Calls{"socket 40 2", "bind 1023", "connect 2 99 of 16", "send READY=1", "close"});
+}
+
+TEST_CASE("a stream is sent in parts, and its end is waited for") {
+    Host host{};
+    host.at_once = 4;
+    const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
+    CHECK(answer == 0);
+    CHECK(calls == Calls{"socket 40 1", "bind 1023", "connect 2 99 of 16", "send READ", "send Y=1",
+                         "shut", "poll 5", "read", "close"});
+}
+
+TEST_CASE("a type that the kernel lacks is passed over, unless it is the one that was named") {
+    Host host{};
+    host.no_type = SOCK_DGRAM;
+    CHECK(sent({2, 99, 0}, host).calls.at(1) == "socket 40 5"); // SOCK_SEQPACKET
+    const auto [answer, calls] = sent({2, 99, SOCK_DGRAM}, host);
+    CHECK(answer == -ESOCKTNOSUPPORT);
+    CHECK(calls == Calls{"socket 40 2"});
+}
+
+TEST_CASE("a port in use is passed over, and a right that is missing is not needed") {
+    Host host{};
+    host.ports_in_use = 2;
+    host.answers_on_bind = -EACCES;
+    const auto [answer, calls] = sent({2, 99, 0}, host);
+    CHECK(answer == 0);
+    CHECK(calls.at(3) == "bind 1021");
+    CHECK(calls.at(4) == "connect 2 99 of 16");
+}
+
+TEST_CASE("a receiver that answers, fails or hangs is an error") {
+    Host host{};
+    host.answer = 1;
+    CHECK(sent({2, 99, SOCK_STREAM}, host).answer == -EPROTO);
+    host.answer = -ECONNRESET;
+    CHECK(sent({2, 99, SOCK_STREAM}, host).answer == -ECONNRESET);
+    host.hangs = true;
+    const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
+    CHECK(answer == -ETIMEDOUT);
+    CHECK(calls.back() == "close");
+}

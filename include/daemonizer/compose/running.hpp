@@ -37,7 +37,6 @@ public:
     using lifecycle::lifecycle;
     DaemonBase(DaemonBase&&) noexcept = default;
     auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
-    [[gnu::always_inline]] ~DaemonBase() {} // what holds nothing leaves no code behind
 
     /// True in the process that the user started, which should now leave by `_exit(0)`.
     auto is_launcher() const -> bool { return stage_ == stage::launcher; }
@@ -179,7 +178,7 @@ public:
     using members::members;
     Running(Running&&) noexcept = default;
     auto operator=(Running&&) noexcept -> Running& = default;
-    [[gnu::always_inline]] ~Running() {}
+    [[gnu::always_inline]] ~Running() { detail::Lifecycle<Policies...>::finish(1); }
 
 private:
     template <class...>

@@ -18,7 +18,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// A start from its first step to its end: what Running owns, and what becomes of it.
+/// A start from its first step to its end: what Running owns, and what becomes of it. Running's
+/// destructor finishes it: between both are the members that policies bring, whose destructors then
+/// are trivial and leave no code behind.
 template <class... Policies>
 class Lifecycle {
 protected:
@@ -63,7 +65,6 @@ protected:
         }
         return *this;
     }
-    [[gnu::always_inline]] ~Lifecycle() { finish(1); }
 
     enum class outcome { daemon, launcher, failed };
 

@@ -68,10 +68,7 @@ template <class Start, class File, class Naming>
 auto put_draft_in_place(const Start& start, File& file, const Naming& naming) -> attempt {
     const auto& host = start.host();
     const auto busy = [&](int fd) {
-        return naming.look(fd, file.path, start.failure,
-                           [&](long time) { return start.pause(time); })
-                   ? attempt::failed
-                   : attempt::waited;
+        return naming.look(start, fd, file.path) ? attempt::failed : attempt::waited;
     };
     // What stands there now. Asked without a lock, so that a refused start touches nothing.
     struct stat there;

@@ -50,8 +50,13 @@ protected:
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);
-            if (known == outcome::daemon)
-                return serve_or_fail(failure);
+            if (known == outcome::daemon) {
+                const outcome served = serve_or_fail({core_, failure});
+                if constexpr (core_type::may_stay)
+                    if (served == outcome::failed)
+                        signals.end(core_.host());
+                return served;
+            }
             if constexpr (LauncherReturns) {
                 if (known == outcome::launcher)
                     signals.end_started(core_.host());
@@ -62,11 +67,29 @@ protected:
                     exiting_host<typename core_type::template in<slots::host>>::of(core_.host()));
             }
             return known;
+        } else if constexpr (plan::in_launcher::undoes) {
+            return begin_in_place(failure);
         } else {
-            return plan::in_launcher::run(StepContext<core_type>{core_, failure})
-                       ? serve_or_fail(failure)
-                       : outcome::failed;
+            const StepContext<core_type> start{core_, failure};
+            return plan::in_launcher::run(start) ? serve_or_fail(start) : outcome::failed;
         }
+    }
+
+    /// Without a fork. No signal acts until the signal policy says what it does then: one that ends
+    /// the process would leave behind what the first steps have made.
+    auto begin_in_place(Failure& failure) -> outcome {
+        StartSignals signals;
+        const StepContext<core_type> start{core_, failure, &signals};
+        if (const int error = signals.begin(core_.host(), false); error < 0) {
+            start.fail_step("signals", "sigprocmask", error);
+            return outcome::failed;
+        }
+        constexpr bool keeps = core_type::template in<slots::signals>::keeps;
+        if (plan::in_launcher::run(start) &&
+            serve_or_fail({core_, failure, keeps ? &signals : nullptr}) == outcome::daemon)
+            return outcome::daemon;
+        signals.end(core_.host());
+        return outcome::failed;
     }
 
     /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
@@ -102,16 +125,16 @@ protected:
         return outcome::daemon;
     }
 
-    auto serve_or_fail(Failure& failure) -> outcome {
-        if (plan::in_daemon::run(StepContext<core_type>{core_, failure})) {
+    auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
+        if (plan::in_daemon::run(start)) {
             stage_ = stage::starting;
             return outcome::daemon;
         }
         plan::in_launcher::undo(core_, core_.host());
         if (!core_.stays()) {
             stage_ = stage::starting;
-            tell(failure);
-            core_.host().leave_at_once(failure.exit_status());
+            tell(start.failure);
+            core_.host().leave_at_once(start.failure.exit_status());
         }
         take_stderr_back();
         return outcome::failed;

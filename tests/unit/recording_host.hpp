@@ -959,6 +959,8 @@ private:
             return "ready";
         case kind::failed:
             return "failed";
+        case kind::status:
+            return "status";
         }
         return "taken";
     }

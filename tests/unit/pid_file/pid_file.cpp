@@ -502,3 +502,17 @@ TEST_CASE("without a fork no signal acts between the file's creation and its han
         CHECK(record.calls.back() == "mask USR1");
     }
 }
+
+TEST_CASE("a new file that is made in its place is open to no reader before the daemon's lock") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    record.fail("open " + path + ".new", 1, EISDIR); // a neighbour's directory of that name
+    const auto daemon = start(record);
+    REQUIRE(daemon);
+    const auto& calls = record.calls;
+    const auto changes = [](const std::string& call) { return call.rfind("chmod", 0) == 0; };
+    const auto changed = std::find_if(calls.begin(), calls.end(), changes);
+    CHECK(std::count_if(calls.begin(), calls.end(), changes) == 1);
+    CHECK(changed > std::find(calls.begin(), calls.end(), "lock 3 POSIX byte 1"));
+    CHECK(changed != calls.end());
+}

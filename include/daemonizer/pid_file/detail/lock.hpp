@@ -81,7 +81,7 @@ private:
                               const auto& naming) -> attempt {
         const auto& host = start.host();
         bool created = false;
-        file.fd = detail::open_or_create(host, file, policy.mode(), created);
+        file.fd = detail::open_or_create(host, file, mode_while_starting, created);
         if (file.fd < 0) {
             detail::refuse_unopened(start, file, file.fd);
             return attempt::failed;
@@ -90,10 +90,11 @@ private:
         const bool trusted = !detail::distrust(start, file, file.fd, status);
         const int locked = trusted || created ? detail::lock_for_start(host, file.fd) : 0;
         if (trusted && locked >= 0 && detail::still_names(host, file) > 0) {
-            file.is_fresh = false;
-            // The mode is made exact, since the umask was a stranger's; the stale number goes at
-            // once, so that nobody takes it for the holder's.
-            if (start.check(host.change_mode(file.fd, policy.mode()), file.path) &&
+            file.is_fresh = created;
+            // The mode is made exact, since the umask was a stranger's, but of a new file only once
+            // the daemon has its lock; the stale number goes at once, so that nobody takes it for
+            // the holder's.
+            if ((created || start.check(host.change_mode(file.fd, policy.mode()), file.path)) &&
                 start.check(host.truncate(file.fd), file.path))
                 return attempt::locked;
             file.owner = host.pid();

@@ -37,6 +37,10 @@ public:
     constexpr explicit Composition(const detail::Options<Policies...>& options)
         : options_{options} {}
 
+    /// The type of the policy that fills `Slot`, or void.
+    template <class Slot>
+    using policy_in = typename core_type::template in<Slot>;
+
     /// The policy that fills `Slot`, with its options.
     template <class Slot>
     constexpr auto option() const -> const auto& {

@@ -21,6 +21,8 @@ struct StartTimeout {
 
     using slot = slots::timeout;
     using steps = step_list<>;
+
+    void unit_lines(auto& unit) const { unit.number("TimeoutStartSec", Seconds); }
 };
 static_assert(Policy<StartTimeout<1>>);
 

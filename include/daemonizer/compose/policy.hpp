@@ -47,6 +47,7 @@ struct sockets     { static constexpr const char* name = "sockets"; };
 struct notify      { static constexpr const char* name = "notify"; };
 struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
 struct watchdog    { static constexpr const char* name = "watchdog"; };
+struct upgrade     { static constexpr const char* name = "upgrade"; };
 struct environment       { static constexpr const char* name = "environment"; };
 struct process_name      { static constexpr const char* name = "process name"; };
 struct oom_score         { static constexpr const char* name = "oom score"; };

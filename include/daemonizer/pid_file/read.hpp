@@ -97,10 +97,12 @@ class PatientNaming {
 public:
     explicit PatientNaming(Host host) : host_{host}, begun_{host.now()} {}
 
-    /// True once `failure` says who it is, or that `pause(nanoseconds)` was cut short; false after
+    /// True once the step has failed with who it is, or because a pause was cut short; false after
     /// a pause, to try the lock again.
-    template <class Pause>
-    auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
+    template <class Start>
+    [[gnu::cold, gnu::noinline]] auto look(const Start& start, int fd, const char* path) const
+        -> bool {
+        Failure& failure = start.failure;
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
         const pid_t daemon = detail::daemon_that_holds(host_, fd);
@@ -123,7 +125,7 @@ public:
                              EEXIST);
             return true;
         }
-        if (pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
+        if (start.pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
             return false;
         failure.describe(path, EINTR);
         return true;

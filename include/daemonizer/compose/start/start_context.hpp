@@ -116,6 +116,20 @@ struct StartData : Options<Policies...>, State<Policies>... {
             return !Fork::detaches;
     }
 
+    /// Whether an upgrade may have put this program in the place of another one.
+    static constexpr bool may_continue = requires(typename state_type<in<slots::upgrade>>::type s) {
+        s.is_continued;
+    };
+    /// Whether a launcher waits for the outcome: not that of a start without a fork, nor of one
+    /// that goes on in the place of an older program.
+    static constexpr bool may_lack_launcher = may_stay || may_continue;
+    auto has_launcher() -> bool {
+        if constexpr (may_continue)
+            if (state<in<slots::upgrade>>().is_continued)
+                return false;
+        return !stays();
+    }
+
     /// Calls `keep(fd)` for each descriptor that a state holds.
     template <class Keep>
     void each_descriptor(Keep keep) {

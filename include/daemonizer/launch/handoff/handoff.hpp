@@ -50,13 +50,10 @@ struct HandoffStacks {
 inline HandoffStacks handoff_stacks;
 
 /// What a launcher takes along, however large the states of its policies are: not on its stack.
+/// Mere bytes, so that nothing runs before main() or at exit() for them.
 template <class Launcher>
-union HandoffLuggage {
-    HandoffLuggage() : nothing{} {}
-    ~HandoffLuggage() {}
-
-    char nothing;
-    Launcher launcher;
+struct HandoffLuggage {
+    alignas(Launcher) unsigned char room[sizeof(Launcher)];
 };
 template <class Launcher>
 inline HandoffLuggage<Launcher> handoff_luggage;
@@ -93,7 +90,7 @@ private:
         const typename Start::exiting_launcher start{
             {self.start_.core, self.start_.failure, self.start_.signals}};
         // Copies: what they were copied from will be the daemon's.
-        auto& launcher = *new (&handoff_luggage<Launcher>.launcher) Launcher{start};
+        auto& launcher = *new (handoff_luggage<Launcher>.room) Launcher{start};
         Detachment detachment = self.parting_;
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);

@@ -106,8 +106,7 @@ private:
             host.unlink(file.directory, file.path); // nobody can have locked it
         if (!trusted)
             return drop(host, file, attempt::failed);
-        if (taken && naming.look(file.fd, file.path, start.failure,
-                                 [&](long time) { return start.pause(time); }))
+        if (taken && naming.look(start, file.fd, file.path))
             return drop(host, file, attempt::failed);
         if (locked < 0 && !taken) {
             start.fail(file.path, locked);

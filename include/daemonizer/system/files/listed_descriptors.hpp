@@ -12,10 +12,10 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Calls `visit(fd)` for each descriptor that /proc/self/fd lists, until one answers true; `visit`
-/// may close it. Returns 1 then, 0 at the end of the list, or a negative errno where there is none.
-template <class Host, class Visit>
-auto each_listed_descriptor(Host host, Visit visit) -> int {
+/// As the function below, with a visitor of any type: one copy for all of a program's.
+template <class Host>
+[[gnu::cold, gnu::noinline]] auto each_listed_descriptor(Host host, void* visitor,
+                                                         bool (*visit)(void*, int)) -> int {
     const int directory = host.open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return directory;
@@ -38,13 +38,21 @@ auto each_listed_descriptor(Host host, Visit visit) -> int {
                 int fd = 0;
                 for (; *digit >= '0' && *digit <= '9'; ++digit)
                     fd = fd * 10 + (*digit - '0');
-                found = fd != directory && visit(fd);
+                found = fd != directory && visit(visitor, fd);
             }
             at += length;
         }
     }
     host.close(directory);
     return found ? 1 : static_cast<int>(size);
+}
+
+/// Calls `visit(fd)` for each descriptor that /proc/self/fd lists, until one answers true; `visit`
+/// may close it. Returns 1 then, 0 at the end of the list, or a negative errno where there is none.
+template <class Host, class Visit>
+auto each_listed_descriptor(Host host, Visit visit) -> int {
+    return detail::each_listed_descriptor(
+        host, &visit, [](void* visitor, int fd) { return (*static_cast<Visit*>(visitor))(fd); });
 }
 
 } // namespace daemonizer::detail

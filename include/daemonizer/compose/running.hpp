@@ -91,6 +91,10 @@ public:
             this->template show_status<Named>(text);
         tell_policies(event::status{text});
     }
+    template <TextClass T>
+    void status(const T& text) {
+        status(detail::characters_of(text));
+    }
 
     /// Reports that the start has failed: the launcher says `why` and leaves with `status` (1 for
     /// 0). After ready, or in a process that the daemon has forked, it goes to the log policy where

@@ -104,6 +104,17 @@ TEST_CASE("what is no pid file of ours is refused and left as it is") {
         record.files[path] = File{100, S_IFREG, 1, ::geteuid() + 1};
         CHECK(refusal(record) == "belongs to another user");
     }
+    SECTION("a mode that is more than permissions") {
+        detail::pid_files_of_this_process = {};
+        for (const mode_t mode : {04644U, 02644U, 01644U, 644U}) { // the last is decimal
+            auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path, mode}}.start();
+            REQUIRE_FALSE(result);
+            CHECK(result.error().text() ==
+                  std::string{"mode: has other bits than the nine permissions"});
+        }
+        CHECK(std::none_of(record.calls.begin(), record.calls.end(),
+                           [](const std::string& call) { return call.starts_with("open "); }));
+    }
     SECTION("no path") {
         detail::pid_files_of_this_process = {};
         auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{""}}.start();

@@ -11,6 +11,8 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <sys/types.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -21,6 +23,9 @@ struct LockPidFile : undoable_step<phase::check> {
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& file = start.state(policy);
+        if constexpr (std::remove_cvref_t<decltype(policy)>::at_run_time)
+            if ((policy.mode() & ~mode_t{0777}) != 0)
+                return start.fail("mode", "has other bits than the nine permissions");
         if (!file.base_directory.open(start, policy))
             return false;
         file.directory = file.base_directory.directory();

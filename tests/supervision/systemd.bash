@@ -3,7 +3,8 @@
 # What tests/control/systemd tries on examples/5_everywhere: Type=notify, reload, a watchdog, restarts,
 # the journal's priorities, a store of descriptors, a socket unit. Sourced there.
 # shellcheck disable=SC2034,SC2154
-unit=everywhere
+tried=everywhere
+unit=$tried
 program="/run/a place/heartbeat 100%"
 units=/run/systemd/system
 pid_file=/run/everywhere/everywhere.pid
@@ -106,7 +107,7 @@ try_detaching() {
         -e 's,^ExecStart=.*,ExecStart=/bin/sh -c "SYSTEMD_EXEC_PID=1 LISTEN_PID=1 exec '"'$program'"' start --pid-file /run/detached.pid",' \
         < <(inside cat $units/$unit.service) | sed 's,100%,100%%,' |
         inside tee $units/detached.service >/dev/null
-    unit=detached
+    tried=detached unit=detached
     inside systemctl daemon-reload
     inside systemctl start detached || fail "detached: $(status)"
     [[ $(property MainPID) == $(inside cat /run/detached.pid) ]] || fail "another main: $(status)"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-# Headers, CMake package and pkg-config file; all of it may be moved as a whole. It is the component
-# `daemonizer`. Without DAEMONIZER_INSTALL a plain installation leaves that out: a part of a parent
-# project is nobody's business, unless the parent exports a target that links to it. Such a package
-# cannot be found without this one, so then both are installed.
+# Headers, module, CMake package, CPS and pkg-config file; all of it may be moved as a whole. It is
+# the component `daemonizer`. Without DAEMONIZER_INSTALL a plain installation leaves that out: a part
+# of a parent project is nobody's business, unless the parent exports a target that links to it. Such
+# a package cannot be found without this one, so then both are installed.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -34,8 +34,13 @@ install(TARGETS daemonizer EXPORT daemonizer)
 install(EXPORT daemonizer NAMESPACE daemonizer:: FILE daemonizerTargets.cmake
     DESTINATION ${package_dir} ${rule})
 # The build tree is a package, too.
-configure_file(${PROJECT_SOURCE_DIR}/cmake/daemonizerHana.cmake
-    ${PROJECT_BINARY_DIR}/daemonizerHana.cmake COPYONLY)
+set(package_files
+    ${PROJECT_SOURCE_DIR}/cmake/daemonizerHana.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/daemonizerModule.cmake
+    ${daemonizer_module_source})
+foreach(file IN LISTS package_files)
+    configure_file(${file} ${PROJECT_BINARY_DIR} COPYONLY)
+endforeach()
 export(EXPORT daemonizer NAMESPACE daemonizer:: FILE ${PROJECT_BINARY_DIR}/daemonizerTargets.cmake)
 configure_package_config_file(
     ${PROJECT_SOURCE_DIR}/cmake/daemonizerConfig.cmake.in
@@ -48,7 +53,7 @@ write_basic_package_version_file(
 install(FILES
     ${PROJECT_BINARY_DIR}/daemonizerConfig.cmake
     ${PROJECT_BINARY_DIR}/daemonizerConfigVersion.cmake
-    ${PROJECT_SOURCE_DIR}/cmake/daemonizerHana.cmake
+    ${package_files}
     DESTINATION ${package_dir} ${rule})
 
 # pkg-config knows no Boost, so the flags are spelt out.
@@ -61,3 +66,18 @@ endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/daemonizer.pc.in
     ${PROJECT_BINARY_DIR}/daemonizer.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/daemonizer.pc DESTINATION ${pkgconfig_dir} ${rule})
+
+# A description for other build systems, too (https://cps-org.github.io/cps). CMake 4.3 and later
+# prefer it to the files above, although it can name neither a module nor a Boost that is no package:
+# only where it is asked for.
+if(DAEMONIZER_CPS)
+    set(cps_dir ${CMAKE_INSTALL_DATADIR}/cps/daemonizer)
+    set(cps_prefix "@prefix@")
+    set(cps_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+    if(NOT IS_ABSOLUTE ${cps_includedir})
+        set(cps_includedir ${cps_prefix}/${cps_includedir})
+    endif()
+    configure_file(${PROJECT_SOURCE_DIR}/packaging/daemonizer.cps.in
+        ${PROJECT_BINARY_DIR}/daemonizer.cps @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/daemonizer.cps DESTINATION ${cps_dir} ${rule})
+endif()

@@ -3,11 +3,12 @@
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>
+#include <sys/resource.h>
 
 using namespace daemonizer;
 
 int main() {
-    return Daemonizer<POLICIES>{}.run([](auto& daemon) {
+    return Daemonizer{POLICIES}.run([](auto& daemon) {
         daemon.ready();
         return 0;
     });

@@ -9,7 +9,12 @@ PLAIN = "-std=c++20 -fno-exceptions -fno-rtti -fno-asynchronous-unwind-tables".s
 
 FULL = {"LogStdio": 'LogStdio<"/var/log/x.log">', "PidFile": 'PidFile<"/run/x.pid">',
         "SignalFd": "SignalFd<SIGTERM, SIGHUP>", "SignalFlag": "SignalFlag<SIGTERM, SIGHUP>",
-        "FileStdio": 'FileStdio<"/dev/null", "/var/log/x.out", "/var/log/x.err">'}
+        "FileStdio": 'FileStdio<"/dev/null", "/var/log/x.out", "/var/log/x.err">',
+        "RunAs by number": "RunAs{65534, 65534}", "Chroot": 'Chroot<"/">',
+        "Limit": "Limit<RLIMIT_NOFILE, 64>", "CleanEnvironment": 'CleanEnvironment<"TZ">',
+        "Landlock": 'Landlock<ReadOnly<"/usr">>', "ProcessName": 'ProcessName<"x">',
+        "DenySystemCalls": "DenySystemCalls<system_calls::mount, system_calls::module>",
+        "JournalStdio": 'JournalStdio<"x">'}
 EMPTY = {"fork": "NoFork", "stdio": "KeepStdio", "pid": "NoPidFile", "signals": "KeepSignals",
          "umask": "KeepUmask", "directory": "KeepDirectory", "descriptors": "KeepDescriptors"}
 ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("fork", "HandoffFork"),
@@ -17,7 +22,14 @@ ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("fork", "HandoffFork")
          ("signals", "DefaultSignals"), ("signals", "SignalFd"), ("signals", "SignalFlag"),
          ("umask", "Umask<022>"), ("directory", 'WorkingDirectory<"/">'),
          ("descriptors", "CloseDescriptors<>"), ("ignored", "IgnoreSignals<SIGPIPE>"),
-         ("timeout", "StartTimeout<20>"), ("log", 'Syslog<"x">')]
+         ("timeout", "StartTimeout<20>"), ("log", 'Syslog<"x">'), ("log", "StderrLog"),
+         ("stdio", "JournalStdio"), ("fork", "AutoFork"),
+         ("run_as", "RunAs by number"), ("chroot", "Chroot"), ("capabilities", "KeepCapabilities<>"),
+         ("privileges", "NoNewPrivileges"), ("limit", "Limit"), ("core", "NoCoreDumps"),
+         ("oom", "OomScore<500>"), ("nice", "Nice<5>"), ("environment", "CleanEnvironment"),
+         ("memory", "LockMemory"), ("name", "ProcessName"), ("landlock", "Landlock"),
+         ("calls", "DenySystemCalls"), ("notify", "SystemdNotify"),
+         ("descriptor", "DescriptorNotify<3>"), ("sockets", "ListenSockets")]
 TYPICAL = ["DoubleFork", "NullStdio", "PidFile", "SignalFd"]
 EVERYTHING = ["DoubleFork", "LogStdio", "PidFile", "SignalFd", "Umask<027>", "IgnoreSignals<SIGPIPE>",
               "StartTimeout<20>", 'Syslog<"x">']
@@ -30,12 +42,18 @@ def presets():
     yield "preset/everything", EVERYTHING
     for slot, policy in ALONE:
         yield "alone/" + policy, list({**EMPTY, slot: policy}.values())
+    yield "alone/Watchdog", list({**EMPTY, "notify": "SystemdNotify", "watchdog": "Watchdog"}.values())
+
+
+def arguments(policies):
+    """What is between the braces of Daemonizer{...}."""
+    full = [FULL.get(policy, policy) for policy in policies]
+    return ", ".join(policy if policy.endswith("}") else policy + "{}" for policy in full)
 
 
 def compile_object(compiler, policies, target, *flags, source=PROGRAM):
-    policies = ", ".join(FULL.get(policy, policy) for policy in policies)
     subprocess.run([compiler, *PLAIN, *flags, "-I", os.path.join(ROOT, "include"),
-                    "-DPOLICIES=" + policies, "-c", source, "-o", target], check=True)
+                    "-DPOLICIES=" + arguments(policies), "-c", source, "-o", target], check=True)
 
 
 def text_and_data(target):

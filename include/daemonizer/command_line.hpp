@@ -3,8 +3,12 @@
 #ifndef DAEMONIZER_COMMAND_LINE_HPP
 #define DAEMONIZER_COMMAND_LINE_HPP
 
+#if __cplusplus < 202002L
+#error "daemonizer needs C++20: compile with -std=c++20"
+#else
+
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/control.hpp>
@@ -155,6 +159,24 @@ private:
     int argc_ = 0, taken_end_ = 0; ///< what take_option took stands between
 };
 
+template <class Service, class Body>
+constexpr auto takes_foreground_too() -> bool {
+    using body = std::remove_reference_t<Body>;
+    using Foreground = decltype(detail::foreground(std::declval<const Service&>()));
+    using daemon = typename Service::running_type;
+    using in_foreground = typename Foreground::running_type;
+    return std::is_invocable_v<body&> || !std::is_invocable_v<body&, daemon&> ||
+           std::is_invocable_v<body&, in_foreground&>;
+}
+
+/// False where `Body` takes the service's daemon, but not the one of the foreground.
+template <class Service, class Body>
+constexpr auto takes_both_daemons() -> bool {
+    if constexpr (!Controllable<Service>)
+        return false;
+    else
+        return detail::takes_foreground_too<Service, Body>();
+}
 } // namespace detail
 
 /// Gives a program `start|stop|restart|try-restart|reload|status|run|unit|help`, with the exit
@@ -163,11 +185,16 @@ private:
 /// stopped one are successes, as the LSB wants it; without it the user learns that nothing was
 /// done. `body` takes the daemon as `auto&`: `run` hands it another type.
 template <class Service, class Body>
-auto command_line(const Service& service, int argc, char** argv, Body&& body,
-                  const ProgramText& text = {}) -> int {
-    static_assert(Controllable<Service>,
-                  "daemonizer: command_line() needs a composition with a PidFile");
-    if constexpr (Controllable<Service>)
+[[nodiscard]] auto command_line(const Service& service, int argc, char** argv, Body&& body,
+                                const ProgramText& text = {}) -> int {
+    constexpr bool is_controllable = Controllable<Service>;
+    static_assert(is_controllable, "daemonizer: command_line() needs a composition with a PidFile");
+    constexpr bool takes_both = detail::takes_both_daemons<Service, Body>();
+    static_assert(
+        !is_controllable || takes_both,
+        "daemonizer: the body of command_line() takes the daemon as auto&, since run hands "
+        "it another type");
+    if constexpr (takes_both)
         return detail::CommandLine{service, body, text}.run(argc, argv);
     else
         return detail::lsb::usage;
@@ -175,6 +202,8 @@ auto command_line(const Service& service, int argc, char** argv, Body&& body,
 
 } // namespace daemonizer
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
+
+#endif // C++20
 
 #endif

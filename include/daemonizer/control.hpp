@@ -5,8 +5,12 @@
 #ifndef DAEMONIZER_CONTROL_HPP
 #define DAEMONIZER_CONTROL_HPP
 
+#if __cplusplus < 202002L
+#error "daemonizer needs C++20: compile with -std=c++20"
+#else
+
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/compose/policy.hpp>
@@ -14,6 +18,7 @@
 #include <daemonizer/service/detail/daemon_control.hpp>
 #include <daemonizer/service/service_status.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/version.hpp>
 
 #include <concepts>
 #include <signal.h>
@@ -81,8 +86,8 @@ auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
 /// Stops the daemon if there is one, and runs the service once it is gone. Where it does not go the
 /// new one is not started: `otherwise(result)` gives the status to leave with.
 template <Controllable Service, class Body, class Otherwise>
-auto restart(const Service& service, Body&& body, Otherwise otherwise,
-             Schedule schedule = {{SIGTERM, 10}}) -> int {
+[[nodiscard]] auto restart(const Service& service, Body&& body, Otherwise otherwise,
+                           Schedule schedule = {{SIGTERM, 10}}) -> int {
     const ControlResult stopped = daemonizer::stop(service, schedule);
     if (!stopped && stopped.what != ControlResult::outcome::not_running)
         return otherwise(stopped);
@@ -91,6 +96,8 @@ auto restart(const Service& service, Body&& body, Otherwise otherwise,
 
 } // namespace daemonizer
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
+
+#endif // C++20
 
 #endif

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// Daemonizer and all policies: what a program includes.
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
+#if __cplusplus < 202002L
+#error "daemonizer needs C++20: compile with -std=c++20"
+#else
+
 // clang-format off
-#include <daemonizer/system/macros_off.hpp>
+#include <daemonizer/system/toolchain/macros_off.hpp>
 // clang-format on
 
 #include <daemonizer/compose/detail/validate.hpp>
@@ -17,6 +22,7 @@
 #include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/launch/handoff_fork.hpp>
+#include <daemonizer/launch/monitor.hpp>
 #include <daemonizer/launch/start_timeout.hpp>
 #include <daemonizer/logging/stderr_log.hpp>
 #include <daemonizer/logging/syslog.hpp>
@@ -40,8 +46,10 @@
 #include <daemonizer/supervision/descriptor_notify.hpp>
 #include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/supervision/systemd_notify.hpp>
+#include <daemonizer/supervision/upgrade.hpp>
 #include <daemonizer/supervision/watchdog.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/version.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -53,6 +61,8 @@ using Defaults = planning::types<
     planning::by_default<slots::host, PosixHost>,
     planning::by_default<slots::fork, DoubleFork>,
     planning::by_default<slots::timeout>,
+    // Before sockets: it remembers the environment, from which these take their variables.
+    planning::by_default<slots::monitor>,
     // Before whatever opens a file: where LISTEN_FDS is too large, that would be taken for a socket.
     planning::by_default<slots::sockets, NoSockets>,
     planning::by_default<slots::umask, Umask<022>>,
@@ -69,6 +79,8 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.
     planning::by_default<slots::watchdog>,
+    // After these three: its members wait, store and find descriptors through theirs.
+    planning::by_default<slots::upgrade, NoUpgrade>,
     // In phase::session, the limits of slots::limit after them: they depend on nothing there.
     planning::by_default<slots::environment>,
     planning::by_default<slots::process_name>,
@@ -97,51 +109,68 @@ using Defaults = planning::types<
 ///     Daemonizer<PidFile<"/run/x.pid">>{}.run([](auto& daemon) { ... });
 ///     Daemonizer{PidFile{path}, LogStdio{log}}.run(...);
 template <class... Given>
-class Daemonizer : public decltype(detail::review<detail::Defaults, Given...>())::implementation {
-    using review = decltype(detail::review<detail::Defaults, Given...>());
+class Daemonizer : public decltype(detail::validate<detail::Defaults, Given...>())::implementation {
+    using validated = decltype(detail::validate<detail::Defaults, Given...>());
 
 public:
     /// What all spellings of this composition share.
-    using implementation = typename review::implementation;
+    using implementation = typename validated::implementation;
 
     constexpr Daemonizer() requires(std::default_initializable<Given>&&...)
-        : implementation{review::options::choose()} {
+        : implementation{validated::options::choose()} {
         accept();
-        (detail::run_check<Given, typename review::core>(), ...);
+        (detail::run_check<Given, typename validated::core>(), ...);
     }
     Daemonizer() // a policy takes its text at run time: Daemonizer{PidFile{path}}
         requires(!(std::default_initializable<Given> && ...)) = delete;
 
     constexpr explicit Daemonizer(Given... given) requires(sizeof...(Given) != 0)
-        : implementation{review::options::choose(given...)} {
+        : implementation{validated::options::choose(given...)} {
         accept();
-        (detail::run_check<Given, typename review::core>(), ...);
+        (detail::run_check<Given, typename validated::core>(), ...);
     }
 
 private:
     template <class Verdict>
     static constexpr bool steps_fit = std::same_as<Verdict, detail::planning::fits>;
 
-    // Not asserted in the class: what is done with a refused class would be further errors.
+    // Not asserted in the class: whatever is done with a rejected class would be further errors.
     static constexpr void accept() {
         using enum detail::rejection;
-        constexpr auto what = review::what;
-        static_assert(what != no_policy,
+        using verdict = typename validated::verdict;
+        constexpr auto why = validated::reason;
+        static_assert(why != no_policy,
                       "daemonizer: what is no policy was given; a policy has a slot and steps");
-        static_assert(what != slot_twice,
+        static_assert(why != slot_without_name,
+                      "daemonizer: the slot of a policy has no name; struct slot : own_slot { "
+                      "static constexpr const char* name = \"...\"; };");
+        static_assert(why != slot_twice,
                       "daemonizer: a slot is filled twice; a composition takes one policy a slot");
-        static_assert(what != no_fork,
+        static_assert(why != order,
+                      "daemonizer: slots name each other in `after`, so none can be the first");
+        static_assert(why != no_fork,
                       "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
                       "detaches");
-        static_assert(what != no_stdio,
+        static_assert(why != no_stdio,
                       "daemonizer: a policy in slots::stdio models StdioPolicy; it says whether it "
                       "replaces stderr");
-        static_assert(what != no_signals,
+        static_assert(why != no_signals,
                       "daemonizer: a policy in slots::signals models SignalPolicy; it says what it "
                       "keeps and collects");
-        static_assert(what != no_step,
+        static_assert(why != no_step_list,
+                      "daemonizer: the steps of a policy are a list; using steps = step_list<...>");
+        static_assert(why != no_step,
                       "daemonizer: a step has a name and derives from step or undoable_step");
-        static_assert(steps_fit<typename review::verdict>,
+        static_assert(why != state,
+                      "daemonizer: a policy's state is made without arguments, and moves");
+        static_assert(why != run || steps_fit<verdict>,
+                      "daemonizer: a step has static bool run(const auto& start, const auto& "
+                      "policy); see wrong_step<step>");
+        static_assert(why != undo || steps_fit<verdict>,
+                      "daemonizer: an undoable_step has static void undo(const auto& host, const "
+                      "auto& policy, auto& state), in phase::check drop_launcher_copy, too; see "
+                      "wrong_step<step>");
+        static_assert(why != needs || steps_fit<verdict>,
                       "daemonizer: a step needs what no earlier step gives; see unmet<step, need>");
     }
 };
@@ -152,6 +181,8 @@ Daemonizer(Given...) -> Daemonizer<Given...>;
 
 } // namespace daemonizer
 
-#include <daemonizer/system/macros_on.hpp>
+#include <daemonizer/system/toolchain/macros_on.hpp>
+
+#endif // C++20
 
 #endif

@@ -4,11 +4,12 @@
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>
+#include <sys/resource.h>
 
 using namespace daemonizer;
 
 int body();
 
 int composed() {
-    return Daemonizer<POLICIES>{}.run([] { return body(); });
+    return Daemonizer{POLICIES}.run([] { return body(); });
 }

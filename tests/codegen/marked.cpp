@@ -4,6 +4,7 @@
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace daemonizer;
@@ -17,7 +18,7 @@ void mark(const char* name) {
 
 int main() {
     mark("mark:begin");
-    return Daemonizer<POLICIES>{}.run([](auto& daemon) {
+    return Daemonizer{POLICIES}.run([](auto& daemon) {
         daemon.ready();
         mark("mark:ready");
         mark("mark:end");

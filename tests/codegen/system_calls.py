@@ -11,7 +11,7 @@ import sys
 from itertools import groupby
 
 from codegen import *
-from compositions import FULL, PLAIN, ROOT, presets
+from compositions import FULL, PLAIN, ROOT, arguments, presets
 
 compiler = sys.argv[1]
 needs(compiler, "strace")
@@ -31,7 +31,8 @@ same = {"fstat": "newfstatat"}
 blocks_all = "SIG_BLOCK, ~[],"
 # How often the launcher wakes is chance: the intermediate's exit, its word and the daemon's may come
 # in any order. And whether there is time to look at how much memory it might let go of.
-waiting = {"ppoll", "recvfrom", "waitid", "rt_sigreturn", "clock_gettime", "getrusage"}
+waiting = {"ppoll", "recvfrom", "recvmsg", "waitid", "rt_sigpending", "rt_sigtimedwait", "clock_gettime",
+           "getrusage"}
 
 
 def unknown_here(policies):
@@ -42,6 +43,14 @@ def unknown_here(policies):
     libc_version = tuple(int(number) for number in re.findall(r"\d+", platform.libc_ver()[1])[:2])
     if "HandoffFork" in policies and (kernel < (5, 16) or libc_version < (2, 35)):
         return "nothing is handed over here"
+    if "JournalStdio" in policies and not os.path.exists("/run/systemd/journal/stdout"):
+        return "there is no journald"
+    if "KeepCapabilities<>" in policies:
+        return "it asks of each capability that the kernel has"
+    if "Landlock" in policies and kernel < (5, 19):
+        return "the kernel has less of Landlock"
+    if os.geteuid() != 0 and not {"RunAs by number", "Chroot", "LockMemory"}.isdisjoint(policies):
+        return "needs root"
     return None
 
 
@@ -52,11 +61,17 @@ def plain_signals():
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def traced(program, directory, uncounted):
+def with_descriptor_3():
+    """For a DescriptorNotify<3>, whom a supervisor hands it open."""
+    plain_signals()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 3)
+
+
+def traced(program, directory, uncounted, prepare):
     """{role: [system call...]} of a start, from its beginning until nothing of it is left."""
     trace = directory + "/trace"
     status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
-                            cwd=directory, preexec_fn=plain_signals).returncode
+                            cwd=directory, preexec_fn=prepare, close_fds=False).returncode
     check(status == 0, program, "left with", status)
     calls, daemon, launcher, blocked, begun = {}, None, None, set(), set()
     with open(trace) as lines:
@@ -121,10 +136,11 @@ def main():
                 continue
             program = directory + "/program"
             subprocess.run([compiler, *PLAIN, "-O1", "-I", ROOT + "/include", HERE + "/marked.cpp",
-                            "-DPOLICIES=" + ", ".join(in_directory(policies, directory)),
+                            "-DPOLICIES=" + arguments(in_directory(policies, directory)),
                             "-o", program], check=True)
             uncounted = handing_over if "HandoffFork" in policies else libc
-            for role, calls in traced(program, directory, uncounted).items():
+            prepare = with_descriptor_3 if "DescriptorNotify<3>" in policies else plain_signals
+            for role, calls in traced(program, directory, uncounted, prepare).items():
                 key, actual = name + " " + role, written(calls)
                 seen.add(key)
                 wanted = expected.get(key, [])

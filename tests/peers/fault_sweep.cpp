@@ -3,6 +3,7 @@
 #include "watch.hpp"
 
 #include <iterator>
+#include <random>
 
 namespace {
 
@@ -28,6 +29,9 @@ and otherwise
   --kill                  SIGKILL the caller instead of failing its call; only before the launcher's
                           exit with 0 is due. Where nobody survives to tidy up, a file may stay,
                           unlocked. Other outcomes than `reported` count only if they are true.
+  --pairs N               two faults in a start: each call of the faultless start, and each that comes
+                          after it, the ways out included; N of them, by a fixed seed, or all for 0.
+                          With --kill the second is a SIGKILL
   --inject errno=NAME     EINTR: every call that may be interrupted; another: every call, with that
   --syscall NAME --errno NAME   one run (for each pair) in which every such call fails
   --only NAME             sweep only the calls of this kind
@@ -51,6 +55,7 @@ struct Options {
     milliseconds limit{10000};
     Fault::How how = Fault::How::error;
     int error = 0;
+    std::optional<std::size_t> pairs;
     bool only_interruptible = false;
     std::optional<long> only;
     std::vector<std::pair<long, int>> fixed; // system call, error
@@ -112,8 +117,11 @@ public:
         }
         if (options_.trace)
             return print_trace();
-        for (const Fault& fault : faults())
-            try_fault(fault);
+        if (options_.pairs)
+            try_pairs();
+        else
+            for (const Fault& fault : faults())
+                try_fault(fault);
         return summary();
     }
 
@@ -147,6 +155,8 @@ private:
                     run.left.push_back(std::to_string(process.pid));
                 note_litter(run);
             }
+            if (run.calls.empty())
+                run.calls = tree.calls();
             run.hits = tree.hits();
             run.too_late = tree.came_too_late();
             run.place = tree.place();
@@ -285,6 +295,12 @@ private:
         if (!options_.pid_path.empty() && exists(options_.pid_path))
             paths.insert(options_.pid_path);
         paths.erase(options_.log_path);
+        // Where the removal itself meets the second fault the file is emptied, which is as good as
+        // none.
+        if (options_.pairs)
+            std::erase_if(paths, [](const std::string& path) {
+                return slurp(path).empty() && locks_on(path).empty();
+            });
         for (const std::string& path : paths) {
             run.litter.push_back(std::filesystem::path(path).filename().string());
             run.litter_is_locked |= !locks_on(path).empty();
@@ -318,16 +334,53 @@ private:
         return who + " " + kind_of(call.number)->name + " #" + std::to_string(call.nth);
     }
 
+    static Fault fault_of(Fault::How how, std::optional<Call> at, long number, int error) {
+        Fault fault;
+        fault.how = how;
+        fault.at = at;
+        fault.number = number;
+        fault.error = error;
+        return fault;
+    }
+
     std::vector<Fault> faults() const {
         std::vector<Fault> all;
         for (const auto& [number, error] : options_.fixed)
-            all.push_back({Fault::How::error, std::nullopt, number, error});
+            all.push_back(fault_of(Fault::How::error, std::nullopt, number, error));
         if (!all.empty())
             return all;
         for (const Call& call : faultless_.calls)
             if (is_wanted(call))
-                all.push_back({options_.how, call, call.number, options_.error});
+                all.push_back(fault_of(options_.how, call, call.number, options_.error));
         return all;
+    }
+
+    // What follows a first fault is known once that start has been made.
+    void try_pairs() {
+        std::vector<Fault> pairs;
+        const bool kills = options_.how == Fault::How::kill;
+        options_.how = Fault::How::error;
+        for (const Fault& first : faults()) {
+            const Run run = start(first);
+            if (run.hits == 0)
+                continue;
+            auto call = std::find(run.calls.begin(), run.calls.end(), *first.at);
+            for (call += call != run.calls.end(); call != run.calls.end(); ++call) {
+                if (!kills && !is_wanted(*call))
+                    continue;
+                pairs.push_back(first);
+                pairs.back().also = *call;
+                pairs.back().also_how = kills ? Fault::How::kill : Fault::How::error;
+            }
+        }
+        const std::size_t all = pairs.size();
+        if (*options_.pairs != 0 && *options_.pairs < all) {
+            std::shuffle(pairs.begin(), pairs.end(), std::mt19937{1});
+            pairs.resize(*options_.pairs);
+        }
+        std::cout << pairs.size() << " of " << all << " pairs" << std::endl;
+        for (const Fault& pair : pairs)
+            try_fault(pair);
     }
 
     bool is_wanted(const Call& call) const {
@@ -344,7 +397,8 @@ private:
     void try_fault(const Fault& fault) {
         Run run;
         // A call that only one turn of a race makes may be missing for a while.
-        for (int attempt = 0; attempt < 10 && run.hits == 0 && !run.too_late; ++attempt)
+        const int wanted = fault.also ? 2 : 1;
+        for (int attempt = 0; attempt < 10 && run.hits < wanted && !run.too_late; ++attempt)
             run = start(fault);
         if (run.too_late) {
             ++too_late_;
@@ -360,7 +414,7 @@ private:
     }
 
     Judgement judge(const Fault& fault, const Run& run) const {
-        if (run.hits == 0)
+        if (run.hits < (fault.also ? 2 : 1))
             return {Outcome::missed, "the call did not happen again"};
         if (!run.status)
             return {Outcome::hung, "the launcher did not come back"};
@@ -401,10 +455,14 @@ private:
         if (!run.left.empty())
             return {Outcome::orphaned, "launcher " + status + ", process " + run.left[0] +
                                            " stays: " + one_line(run.said)};
-        const bool nobody_left_to_tidy = fault.how == Fault::How::kill && !run.survivors;
+        const bool killed = fault.how == Fault::How::kill || fault.also_how == Fault::How::kill;
+        const bool nobody_left_to_tidy = killed && !run.survivors;
         if (!run.litter.empty() && (!nobody_left_to_tidy || run.litter_is_locked))
             return {Outcome::littering, "left: " + run.litter[0] + ": " + one_line(run.said)};
-        if (!run.launcher_killed && !gives_reason(run.said, options_.command.words[0]))
+        const bool reason_is_lost = fault.also && fault.also->process == 0 &&
+                                    fault.also->number == SYS_write; // it was to be said by that
+        if (!run.launcher_killed && !reason_is_lost &&
+            !gives_reason(run.said, options_.command.words[0]))
             return {Outcome::mute,
                     "launcher " + status + " without a reason: '" + one_line(run.said) + "'"};
         return {Outcome::reported, status + ": " + one_line(run.said)};
@@ -416,7 +474,9 @@ private:
         std::cout << (is_handled(judgement.outcome) ? "ok   " : "BAD  ")
                   << outcome_names[static_cast<int>(judgement.outcome)] << "  " << call
                   << (run.place.empty() ? "" : " " + run.place)
+                  << (fault.also ? " and " + name_of(*fault.also) : "")
                   << (fault.how == Fault::How::kill ? " KILLED" : "")
+                  << (fault.also_how == Fault::How::kill ? ", the second KILLED" : "")
                   << (judgement.detail.empty() ? "" : "  -- " + judgement.detail) << std::endl;
     }
 
@@ -465,6 +525,8 @@ Options read_options(int argc, char** argv) {
     while (const auto option = arguments.option()) {
         if (*option == "--kill")
             options.how = Fault::How::kill;
+        else if (*option == "--pairs")
+            options.pairs = std::stoul(arguments.value(*option));
         else if (*option == "--inject")
             read_injection(arguments.value(*option), options);
         else if (*option == "--syscall")

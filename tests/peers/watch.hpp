@@ -249,10 +249,14 @@ struct Fault {
     How how = How::none;
     std::optional<Call> at; // nothing: every call of the kind
     long number = -1;
-    int error = 0; // 0: the fitting one
+    int error = 0;            // 0: the fitting one
+    std::optional<Call> also; // a second call that goes wrong
+    How also_how = How::none;
 
-    bool hits(const Call& call) const {
-        return how != How::none && (at ? *at == call : number == call.number);
+    How how_at(const Call& call) const {
+        return also && *also == call ? also_how
+               : at                  ? (*at == call ? how : How::none)
+                                     : (number == call.number ? how : How::none);
     }
 };
 
@@ -293,7 +297,7 @@ public:
     void let_go() {
         listener_.let_pass(*held_);
         held_.reset();
-        hits_ = 0;
+        --hits_;
         too_late_ = true;
     }
     void kill_victim() {
@@ -352,16 +356,17 @@ private:
         note(call, static_cast<pid_t>(request.pid));
         if (call.process == 0 && number == SYS_exit_group && (request.data.args[0] & 0xff) == 0)
             said_started_ = true;
-        if (!fault_.hits(call))
+        const Fault::How how = fault_.how_at(call);
+        if (how == Fault::How::none)
             return listener_.let_pass(request);
-        strike(request, caller);
+        strike(request, caller, how);
     }
 
-    void strike(const seccomp_notif& request, const Member& caller) {
+    void strike(const seccomp_notif& request, const Member& caller, Fault::How how) {
         const Kind& kind = *kind_of(request.data.nr);
         const std::string target = first_target(request);
-        place_ = describe(request, target);
-        if (fault_.how == Fault::How::kill) {
+        place_ += (place_.empty() ? "" : ", ") + describe(request, target);
+        if (how == Fault::How::kill) {
             if (said_started_) {
                 too_late_ = true;
                 return listener_.let_pass(request);

@@ -286,8 +286,8 @@ struct RecordingHost {
         return 0;
     }
     auto read(int fd, void* into, std::size_t size) const -> long {
-        if (const int error = record->call("read", fd); error < 0)
-            return error;
+        if (const int error = record->call("read", fd); error < 0 || fd < 0)
+            return error < 0 ? error : -EBADF;
         if (const auto text = record->unread.find(fd); text != record->unread.end()) {
             const std::size_t length = std::min<std::size_t>(size, text->second.size());
             std::memcpy(into, text->second.data(), length);
@@ -735,6 +735,19 @@ struct RecordingHost {
             }
         return -EAGAIN;
     }
+    auto wait_for_signal(const sigset_t& set, const timespec* limit) const -> int {
+        if (const int error = record->call("wait for", names(set)); error < 0)
+            return error;
+        if (!record->signals.empty()) {
+            const int signal = record->signals.front();
+            record->signals.erase(record->signals.begin());
+            return signal;
+        }
+        if (limit == nullptr)
+            throw std::logic_error("waits for ever");
+        record->time += limit->tv_sec * 1'000'000'000LL + limit->tv_nsec;
+        return -EAGAIN;
+    }
     /// The write end is the number after the read end: nothing else is opened in between.
     auto wake_pipe(int (&ends)[2]) const -> int {
         if (const int error = record->call("pipe"); error < 0)
@@ -810,7 +823,7 @@ struct RecordingHost {
             return -EBADF;
         if (size == 1 && record->pending_after_taken != 0)
             record->pending.insert(record->pending_after_taken);
-        if (!record->left && report.head.what != ReportHead::kind::forked)
+        if (!record->left && report.head.message != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
@@ -937,7 +950,7 @@ private:
     }
     static auto title(const daemonizer::detail::ReportHead& head) -> const char* {
         using kind = daemonizer::detail::ReportHead::kind;
-        switch (head.what) {
+        switch (head.message) {
         case kind::forked:
             return "forked";
         case kind::ready:

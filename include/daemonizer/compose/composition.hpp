@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// run() and start(): what all spellings of a composition share.
 #ifndef DAEMONIZER_COMPOSE_COMPOSITION_HPP
 #define DAEMONIZER_COMPOSE_COMPOSITION_HPP
 
@@ -10,6 +11,19 @@
 #include <concepts>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
+
+namespace detail {
+
+/// Why a body that cannot be called is none.
+template <class Body, class Running>
+struct refused_body {
+    using body = std::remove_cvref_t<Body>;
+    static constexpr bool is_member = std::is_member_pointer_v<body>;
+    static constexpr bool is_const = requires(body & changing) { changing(); }
+    || requires(body& changing, Running& daemon) { changing(daemon); };
+};
+
+} // namespace detail
 
 /// The one implementation of all spellings of a composition: its policies in the order of slots.
 template <class... Policies>
@@ -59,10 +73,17 @@ public:
     /// signal where the daemon was killed before; 124 after StartTimeout; 1 where a step failed.
     /// Every status but 0 comes with a line on stderr, "PROGRAM: STEP: WHAT: REASON".
     template <class Body>
-    auto run(Body&& body) const -> int {
+    [[nodiscard]] auto run(Body&& body) const -> int {
         constexpr bool takes_nothing = requires { body(); };
         constexpr bool takes_daemon = requires(running_type & daemon) { body(daemon); };
-        static_assert(takes_nothing || takes_daemon,
+        using refused = detail::refused_body<Body, running_type>;
+        constexpr bool is_taken = takes_nothing || takes_daemon;
+        static_assert(is_taken || !refused::is_member,
+                      "daemonizer: a member function is no body, since it has no object; write "
+                      "run([&](auto& daemon) { return object.serve(daemon); })");
+        static_assert(is_taken || !refused::is_const,
+                      "daemonizer: the body is const and its operator() is not; drop the const");
+        static_assert(is_taken || refused::is_member || refused::is_const,
                       "daemonizer: the body takes nothing, or the daemon by reference");
         if constexpr (takes_nothing) {
             static_assert(is_status<decltype(body())>,
@@ -114,7 +135,7 @@ private:
 #endif
         detail::print_failure(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)
-            if (!running.core_.stays())
+            if (running.core_.has_launcher())
                 running.core_.host().leave_at_once(failure.exit_status());
         return failure.exit_status();
     }
@@ -130,9 +151,9 @@ private:
             const int status = status_of([&] { return body(running); });
             [[maybe_unused]] const bool failed = running.is_starting();
             running.finish(status);
-            if constexpr (!Fork::detaches || core_type::may_stay)
+            if constexpr (!Fork::detaches || core_type::may_lack_launcher)
                 // No launcher says it: no 0 for what never was ready.
-                if (failed && running.core_.stays() && (status & 0xff) == 0)
+                if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
                     return 1;
             return status;
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a policy is: its slot, its steps, its hooks.
 #ifndef DAEMONIZER_COMPOSE_POLICY_HPP
 #define DAEMONIZER_COMPOSE_POLICY_HPP
 
@@ -10,17 +11,29 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+/// Slots that another one comes after.
+template <class...>
+struct slot_list {};
+
 /// A slot is what a policy fills; a composition has at most one policy a slot. A slot of one's own
-/// derives from `own_slot` and adds a name; its policies come after the library's, by name: all
-/// spellings of a composition are one, so the order in which policies are given says nothing.
-/// Steps of one phase therefore run in the order of these names: "10 volume" before "20 database".
-/// A step that `needs` what only a later one gives does not compile.
-struct own_slot {};
+/// derives from `own_slot` and adds a name. Its policy comes after those of the library's slots and
+/// of the slots in `after`; where nothing else decides, names do. The order in which policies are
+/// given says nothing, since all spellings of a composition are one. Steps of one phase run in the
+/// order of slots. A step that `needs` what only a later one gives does not compile.
+///
+///     struct cache : own_slot {
+///         static constexpr const char* name = "cache";
+///         using after = slot_list<database>; // where the composition has that one
+///     };
+struct own_slot {
+    using after = slot_list<>;
+};
 
 namespace slots {
 // clang-format off
 struct host        { static constexpr const char* name = "host"; }; // handed on by value
 struct fork        { static constexpr const char* name = "fork"; };
+struct monitor     { static constexpr const char* name = "monitor"; };
 struct timeout     { static constexpr const char* name = "start timeout"; };
 struct umask       { static constexpr const char* name = "umask"; };
 struct directory   { static constexpr const char* name = "directory"; };
@@ -34,6 +47,7 @@ struct sockets     { static constexpr const char* name = "sockets"; };
 struct notify      { static constexpr const char* name = "notify"; };
 struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
 struct watchdog    { static constexpr const char* name = "watchdog"; };
+struct upgrade     { static constexpr const char* name = "upgrade"; };
 struct environment       { static constexpr const char* name = "environment"; };
 struct process_name      { static constexpr const char* name = "process name"; };
 struct oom_score         { static constexpr const char* name = "oom score"; };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// The daemon that a body is handed, and the handle that start() returns.
 #ifndef DAEMONIZER_COMPOSE_RUNNING_HPP
 #define DAEMONIZER_COMPOSE_RUNNING_HPP
 
 #include <daemonizer/compose/detail/lifecycle.hpp>
 #include <daemonizer/compose/detail/member_chain.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <sys/types.h>
@@ -35,7 +37,6 @@ public:
     using lifecycle::lifecycle;
     DaemonBase(DaemonBase&&) noexcept = default;
     auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
-    [[gnu::always_inline]] ~DaemonBase() {} // what holds nothing leaves no code behind
 
     /// True in the process that the user started, which should now leave by `_exit(0)`.
     auto is_launcher() const -> bool { return stage_ == stage::launcher; }
@@ -63,7 +64,7 @@ public:
             return;
         }
         if constexpr (Fork::detaches) {
-            if (!core_.stays()) {
+            if (core_.has_launcher()) {
                 auto& report = core_.template state<Fork>().report;
                 const int error = report.announce(core_.host());
                 report.close(core_.host());
@@ -75,7 +76,11 @@ public:
         if constexpr (!Fork::detaches && Stdio::replaces)
             this->close_terminal();
         stage_ = stage::ready;
-        core_.tell(core_.host(), event::ready{status, !core_.stays()});
+        core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
+    }
+    template <TextClass T>
+    void ready(const T& status) {
+        ready(detail::characters_of(status));
     }
 
     /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
@@ -98,6 +103,10 @@ public:
         tell(failure);
         return status;
     }
+    template <TextClass T>
+    auto fail(int status, const T& why) -> int {
+        return fail(status, detail::characters_of(why));
+    }
 
     /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
     void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
@@ -106,6 +115,10 @@ public:
                       "daemonizer: log() needs the policy Syslog, or another with write_line");
         if constexpr (has_sink)
             this->write_line(priority, text);
+    }
+    template <TextClass T>
+    void log(int priority, const T& text) {
+        log(priority, detail::characters_of(text));
     }
 
 protected:
@@ -141,6 +154,9 @@ protected:
             if (this->is_daemon_itself())
                 core_.tell(core_.host(), event);
     }
+    /// Whether this is the daemon's process, and no worker that it has forked.
+    auto is_daemon_process() -> bool { return this->is_daemon_itself(); }
+    auto is_ready_daemon() -> bool { return stage_ == stage::ready && is_daemon_process(); }
     /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
     static constexpr bool may_stay = core_type::may_stay;
     auto stays() -> bool { return core_.stays(); }
@@ -162,7 +178,7 @@ public:
     using members::members;
     Running(Running&&) noexcept = default;
     auto operator=(Running&&) noexcept -> Running& = default;
-    [[gnu::always_inline]] ~Running() {}
+    [[gnu::always_inline]] ~Running() { detail::Lifecycle<Policies...>::finish(1); }
 
 private:
     template <class...>

@@ -18,6 +18,19 @@ concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
     { text.c_str() } -> std::convertible_to<const char*>;
 } || std::convertible_to<const T&, const char*>);
 
+namespace detail {
+
+/// The characters of a text that is used at once: it may be a temporary.
+template <TextClass T>
+constexpr auto characters_of(const T& text) -> const char* {
+    if constexpr (requires { text.c_str(); })
+        return text.c_str();
+    else
+        return text;
+}
+
+} // namespace detail
+
 /// Text that a policy is given at run time: a pointer, or a named object of a TextClass. The caller
 /// owns the characters for as long as the policy, or what is made of it, lives. A temporary object
 /// is refused at compile time; a pointer into one, `(a + b).c_str()`, cannot be told from another.
@@ -26,7 +39,7 @@ class TextArgument {
 public:
     constexpr TextArgument(const char* characters) : pointer_{characters} {}
     template <TextClass T>
-    constexpr TextArgument(const T& text) : pointer_{of(text)} {}
+    constexpr TextArgument(const T& text) : pointer_{detail::characters_of(text)} {}
     template <TextClass T>
     constexpr TextArgument(const T&&) : pointer_{nullptr} {
         static_assert(lasts<T>, "daemonizer: a policy keeps a pointer to its text; give it a "
@@ -38,14 +51,6 @@ public:
 private:
     template <class>
     static constexpr bool lasts = false;
-
-    template <class T>
-    static constexpr auto of(const T& text) -> const char* {
-        if constexpr (requires { text.c_str(); })
-            return text.c_str();
-        else
-            return text;
-    }
 
     const char* pointer_;
 };
@@ -59,6 +64,13 @@ struct fixed_string {
         for (std::size_t i = 0; i != Size; ++i)
             characters[i] = literal[i];
     }
+    /// Whether the only null byte is the last.
+    constexpr auto ends_once() const -> bool {
+        for (std::size_t i = 0; i != Size; ++i)
+            if ((characters[i] == '\0') != (i + 1 == Size))
+                return false;
+        return true;
+    }
 };
 
 /// The text of a policy in its two forms. `Text<"x">` is an empty type; `Text<"">` holds a pointer
@@ -67,6 +79,7 @@ template <fixed_string Literal>
 struct Text {
     static constexpr bool at_run_time = false;
     static constexpr bool is_absolute = Literal.characters[0] == '/';
+    static constexpr bool text_is_whole = Literal.ends_once(); ///< validate.hpp asks for it
 
     static constexpr auto characters() -> const char* { return Literal.characters; }
 };

@@ -46,6 +46,8 @@ struct Landlock {
                       "daemonizer: RequiredAbi takes an ABI from 1 to 7");
     }
 
+    static constexpr bool text_is_whole = (detail::landlock::text_is_whole<Words> && ...);
+
     struct state {
         Confinement confinement;
     };

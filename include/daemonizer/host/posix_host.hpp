@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// Makes the system calls: the host that a composition has unless it names another.
 #ifndef DAEMONIZER_HOST_POSIX_HOST_HPP
 #define DAEMONIZER_HOST_POSIX_HOST_HPP
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/host/detail/confinement_calls.hpp>
+#include <daemonizer/host/detail/exec_calls.hpp>
 #include <daemonizer/host/detail/socket_calls.hpp>
 #include <daemonizer/host/detail/timer_calls.hpp>
 #include <daemonizer/host/identity_calls.hpp>
@@ -59,6 +61,7 @@ namespace detail {
 /// signal can interrupt are made again, except poll and pause, whose callers have a deadline to
 /// look at. All are async-signal-safe but flush, at_exit, leave and those of syslog.
 struct PosixHost : detail::ConfinementCalls,
+                   detail::ExecCalls,
                    detail::IdentityCalls,
                    detail::SocketCalls,
                    detail::TimerCalls {
@@ -218,6 +221,10 @@ struct PosixHost : detail::ConfinementCalls,
     static auto take_signal(const sigset_t& set) -> int {
         const timespec at_once{};
         return again([&] { return ::sigtimedwait(&set, nullptr, &at_once); });
+    }
+    /// sigtimedwait(2): the next one of these, which are blocked; -EAGAIN at the end of the time.
+    static auto wait_for_signal(const sigset_t& set, const timespec* limit) -> int {
+        return again([&] { return ::sigtimedwait(&set, nullptr, limit); });
     }
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return once(::signalfd(-1, &mask, SFD_CLOEXEC));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Makes a launcher's system calls without libc, whose data may be the daemon's by then.
 #ifndef DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 #define DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 
@@ -158,6 +159,50 @@ struct RawHost {
     }
     [[gnu::visibility("hidden")]] static auto stop_sending(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_WR));
+    }
+
+    // Of a monitor, which starts a daemon anew ----------------------------------------------------
+    [[gnu::visibility("hidden")]] static auto fork() -> pid_t {
+        return static_cast<pid_t>(detail::raw_call(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto execute(const char* path, char* const* arguments,
+                                                      char* const* environment) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_execve, of(path), of(arguments), of(environment)));
+    }
+    [[gnu::visibility("hidden")]] static auto parent() -> pid_t {
+        return static_cast<pid_t>(detail::raw_call(SYS_getppid));
+    }
+    [[gnu::visibility("hidden")]] static auto lead_group() -> int {
+        return static_cast<int>(detail::raw_call(SYS_setpgid, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto set_parent_death_signal(int number) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, number, 0, 0, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto pass_on_exec(int fd) -> int {
+        return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_SETFD, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto duplicate_above_stdio(int fd) -> int {
+        return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3));
+    }
+    [[gnu::visibility("hidden")]] static auto duplicate_onto(int fd, int target) -> int {
+        return static_cast<int>(again(SYS_dup3, fd, target, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto socket_pair(int (&ends)[2]) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, of(&ends)));
+    }
+    [[gnu::visibility("hidden")]] static auto ask_for_senders(int fd) -> int {
+        const int on = 1;
+        return static_cast<int>(
+            detail::raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, of(&on), sizeof on));
+    }
+    [[gnu::visibility("hidden")]] static auto receive(int fd, void* into, std::size_t size,
+                                                      int flags) -> long {
+        pid_t sender;
+        return flags == MSG_DONTWAIT ? receive_from(fd, into, size, sender)
+                                     : again(SYS_read, fd, of(into), static_cast<long>(size));
     }
 
     /// Kilobytes that were resident at the most. getrusage(2).

@@ -3,10 +3,10 @@
 #ifndef DAEMONIZER_IDENTITY_CHROOT_HPP
 #define DAEMONIZER_IDENTITY_CHROOT_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/host/identity_calls.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/missing_right.hpp>
 
 #include <cerrno>

@@ -57,6 +57,7 @@ struct AccountNames<User, Group> {
 template <fixed_string User = "", fixed_string Group = "", class Lookup = NameService>
 struct RunAs : detail::AccountNames<User, Group> {
     static constexpr bool at_run_time = sizeof(User.characters) == 1;
+    static constexpr bool text_is_whole = User.ends_once() && Group.ends_once();
 
     constexpr RunAs() requires(!at_run_time) = default;
     constexpr explicit RunAs(TextArgument user, TextArgument group = "") requires at_run_time

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Syslog: log lines for syslog(3).
 #ifndef DAEMONIZER_LOGGING_SYSLOG_HPP
 #define DAEMONIZER_LOGGING_SYSLOG_HPP
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <fcntl.h>
 #include <syslog.h>
@@ -22,6 +23,15 @@ struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
     constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
+
+    template <class>
+    static constexpr void check() {
+        static_assert((Facility & ~LOG_FACMASK) == 0 && Facility != 0 && Facility <= LOG_LOCAL7,
+                      "daemonizer: Syslog takes a facility such as LOG_DAEMON or LOG_LOCAL0; "
+                      "LOG_ERR and its like are priorities");
+        static_assert(Mask > 0 && Mask <= LOG_UPTO(LOG_DEBUG),
+                      "daemonizer: Syslog takes a mask such as LOG_UPTO(LOG_INFO)");
+    }
 
     struct Open : undoable_step<phase::targets> {
         static constexpr const char* name = "syslog";

@@ -5,7 +5,7 @@
 
 #include <daemonizer/pid_file/read.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/listed_descriptors.hpp>
+#include <daemonizer/system/files/listed_descriptors.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>

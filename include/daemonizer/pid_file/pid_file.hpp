@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+// PidFile: a file that names the daemon and excludes a second one.
 #ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
 #define DAEMONIZER_PID_FILE_PID_FILE_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/pid_file/detail/lock.hpp>
 #include <daemonizer/pid_file/detail/name_daemon.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
@@ -57,6 +58,13 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         : Text<Path>{path},
           detail::FileMode<Mode, true>{mode} {}
 
+    template <class>
+    static constexpr void check() {
+        static_assert((Mode & ~mode_t{0777}) == 0,
+                      "daemonizer: a pid file's mode is octal and has the nine permission bits "
+                      "only, such as 0644");
+    }
+
     struct state : detail::OwnPidFile {
         bool is_fresh = false;      ///< made by this start, and open to no reader yet
         bool is_registered = false; ///< among those that exit() and signals remove
@@ -80,6 +88,18 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                 keep(this->path);
         }
     };
+    /// In a program that goes on in the place of an older one, which has left `fd` open: this start
+    /// holds the file as if it had locked it.
+    static auto adopt(const auto& start, const auto& policy, int fd) -> bool {
+        auto& file = start.state(policy);
+        if (!file.base_directory.open(start, policy))
+            return false;
+        file.directory = file.base_directory.directory();
+        file.path = policy.characters();
+        file.fd = fd;
+        file.owner = start.host().pid();
+        return true;
+    }
     /// For a handler that ends the process as PID 1. Async-signal-safe.
     static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
 

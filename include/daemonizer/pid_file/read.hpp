@@ -5,7 +5,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/trusted_file.hpp>
+#include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 // What stands for a holder who has no number: of another pid namespace, or an open file description
 // and not a process.
-constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
+inline constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
 
 /// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that
 /// (F_OFD_GETLK, F_GETLK): `holder` is a process or one of the above. Returns 0 or a negative
@@ -97,10 +97,12 @@ class PatientNaming {
 public:
     explicit PatientNaming(Host host) : host_{host}, begun_{host.now()} {}
 
-    /// True once `failure` says who it is, or that `pause(nanoseconds)` was cut short; false after
+    /// True once the step has failed with who it is, or because a pause was cut short; false after
     /// a pause, to try the lock again.
-    template <class Pause>
-    auto look(int fd, const char* path, Failure& failure, Pause pause) const -> bool {
+    template <class Start>
+    [[gnu::cold, gnu::noinline]] auto look(const Start& start, int fd, const char* path) const
+        -> bool {
+        Failure& failure = start.failure;
         constexpr long long second = 1'000'000'000;
         const long long waited = host_.now() - begun_;
         const pid_t daemon = detail::daemon_that_holds(host_, fd);
@@ -123,7 +125,7 @@ public:
                              EEXIST);
             return true;
         }
-        if (pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
+        if (start.pause(waited > second / 10 ? 20'000'000L : 1'000'000L))
             return false;
         failure.describe(path, EINTR);
         return true;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+// WorkingDirectory and KeepDirectory: where the daemon stands.
 #ifndef DAEMONIZER_PROCESS_DIRECTORY_HPP
 #define DAEMONIZER_PROCESS_DIRECTORY_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <type_traits>

@@ -57,6 +57,7 @@ constexpr bool is_path = [] {
 /// getenv(3) meanwhile.
 template <fixed_string... Keep>
 struct CleanEnvironment {
+    static constexpr bool text_is_whole = (Keep.ends_once() && ...);
     template <class>
     static constexpr void check() {
         static_assert((detail::is_variable_name<Keep> && ...),

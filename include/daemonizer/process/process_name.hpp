@@ -14,6 +14,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Fails as step "process name" with prctl(2)'s errno.
 template <fixed_string Name>
 struct ProcessName {
+    static constexpr bool text_is_whole = Name.ends_once();
     template <class>
     static constexpr void check() {
         static_assert(sizeof(Name.characters) > 1 && sizeof(Name.characters) <= 16,

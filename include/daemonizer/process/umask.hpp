@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Umask and KeepUmask: which permissions new files lack.
 #ifndef DAEMONIZER_PROCESS_UMASK_HPP
 #define DAEMONIZER_PROCESS_UMASK_HPP
 
@@ -18,11 +19,16 @@ static_assert(Policy<KeepUmask>);
 
 /// Sets the umask (APUE 13.3 rule 1). 022 by default, and never 0 unless asked for: what a daemon
 /// creates is not for everybody to write to.
-template <mode_t Mask = 022>
+///
+/// 22, 27 and 77 are refused: these decimal numbers are 026, 033 and 0115. `Umask<026, true>` says
+/// that such a mask is meant.
+template <mode_t Mask = 022, bool IsMeant = false>
 struct Umask {
     template <class>
     static constexpr void check() {
         static_assert(Mask <= 0777, "daemonizer: a umask has the nine permission bits only");
+        static_assert(IsMeant || (Mask != 22 && Mask != 27 && Mask != 77),
+                      "daemonizer: a umask is octal: Umask<022> and not Umask<22>, which is 026");
     }
 
     struct Set : step<phase::session> {

@@ -17,6 +17,7 @@ struct IgnoreSignals {
         static_assert(
             sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
             "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
                       "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
         using Collecting = typename Core::template in<slots::signals>;

@@ -18,13 +18,26 @@ template <int... Signals>
 constexpr bool can_be_collected =
     ((Signals > 0 && Signals < NSIG && Signals != SIGKILL && Signals != SIGSTOP) && ...);
 
+/// Whether each is named once. A number that has two names, such as SIGIO and SIGPOLL, may be there
+/// under both.
+template <int... Signals>
+constexpr auto are_different() -> bool {
+    const int numbers[] = {Signals..., 0};
+    for (unsigned i = 0; i != sizeof...(Signals); ++i)
+        for (unsigned j = 0; j != i; ++j)
+            if (numbers[i] == numbers[j] && numbers[i] != SIGIO && numbers[i] != SIGCHLD &&
+                numbers[i] != SIGABRT)
+                return false;
+    return true;
+}
+
 /// The real-time signals that libc keeps for its threads. sigaction(2) refuses them, and
 /// sigaddset(3) passes them over without a word.
-constexpr int first_of_libc = 32;
+inline constexpr int first_of_libc = 32;
 #if defined(__GLIBC__)
-constexpr int last_of_libc = 33;
+inline constexpr int last_of_libc = 33;
 #else
-constexpr int last_of_libc = 34; // musl
+inline constexpr int last_of_libc = 34; // musl
 #endif
 template <int... Signals>
 constexpr bool are_the_programs = ((Signals<first_of_libc || Signals> last_of_libc) && ...);
@@ -41,12 +54,14 @@ auto signal_set() -> sigset_t {
 /// program is compiled (signal(7), "Real-time signals").
 template <int... Signals, class Start>
 auto numbers_are_free([[maybe_unused]] const Start& start) -> bool {
-    if constexpr (((Signals >= first_of_libc) || ...))
-        for (const int signal : {Signals...})
+    if constexpr (((Signals >= first_of_libc) || ...)) {
+        constexpr int signals[] = {Signals...};
+        for (const int signal : signals)
             if (signal >= first_of_libc && signal < SIGRTMIN) {
                 start.failure.describe("signal number", "kept by libc: ", EINVAL).number(signal);
                 return false;
             }
+    }
     return true;
 }
 

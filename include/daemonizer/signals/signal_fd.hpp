@@ -7,7 +7,7 @@
 #include <daemonizer/signals/detail/signal_members.hpp>
 #include <daemonizer/signals/reset_signals.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>
@@ -27,6 +27,7 @@ struct SignalFd {
     static constexpr void check() {
         static_assert(sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
                       "daemonizer: SignalFd takes signals that can be collected, not KILL or STOP");
+        static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
                       "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
     }
@@ -55,8 +56,8 @@ struct SignalFd {
         static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
-    /// The next signal; 0 when `limit` ns (negative: none) have passed first; a negative errno
-    /// where the descriptor cannot be read.
+    /// The next signal; 0 when `limit` ns (negative: none) have passed first. Never an error: a
+    /// body that waits in a loop would spin.
     template <class Host>
     static auto wait(Host host, state& state, long long limit) -> int {
         if (limit >= 0) {
@@ -68,12 +69,13 @@ struct SignalFd {
                 pollfd entry{state.fd, POLLIN, 0};
                 ready = host.poll(&entry, 1, &time, nullptr);
             } while (ready == -EINTR);
-            if (ready <= 0)
-                return ready;
+            if (ready == 0)
+                return 0;
         }
         signalfd_siginfo info{};
-        const long size = host.read(state.fd, &info, sizeof info);
-        return size < 0 ? static_cast<int>(size) : static_cast<int>(info.ssi_signo);
+        return host.read(state.fd, &info, sizeof info) == sizeof info
+                   ? static_cast<int>(info.ssi_signo)
+                   : wait_without_descriptor(host, limit);
     }
 
     using slot = slots::signals;
@@ -86,6 +88,17 @@ struct SignalFd {
     }
     template <class Base>
     using members = detail::descriptor_members<Base>;
+
+private:
+    /// The body has closed the descriptor, or opened another file under its number. The signals are
+    /// still blocked, so the kernel yields them without it.
+    template <class Host>
+    [[gnu::cold]] static auto wait_without_descriptor(const Host& host, long long limit) -> int {
+        const timespec time = detail::timespec_of(limit);
+        const int signal =
+            host.wait_for_signal(detail::signal_set<Signals...>(), limit < 0 ? nullptr : &time);
+        return signal < 0 ? 0 : signal;
+    }
 };
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 

@@ -32,6 +32,7 @@ struct SignalFlag {
         static_assert(
             sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
             "daemonizer: SignalFlag takes signals that can be collected, not KILL or STOP");
+        static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
                       "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
     }
@@ -81,19 +82,18 @@ struct SignalFlag {
         static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
-    /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed; a
-    /// negative errno where the pipe is no more.
+    /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed.
+    /// Never an error: a body that waits in a loop would spin. Where the pipe is no more, because
+    /// the body has closed it, the flags are looked at ten times a second.
     template <class Host>
     static auto wait(const Host& host, auto& state, long long limit) -> int {
         auto& pipe = state.pipe;
         const pid_t self = host.pid();
         if (get(owner) != self)
-            if (const int error = collect_in_worker(host, pipe); error < 0)
-                return error;
+            collect_in_worker(host, pipe);
         const long long deadline = limit < 0 ? 0 : host.now() + limit;
         for (long long left = limit;;) {
-            if (const int error = pipe.drain(host); error < 0)
-                return error;
+            const bool is_woken = pipe.drain(host) >= 0;
             if (const int signal = take_flag(self); signal != 0) {
                 if (has_flag(self)) // for another thread that waits, which this one has outrun
                     detail::WakePipe::wake(host, pipe.writable);
@@ -101,8 +101,8 @@ struct SignalFlag {
             }
             if (left == 0)
                 return 0;
-            if (const int error = pipe.sleep(host, left); error < 0)
-                return error;
+            if (!is_woken || pipe.sleep(host, left) < 0)
+                look_again_soon(host, left);
             if (limit >= 0)
                 left = deadline - host.now() > 0 ? deadline - host.now() : 0;
         }
@@ -152,13 +152,18 @@ private:
 
     /// In a process that the daemon has forked: the pipe that it inherited wakes the daemon.
     template <class Host>
-    static auto collect_in_worker(const Host& host, detail::WakePipe& pipe) -> int {
+    static void collect_in_worker(const Host& host, detail::WakePipe& pipe) {
         put(writable, -1);
         pipe.close(host);
-        const int error = pipe.open(host);
-        if (error >= 0)
+        if (pipe.open(host) >= 0)
             collect_for(host, pipe);
-        return error;
+    }
+
+    template <class Host>
+    [[gnu::cold]] static void look_again_soon(const Host& host, long long left) {
+        constexpr long long soon = 100'000'000;
+        const timespec time = detail::timespec_of(left < 0 || left > soon ? soon : left);
+        host.poll(nullptr, 0, &time, nullptr);
     }
 
     template <class Host>

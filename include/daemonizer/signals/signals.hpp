@@ -7,27 +7,15 @@
 #include <daemonizer/signals/reset_signals.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <initializer_list>
-
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
-/// default stands ends the process with 128 + signal: the kernel would discard it.
+/// Dispositions and mask stay as the starter had them, and no call is made: as PID 1, too, where
+/// the kernel discards a SIGTERM whose default stands. Only a pid file's handlers end PID 1 then.
 struct KeepSignals {
     struct Keep : step<phase::signals> {
         static constexpr const char* name = "signals";
         using gives = capabilities<capability::dispositions>;
-        static auto run(const auto& start, const auto&) -> bool {
-            using Start = std::remove_cvref_t<decltype(start)>;
-            if (!detail::is_first_process(start))
-                return true;
-            const auto ending =
-                detail::dying(detail::give_back_and_die<typename Start::template in<slots::pid>>);
-            for (const int signal : {SIGTERM, SIGINT, SIGHUP})
-                if (!detail::replace_default(start, signal, ending))
-                    return false;
-            return true;
-        }
+        static auto run(const auto&, const auto&) -> bool { return true; }
     };
     using slot = slots::signals;
     using steps = step_list<Keep>;

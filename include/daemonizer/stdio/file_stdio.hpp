@@ -20,6 +20,7 @@ struct FileStdio {
                           Text<In>::at_run_time == Text<Err>::at_run_time,
                       "daemonizer: FileStdio takes three texts, or none of them at compile time");
     }
+    static constexpr bool text_is_whole = In.ends_once() && Out.ends_once() && Err.ends_once();
     static constexpr bool absolute =
         Text<In>::is_absolute && Text<Out>::is_absolute && Text<Err>::is_absolute;
 

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_SYSTEM_ABI_HPP
 #define DAEMONIZER_SYSTEM_ABI_HPP
 
-#include <daemonizer/system/build.hpp>
+#include <daemonizer/system/toolchain/build.hpp>
 
 // A program may be made of translation units with other sizes of off_t, with and without exceptions
 // or sanitizers. The same function is another one in each of them, and so must have another name:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// A system call without libc, which answers a negative errno.
 #ifndef DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 #define DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/build.hpp>
+#include <daemonizer/system/toolchain/build.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
 namespace daemonizer::inline DAEMONIZER_ABI::detail {

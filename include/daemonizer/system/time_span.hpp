@@ -23,9 +23,8 @@ template <class Seconds = time_t>
             static_cast<long>(nanoseconds % second)};
 }
 
-/// The parts of a time, from anything like std::chrono::duration, without its header.
 template <class Duration>
-auto nanoseconds(const Duration& duration) -> long long {
+auto nanoseconds_of(const Duration& duration) -> long long {
     using period = typename Duration::period;
     constexpr auto most = 9'000'000'000.0; // seconds, some 285 years: what 64 bits of ns hold
     const double seconds = static_cast<double>(duration.count()) *
@@ -33,6 +32,20 @@ auto nanoseconds(const Duration& duration) -> long long {
     if (!(seconds > 0))
         return 0;
     return static_cast<long long>((seconds < most ? seconds : most) * 1e9);
+}
+
+/// The nanoseconds of a std::chrono::duration, or of a type that has the members of one: this
+/// library does not include <chrono>. A time that is over is 0.
+template <class Duration>
+auto nanoseconds(const Duration& duration) -> long long {
+    constexpr bool has_unit = requires { Duration::period::num; };
+    static_assert(has_unit,
+                  "daemonizer: a time is a duration, such as std::chrono::seconds{5}: a number "
+                  "alone has no unit");
+    if constexpr (!has_unit)
+        return 0;
+    else
+        return detail::nanoseconds_of(duration);
 }
 
 } // namespace daemonizer::detail

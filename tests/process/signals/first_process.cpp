@@ -59,8 +59,10 @@ TEMPLATE_TEST_CASE("what asks for the end ends PID 1, and its pid file", "[first
     Scene scene;
     const std::string path = scene.path("x.pid");
     pid_t first = 0;
-    SECTION("without a fork") {
-        first = begin_first(scene, Daemonizer<NoFork, TestType, Wires>{}, serve_for_ever);
+    if constexpr (!TestType::keeps) {
+        SECTION("without a fork") {
+            first = begin_first(scene, Daemonizer<NoFork, TestType, Wires>{}, serve_for_ever);
+        }
     }
     SECTION("without a fork, with a pid file") {
         first = begin_first(scene, Daemonizer{NoFork{}, TestType{}, PidFile{path.c_str()}, Wires{}},
@@ -106,6 +108,7 @@ TEST_CASE("as PID 1 what is ignored, collected or handled does not end it", "[fi
     if (cannot_be_first())
         return;
     Scene scene;
+    const std::string path = scene.path("x.pid");
     SECTION("ignored") {
         const pid_t first =
             begin_first(scene, Daemonizer<NoFork, IgnoreSignals<SIGHUP>, Wires>{}, serve_for_ever);
@@ -117,13 +120,26 @@ TEST_CASE("as PID 1 what is ignored, collected or handled does not end it", "[fi
         const auto outcome = scene.run([&] {
             take_pid_namespace();
             ::signal(SIGHUP, SIG_IGN);
-            return ::fork() == 0 ? Daemonizer<NoFork, KeepSignals, Wires>{}.run(serve_for_ever) : 0;
+            return ::fork() == 0
+                       ? Daemonizer{NoFork{}, KeepSignals{}, PidFile{path.c_str()}, Wires{}}.run(
+                             serve_for_ever)
+                       : 0;
         });
         CHECK(outcome.status == 0);
         const pid_t first = scene.pid();
         ::kill(first, SIGHUP);
         ::kill(first, SIGTERM);
         CHECK(scene.end_of(first) == 128 + SIGTERM);
+    }
+    SECTION("discarded by the kernel, and kept so") {
+        const pid_t first =
+            begin_first(scene, Daemonizer<NoFork, KeepSignals, Wires>{}, [](auto& daemon) {
+                tell_outer_pid();
+                ::raise(SIGTERM);
+                daemon.ready();
+                return 5;
+            });
+        CHECK(scene.end_of(first) == 5);
     }
     SECTION("collected") {
         const pid_t first = begin_first(

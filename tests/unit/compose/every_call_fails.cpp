@@ -167,7 +167,7 @@ void check(const Expected& expected, const Record& record, int status) {
         [[fallthrough]];
     case hands_on:
         REQUIRE(!record.sent.empty());
-        CHECK(record.sent.back().head.what == messages::ReportHead::kind::failed);
+        CHECK(record.sent.back().head.message == messages::ReportHead::kind::failed);
         CHECK(record.sent.back().failure.step() == step);
         CHECK(record.sent.back().failure.text() == why);
         CHECK(record.sent.back().failure.code() == EIO);

@@ -317,6 +317,48 @@ TEST_CASE("policies in slots of one's own run in the order of their names") {
     CHECK(at("20 database") < at("30 cache"));
 }
 
+namespace {
+
+template <int N>
+struct Ordered;
+/// 1 after 2, and 3 after 1 and 5, which the composition lacks: 2, 1, 3 beside 0 by its name.
+template <int N>
+struct ordered : own_slot {
+    static constexpr const char* name = N == 0 ? "b" : N == 1 ? "a" : N == 2 ? "d" : "c";
+    using after = std::conditional_t<
+        N == 1, slot_list<ordered<2>, slots::pid>,
+        std::conditional_t<N == 3, slot_list<ordered<1>, ordered<5>>, slot_list<>>>;
+};
+template <int N>
+struct Ordered {
+    using slot = ordered<N>;
+    struct Note : step<phase::session> {
+        static constexpr const char* name = slot::name;
+        static auto run(const auto& start, const auto&) -> bool {
+            return start.host().record->call("note", name), true;
+        }
+    };
+    using steps = step_list<Note>;
+};
+
+} // namespace
+
+TEST_CASE("a slot of one's own comes after those that it names") {
+    STATIC_REQUIRE(
+        std::is_same_v<Daemonizer<Ordered<0>, Ordered<1>, Ordered<2>, Ordered<3>>::implementation,
+                       Daemonizer<Ordered<3>, Ordered<1>, Ordered<2>, Ordered<0>>::implementation>);
+    Record record;
+    auto daemon = Daemonizer{RecordingHost{&record}, NoFork{},     Ordered<1>{},
+                             Ordered<3>{},           Ordered<0>{}, Ordered<2>{}}
+                      .start();
+    REQUIRE(daemon);
+    std::vector<std::string> notes;
+    for (const std::string& call : record.calls)
+        if (call.starts_with("note "))
+            notes.push_back(call);
+    CHECK(notes == std::vector<std::string>{"note b", "note d", "note a", "note c"});
+}
+
 #if defined(__cpp_exceptions)
 TEMPLATE_TEST_CASE_SIG("a step that throws has failed, and those before it are undone", "",
                        ((phase At), At), phase::check, phase::session, phase::stdio) {

@@ -58,7 +58,7 @@ TEST_CASE("a pid file is opened so that no link, FIFO or terminal does harm") {
     auto result = start(record);
     REQUIRE(result);
     constexpr int harmless = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    CHECK(record.opened_with[draft] == (harmless | O_CREAT));
+    CHECK(record.opened_with[draft] == (harmless | O_CREAT | O_EXCL));
     CHECK(record.files[path].mode == 0600); // to the starter alone, until it is locked
 
     Record stale, closed;
@@ -70,6 +70,19 @@ TEST_CASE("a pid file is opened so that no link, FIFO or terminal does harm") {
     Record empty;
     CHECK(start_on(ClosedDirectory{{&empty}}));
     CHECK(empty.opened_with[path] == (harmless | O_CREAT | O_EXCL));
+}
+
+TEST_CASE("a draft that cannot be looked at does not stay, unless another one has made it") {
+    Record ours, anothers;
+    ours.fail("status 3", 1, EIO);
+    auto result = start(ours);
+    REQUIRE(result);
+    CHECK_FALSE(ours.has_file(draft));
+    CHECK(ours.has_file(path));
+    anothers.files[draft] = File{90};
+    anothers.fail("status 3", 1, EIO);
+    CHECK(start(anothers));
+    CHECK(anothers.has_file(draft));
 }
 
 TEST_CASE("what is no pid file of ours is refused and left as it is") {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
+// A start from its first step to the end of the daemon.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 
 #include <daemonizer/compose/detail/log_sink.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
-#include <daemonizer/compose/detail/status_line.hpp>
 #include <daemonizer/compose/event.hpp>
-#include <daemonizer/compose/fork_context.hpp>
-#include <daemonizer/compose/print_failure.hpp>
 #include <daemonizer/compose/side.hpp>
+#include <daemonizer/compose/start/fork_context.hpp>
+#include <daemonizer/compose/start/print_failure.hpp>
+#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <syslog.h>
@@ -17,7 +18,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// A start from its first step to its end: what Running owns, and what becomes of it.
+/// A start from its first step to its end: what Running owns, and what becomes of it. Running's
+/// destructor finishes it: between both are the members that policies bring, whose destructors then
+/// are trivial and leave no code behind.
 template <class... Policies>
 class Lifecycle {
 protected:
@@ -25,7 +28,29 @@ protected:
     using plan = Plan<Policies...>;
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
+    using Monitoring = typename core_type::template in<slots::monitor>;
+    using Upgrading = typename core_type::template in<slots::upgrade>;
     using LogSink = typename find_log_sink<core_type, Policies...>::type;
+
+    /// Whether a parent of the daemon's starts it again when it crashes.
+    static constexpr bool is_monitored = [] {
+        if constexpr (requires { Monitoring::restarts; })
+            return Fork::detaches;
+        else
+            return false;
+    }();
+
+    /// The steps of that parent: to record itself, and to close what it has inherited; then those
+    /// of a daemon whose parent holds the pid file.
+    struct partial_plan {
+        using record = steps_of<slots::pid, typename plan::in_daemon>;
+        using close = steps_of<slots::descriptors, typename plan::in_daemon>;
+        /// A descriptor for a newline has been closed in the first start.
+        using in_restart = steps_without<slots::descriptor_notify,
+                                         steps_without<slots::pid, typename plan::in_launcher>>;
+        using in_trial = steps_without<slots::notify, in_restart>; ///< no manager hears of it
+        using in_daemon = steps_without<slots::pid, typename plan::in_daemon>;
+    };
 
     enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
 
@@ -40,7 +65,6 @@ protected:
         }
         return *this;
     }
-    [[gnu::always_inline]] ~Lifecycle() { finish(1); }
 
     enum class outcome { daemon, launcher, failed };
 
@@ -48,6 +72,22 @@ protected:
     /// step failed: these report, undo and leave.
     template <bool LauncherReturns>
     auto begin(Failure& failure) -> outcome {
+        if constexpr (core_type::may_continue) {
+            const StepContext<core_type> start{core_, failure};
+            if (Upgrading::is_continued(start))
+                return go_on(start);
+            const outcome known = Upgrading::remember(start) ? begin_first<LauncherReturns>(failure)
+                                                             : outcome::failed;
+            if (known == outcome::failed)
+                core_.template state<Upgrading>().close(core_.host());
+            return known;
+        } else {
+            return begin_first<LauncherReturns>(failure);
+        }
+    }
+
+    template <bool LauncherReturns>
+    [[gnu::always_inline]] auto begin_first(Failure& failure) -> outcome {
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);
@@ -79,6 +119,11 @@ protected:
             start.fail_step("signals", "sigprocmask", error);
             return outcome::failed;
         }
+        if constexpr (is_monitored)
+            if (Monitoring::is_restart(start)) {
+                begin_again(start);
+                return outcome::daemon;
+            }
         if (!plan::in_launcher::run(start))
             return outcome::failed;
         if constexpr (core_type::may_stay)
@@ -100,11 +145,41 @@ protected:
         case side::daemon:
             break;
         }
+        if constexpr (is_monitored)
+            Monitoring::template part<partial_plan>(detaching{{core_, failure, &signals}});
         return outcome::daemon;
     }
 
+    /// In a program that an older one has executed in its own place, or for a trial: the same
+    /// process goes on, and neither forks nor locks its pid file again.
+    auto go_on(const StepContext<core_type>& start) -> outcome {
+        auto& upgrading = core_.template state<Upgrading>();
+        if constexpr (Fork::detaches)
+            core_.template state<Fork>().daemon = core_.host().pid();
+        const bool done =
+            upgrading.is_trial
+                ? partial_plan::in_trial::run(start) && partial_plan::in_daemon::run(start)
+                : partial_plan::in_restart::run(start) && Upgrading::adopt_pid_file(start) &&
+                      plan::in_daemon::run(start);
+        stage_ = done ? stage::starting : stage::nothing;
+        if (!done)
+            Upgrading::end_trial(core_.host(), upgrading, &start.failure);
+        return done ? outcome::daemon : outcome::failed;
+    }
+
+    /// In a daemon that its monitor has started anew, from the program's file: what a launcher does
+    /// before the fork, but for the pid file, which the monitor holds.
+    void begin_again(const StepContext<core_type>& start) {
+        if (!partial_plan::in_restart::run(start))
+            fail_start(start.failure);
+        if constexpr (core_type::template in<slots::signals>::keeps)
+            start.signals->end(core_.host());
+    }
+
     auto serve_or_fail(Failure& failure) -> outcome {
-        if (plan::in_daemon::run(StepContext<core_type>{core_, failure})) {
+        if (run_in_daemon(StepContext<core_type>{core_, failure})) {
+            if constexpr (is_monitored)
+                say_restart();
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -112,13 +187,35 @@ protected:
             if (core_.stays()) // before the policies give back what they speak through
                 core_.tell(core_.host(), event::failed{failure});
         plan::in_launcher::undo(core_, core_.host());
-        if (!core_.stays()) {
-            stage_ = stage::starting;
-            tell(failure);
-            core_.host().leave_at_once(failure.exit_status());
-        }
+        if (core_.has_launcher())
+            fail_start(failure);
         take_stderr_back();
         return outcome::failed;
+    }
+
+    static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
+        if constexpr (is_monitored)
+            if (!start.core.stays())
+                return partial_plan::in_daemon::run(start);
+        return plan::in_daemon::run(start);
+    }
+
+    /// A step has failed in a daemon that was forked.
+    [[gnu::always_inline]] void fail_start(const Failure& failure) {
+        stage_ = stage::starting;
+        tell(failure);
+        core_.host().leave_at_once(failure.exit_status());
+    }
+
+    /// Why the monitor has started this daemon anew, in the daemon's log. A process that the
+    /// monitor has started for its last word leaves here.
+    [[gnu::cold]] void say_restart() {
+        const auto& monitoring = core_.template state<Monitoring>();
+        if (!monitoring.is_restart)
+            return;
+        complain(monitoring.reason);
+        if (monitoring.is_last_word)
+            core_.host().leave_at_once(0);
     }
 
     /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to
@@ -179,7 +276,7 @@ protected:
             return complain(failure);
         stage_ = stage::failed;
         if constexpr (Fork::detaches)
-            if (!core_.stays())
+            if (core_.has_launcher())
                 return tell_launcher(failure);
         remove_status_line();
         detail::print_failure(core_.host(), old_stderr(), failure);
@@ -211,7 +308,7 @@ protected:
     /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
     void complain_of_worker() {
         if constexpr (Fork::detaches) {
-            if (stage_ != stage::starting || core_.stays())
+            if (stage_ != stage::starting || !core_.has_launcher())
                 return;
             Failure failure;
             failure.name_step("daemon");

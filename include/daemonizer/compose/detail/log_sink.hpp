@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_LOG_SINK_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_LOG_SINK_HPP
 
-#include <daemonizer/compose/start_context.hpp>
+#include <daemonizer/compose/start/start_context.hpp>
 #include <daemonizer/system/abi.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
+// Decides at compile time which policies a composition has, and puts them in the order of slots.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/system/abi.hpp>
 
+#include <boost/hana/at.hpp>
+#include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/bool.hpp>
 #include <boost/hana/filter.hpp>
 #include <boost/hana/fold_left.hpp>
-#include <boost/hana/sort.hpp>
 #include <boost/hana/tuple.hpp>
 #include <boost/hana/type.hpp>
 
@@ -16,8 +18,8 @@
 #include <type_traits>
 #include <utility>
 
-// Hana decides what runs; the language runs it (sequence.hpp). No Hana type leaves these two files,
-// this one and plan.hpp. Named function objects instead of lambdas: neither g++ 12 nor clang 14
+// Hana decides what runs; the language runs it (step_sequence.hpp). No Hana type leaves this file
+// and plan.hpp. Named function objects instead of lambdas: neither g++ 12 nor clang 14
 // takes a generic lambda inside the decltype of an alias.
 namespace daemonizer::inline DAEMONIZER_ABI::detail::planning {
 
@@ -37,6 +39,13 @@ constexpr auto size_of(types<T...>) -> std::size_t {
 
 template <class... A, class... B>
 constexpr auto operator+(types<A...>, types<B...>) -> types<A..., B...> {
+    return {};
+}
+
+/// Stands for the policies of own slots that come after each other.
+struct impossible_order {};
+template <class... A>
+constexpr auto operator+(types<A...>, impossible_order) -> impossible_order {
     return {};
 }
 
@@ -91,17 +100,61 @@ struct has_own_slot {
     }
 };
 
-struct name_before {
-    template <class A, class B>
-    constexpr auto operator()(A, B) const {
-        return hana::bool_c<before(held<A>::slot::name, held<B>::slot::name)>;
+/// Whether `B` is one of the slots that `A` comes after.
+template <class A, class B>
+constexpr bool comes_after = false;
+template <class A, class B>
+    requires requires { typename A::after; }
+constexpr bool comes_after<A, B> = []<class... Earlier>(slot_list<Earlier...>) {
+    return is_one_of<B, Earlier...>;
+}(typename A::after{});
+
+constexpr auto is_before(const char* a, const char* b) -> bool {
+    for (; *a != '\0' && *a == *b; ++a, ++b) {
+    }
+    return *a < *b;
+}
+
+/// Indices of slots: each after those that it names, and by name where nothing else decides. Plain
+/// arithmetic, as phase_order in plan.hpp.
+template <class... Slots>
+struct slot_order {
+    static constexpr std::size_t count = sizeof...(Slots);
+    std::size_t at[count + 1]{};
+    bool is_possible = true; ///< false: some of them come after each other
+
+    constexpr slot_order() {
+        const char* const names[] = {Slots::name...};
+        bool waits[count][count]{}, is_placed[count]{};
+        std::size_t row = 0;
+        (wait<Slots>(waits[row++]), ...);
+        for (std::size_t place = 0; place != count; ++place) {
+            std::size_t next = count;
+            for (std::size_t i = 0; i != count; ++i)
+                if (!is_placed[i] && is_free(waits[i], is_placed) &&
+                    (next == count || planning::is_before(names[i], names[next])))
+                    next = i;
+            if (next == count) {
+                is_possible = false;
+                return;
+            }
+            is_placed[next] = true;
+            at[place] = next;
+        }
     }
 
 private:
-    static constexpr auto before(const char* a, const char* b) -> bool {
-        for (; *a != '\0' && *a == *b; ++a, ++b) {
-        }
-        return *a < *b;
+    template <class Slot>
+    static constexpr void wait(bool (&waits)[count]) {
+        std::size_t column = 0;
+        ((waits[column++] = comes_after<Slot, Slots>), ...);
+    }
+    static constexpr auto is_free(const bool (&waits)[count], const bool (&is_placed)[count])
+        -> bool {
+        for (std::size_t i = 0; i != count; ++i)
+            if (waits[i] && !is_placed[i])
+                return false;
+        return true;
     }
 };
 
@@ -112,8 +165,19 @@ struct append {
     }
 };
 
-/// The library's slots in their order; then the policies of own slots by name. Whatever order they
-/// were given in, this is one.
+template <class... Own, std::size_t... Indices>
+constexpr auto in_slot_order(types<Own...>, std::index_sequence<Indices...>) {
+    constexpr slot_order<typename Own::slot...> order;
+    constexpr auto own = hana::make_basic_tuple(hana::type_c<Own>...);
+    if constexpr (order.is_possible)
+        return (types<>{} + ... +
+                types<held<std::remove_cvref_t<decltype(hana::at_c<order.at[Indices]>(own))>>>{});
+    else
+        return impossible_order{};
+}
+
+/// The library's slots in their order; then the policies of own slots in theirs. Whatever order
+/// they were given in, this is one.
 template <class... Given, class... Defaults>
 constexpr auto choose(types<Defaults...>) {
     const auto known =
@@ -121,9 +185,11 @@ constexpr auto choose(types<Defaults...>) {
     if constexpr ((is_one_of<typename Given::slot, typename Defaults::slot...> && ...)) {
         return known;
     } else {
-        const auto own =
-            hana::filter(hana::tuple_t<Given...>, has_own_slot<typename Defaults::slot...>{});
-        return hana::fold_left(hana::sort(own, name_before{}), known, append{});
+        const auto own = hana::fold_left(
+            hana::filter(hana::tuple_t<Given...>, has_own_slot<typename Defaults::slot...>{}),
+            types<>{}, append{});
+        return known + planning::in_slot_order(
+                           own, std::make_index_sequence<planning::size_of(decltype(own){})>{});
     }
 }
 
@@ -132,7 +198,7 @@ constexpr auto choose(types<Defaults...>) {
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The canonical policies of a composition, as planning::types<...>: all spellings give one list.
-/// Two policies in one slot give the empty list.
+/// Two policies in one slot give the empty list; slots that come after each other, none.
 template <class Defaults, class... Given>
 struct canonical_policies {
     static constexpr auto list() {

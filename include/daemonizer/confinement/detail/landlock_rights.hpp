@@ -14,26 +14,27 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
 /// The ABI that this library was tested with. Rights of a newer one are not taken away: what a
 /// daemon may do would change with the kernel under it.
-constexpr int newest_abi = 7;
+inline constexpr int newest_abi = 7;
 
 // LANDLOCK_ACCESS_FS_*, in the order of their bits.
-constexpr std::uint32_t execute = 1U << 0, write_file = 1U << 1, read_file = 1U << 2,
-                        read_directory = 1U << 3, remove_directory = 1U << 4, remove_file = 1U << 5,
-                        make_device = 1U << 6 | 1U << 11, make_directory = 1U << 7,
-                        make_file = 1U << 8, make_socket = 1U << 9, make_fifo = 1U << 10,
-                        make_link = 1U << 12, refer = 1U << 13, truncate = 1U << 14,
-                        device_control = 1U << 15;
+inline constexpr std::uint32_t execute = 1U << 0, write_file = 1U << 1, read_file = 1U << 2,
+                               read_directory = 1U << 3, remove_directory = 1U << 4,
+                               remove_file = 1U << 5, make_device = 1U << 6 | 1U << 11,
+                               make_directory = 1U << 7, make_file = 1U << 8, make_socket = 1U << 9,
+                               make_fifo = 1U << 10, make_link = 1U << 12, refer = 1U << 13,
+                               truncate = 1U << 14, device_control = 1U << 15;
 
 // LANDLOCK_ACCESS_NET_*.
-constexpr std::uint32_t bind_tcp = 1U << 0, connect_tcp = 1U << 1;
+inline constexpr std::uint32_t bind_tcp = 1U << 0, connect_tcp = 1U << 1;
 
-constexpr std::uint32_t reading = read_file | read_directory;
+inline constexpr std::uint32_t reading = read_file | read_directory;
 /// Neither device nodes made nor files executed: what a daemon writes, it should not run.
-constexpr std::uint32_t writing = reading | write_file | remove_directory | remove_file |
-                                  make_directory | make_file | make_socket | make_fifo | make_link |
-                                  refer | truncate | device_control;
+inline constexpr std::uint32_t writing = reading | write_file | remove_directory | remove_file |
+                                         make_directory | make_file | make_socket | make_fifo |
+                                         make_link | refer | truncate | device_control;
 /// What a file can have that is no directory. With any other right its rule is EINVAL.
-constexpr std::uint32_t of_files = execute | write_file | read_file | truncate | device_control;
+inline constexpr std::uint32_t of_files =
+    execute | write_file | read_file | truncate | device_control;
 
 /// What a ruleset takes away, of the parts that the policy wants and the ABI has.
 constexpr auto rights(int abi, unsigned wanted) -> LandlockRights {

@@ -34,6 +34,7 @@ template <std::uint32_t Rights, fixed_string... Paths>
 struct PathRules : word {
     static constexpr std::size_t count = sizeof...(Paths);
     static constexpr bool is_absolute = (Text<Paths>::is_absolute && ...);
+    static constexpr bool text_is_whole = (Paths.ends_once() && ...);
 
     template <class Add>
     static constexpr void each_path(Add add, bool may_be_missing = false) {
@@ -58,6 +59,11 @@ template <class T>
 inline constexpr bool is_absolute = true;
 template <PathWord T>
 inline constexpr bool is_absolute<T> = T::is_absolute;
+
+template <class T>
+inline constexpr bool text_is_whole = true;
+template <PathWord T>
+inline constexpr bool text_is_whole<T> = T::text_is_whole;
 
 template <class T>
 inline constexpr bool are_ports = true;
@@ -115,7 +121,8 @@ constexpr auto least_abi_of(unsigned parts) -> int {
     if ((requires_all<Words> || ...))
         while ((Confinement::parts_of(least) & parts) != parts)
             ++least;
-    for (const int abi : {0, least_abi<Words>...})
+    const int abis[] = {0, least_abi<Words>...};
+    for (const int abi : abis)
         if (abi > least)
             least = abi;
     return least;

@@ -15,51 +15,52 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 #if defined(__x86_64__) && !defined(__ILP32__)
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0xc000003e;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0xc000003e;
 #elif defined(__aarch64__) && !defined(__ILP32__) && !defined(__AARCH64EB__)
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0xc00000b7;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0xc00000b7;
 #elif defined(__i386__)
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0x40000003;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0x40000003;
 #elif defined(__ARM_EABI__) && !defined(__ARMEB__)
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0x40000028;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0x40000028;
 #elif defined(__riscv) && __riscv_xlen == 64
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0xc00000f3;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0xc00000f3;
 #elif defined(__s390x__)
-constexpr bool knows_system_calls = true;
-constexpr std::uint32_t architecture = 0x80000016;
+inline constexpr bool knows_system_calls = true;
+inline constexpr std::uint32_t architecture = 0x80000016;
 #else
-constexpr bool knows_system_calls = false;
-constexpr std::uint32_t architecture = 0;
+inline constexpr bool knows_system_calls = false;
+inline constexpr std::uint32_t architecture = 0;
 #endif
 
 /// rseq_slice_yield of Linux 7.2. From 424 on the numbers are the same on all machines.
-constexpr std::uint32_t newest_system_call = 471;
+inline constexpr std::uint32_t newest_system_call = 471;
 
 #if defined(__arm__)
-constexpr CallRange private_system_calls{0xf0001, 0xf0006}; // cacheflush, set_tls
+inline constexpr CallRange private_system_calls{0xf0001, 0xf0006}; // cacheflush, set_tls
 #else
-constexpr CallRange private_system_calls{};
+inline constexpr CallRange private_system_calls{};
 #endif
 
-constexpr FilterMachine this_machine{architecture, newest_system_call, private_system_calls};
+inline constexpr FilterMachine this_machine{architecture, newest_system_call, private_system_calls};
 
 // Numbers that older headers lack.
-constexpr std::uint32_t nr_clone3 = 435, nr_open_tree = 428, nr_fspick = 433, // the six between
+inline constexpr std::uint32_t nr_clone3 = 435, nr_open_tree = 428,
+                               nr_fspick = 433, // the six between
     nr_pidfd_getfd = 438, nr_mount_setattr = 442, nr_open_tree_attr = 467;
 
 #if defined(__s390x__)
-constexpr std::uint8_t clone_flags_argument = 1;
+inline constexpr std::uint8_t clone_flags_argument = 1;
 #else
-constexpr std::uint8_t clone_flags_argument = 0;
+inline constexpr std::uint8_t clone_flags_argument = 0;
 #endif
 /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. NEWTIME is a part of clone's
 /// signal number, and a flag of unshare alone.
-constexpr std::uint32_t new_namespaces = 0x7e020000, new_time = 0x80;
+inline constexpr std::uint32_t new_namespaces = 0x7e020000, new_time = 0x80;
 
 /// More than all groups together have on any machine.
 using GroupRules = CallRules<80>;
@@ -139,7 +140,8 @@ template <system_calls... Groups>
 constexpr auto rules_of() -> GroupRules {
     GroupRules rules;
     unsigned taken = 0;
-    for (const system_calls group : {Groups..., system_calls::namespaces}) {
+    const system_calls groups[] = {Groups..., system_calls::namespaces};
+    for (const system_calls group : groups) {
         const unsigned bit = 1U << static_cast<unsigned>(group);
         const bool is_named = ((group == Groups) || ...);
         if (is_named && (taken & bit) == 0)
@@ -152,7 +154,7 @@ constexpr auto rules_of() -> GroupRules {
 /// A call that answers EPERM under these rules, whatever its arguments.
 constexpr auto first_refused(const GroupRules& rules) -> long {
     for (std::size_t i = 0; i != rules.count; ++i)
-        if (rules.rules[i].what == CallRule::answer::refuse)
+        if (rules.rules[i].outcome == CallRule::answer::refuse)
             return static_cast<long>(rules.rules[i].first);
     return -1;
 }

@@ -15,7 +15,7 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// NGROUPS_MAX since Linux 2.6.4; musl's constant is an older one.
-constexpr std::size_t most_groups = 65536;
+inline constexpr std::size_t most_groups = 65536;
 
 /// The ids of a user, and the list of his groups in a mapping of its own: the launcher finds them,
 /// and the daemon, which has a copy or the very same, gives it back when it has used it.

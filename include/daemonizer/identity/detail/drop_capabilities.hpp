@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-constexpr int most_capabilities = 64; // of capget(2); a kernel's own number is less
+inline constexpr int most_capabilities = 64; // of capget(2); a kernel's own number is less
 
 constexpr auto bit_of(int capability) -> std::uint64_t { return std::uint64_t{1} << capability; }
 

@@ -16,7 +16,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-constexpr auto no_id = static_cast<uid_t>(-1); // "leave it as it is", to the kernel
+inline constexpr auto no_id = static_cast<uid_t>(-1); // "leave it as it is", to the kernel
 
 /// The ids that the process has now, and those that it had.
 struct DroppedIds {
@@ -114,7 +114,8 @@ auto cannot_regain(const Start& start, const DroppedIds& ids) -> bool {
     const auto regains = [](const Ids& before, unsigned id, auto set) {
         if (id != 0 && set(0U) >= 0)
             return true;
-        for (const unsigned old : {before.real, before.effective, before.saved})
+        const unsigned olds[] = {before.real, before.effective, before.saved};
+        for (const unsigned old : olds)
             if (old != 0 && old != id && set(old) >= 0)
                 return true;
         return false;

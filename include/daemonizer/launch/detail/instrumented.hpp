@@ -7,6 +7,8 @@
 #include <daemonizer/system/raw_syscall.hpp>
 
 #if DAEMONIZER_HAS_RAW_CALLS
+#include <initializer_list>
+
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Names that only such a runtime has: the address is null in a program without it. The variables
@@ -25,6 +27,10 @@ namespace runtime {
 [[gnu::weak]] extern const char msan __asm__("__msan_init");
 [[gnu::weak]] extern const char tsan __asm__("__tsan_init");
 } // namespace runtime
+
+[[gnu::always_inline]] inline auto address_of(const char& name) -> unsigned long {
+    return reinterpret_cast<unsigned long>(&name);
+}
 
 /// Whether a function of -finstrument-functions does nothing: libc defines both, as a mere return.
 /// The address is taken from where the dynamic linker has put it, since a program that is linked to
@@ -67,17 +73,21 @@ namespace runtime {
 /// it must keep all of its memory, and must not run on the daemon's. True where that is not known
 /// not to be so.
 [[gnu::always_inline]] inline auto is_instrumented() -> bool {
-    if (&runtime::gcov != nullptr || &runtime::llvm_gcov != nullptr ||
-        &runtime::llvm_profile != nullptr || &runtime::gprof != nullptr ||
-        &runtime::xray != nullptr || &runtime::trace_pc != nullptr ||
-        &runtime::split_stack != nullptr || &runtime::asan != nullptr ||
-        &runtime::hwasan != nullptr || &runtime::msan != nullptr || &runtime::tsan != nullptr)
+    if (((address_of(runtime::gcov) | address_of(runtime::llvm_gcov) |
+          address_of(runtime::llvm_profile) | address_of(runtime::gprof) |
+          address_of(runtime::xray) | address_of(runtime::trace_pc) |
+          address_of(runtime::split_stack) | address_of(runtime::asan) |
+          address_of(runtime::hwasan) | address_of(runtime::msan) | address_of(runtime::tsan))) !=
+        0)
         return true;
     void (*enter)(void*, void*);
     void (*exit)(void*, void*);
     DAEMONIZER_ADDRESS_OF_HOOK(enter, "__cyg_profile_func_enter");
     DAEMONIZER_ADDRESS_OF_HOOK(exit, "__cyg_profile_func_exit");
-    return !detail::does_nothing(enter) || !detail::does_nothing(exit);
+    for (const auto hook : {enter, exit})
+        if (!detail::does_nothing(hook))
+            return true;
+    return false;
 }
 #undef DAEMONIZER_ADDRESS_OF_HOOK
 

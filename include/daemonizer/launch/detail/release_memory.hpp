@@ -12,7 +12,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/rseq.hpp>
 #include <daemonizer/system/error_text.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #include <cerrno>
 
@@ -37,7 +37,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// it, and the dynamic linker has no list there (PrivateMappings). What holds the stack or the
 /// thread's own variables stays, and so does all memory where somebody unknown may use it.
 template <class Host, class Stop, class IsNeeded>
-void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
+[[gnu::noinline]] void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
     constexpr long worth_it = 16 << 10; // kilobytes
     constexpr unsigned long piece = 64UL << 20;
     if (host.peak_memory() < worth_it || !detail::knows_who_uses_memory())

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 
-#include <daemonizer/compose/start_signals.hpp>
+#include <daemonizer/compose/start/start_signals.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>

@@ -19,7 +19,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 template <class Host, int Seconds>
 class [[gnu::visibility("hidden")]] StartupWait;
 
-/// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
+/// Waits, in the launcher, until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
 template <class Host, int Seconds>
 class StartupWait {
@@ -51,7 +51,8 @@ public:
     /// as it is known who the daemon is, `show(text)` when that says how far it has come, and
     /// `launched(daemon)` when it is ready and alive, before it is told so.
     template <class Meanwhile, class Show, class Launched>
-    auto attend(Failure& failure, Meanwhile meanwhile, Show show, Launched launched) -> bool {
+    [[gnu::noinline]] auto attend(Failure& failure, Meanwhile meanwhile, Show show,
+                                  Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.
@@ -174,8 +175,9 @@ private:
 
     auto give_up(Failure& failure) -> bool {
         failure.name_step("start timeout");
-        failure.describe("daemon", "ended, since it was not ready after seconds: ", 0, 124)
-            .number(Seconds);
+        failure.describe("daemon", "not ready after ", 0, 124)
+            .number(Seconds)
+            .text(" s, and ended");
         return clear_away(0);
     }
 

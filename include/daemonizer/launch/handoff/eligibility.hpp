@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Tells whether the launcher's memory may be handed over to the daemon.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
 
@@ -6,7 +7,7 @@
 #include <daemonizer/launch/detail/shadow_stack.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/valgrind.hpp>
+#include <daemonizer/system/toolchain/valgrind.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Parts daemon and launcher on one memory.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 
@@ -49,13 +50,10 @@ struct HandoffStacks {
 inline HandoffStacks handoff_stacks;
 
 /// What a launcher takes along, however large the states of its policies are: not on its stack.
+/// Mere bytes, so that nothing runs before main() or at exit() for them.
 template <class Launcher>
-union HandoffLuggage {
-    HandoffLuggage() : nothing{} {}
-    ~HandoffLuggage() {}
-
-    char nothing;
-    Launcher launcher;
+struct HandoffLuggage {
+    alignas(Launcher) unsigned char room[sizeof(Launcher)];
 };
 template <class Launcher>
 inline HandoffLuggage<Launcher> handoff_luggage;
@@ -92,14 +90,14 @@ private:
         const typename Start::exiting_launcher start{
             {self.start_.core, self.start_.failure, self.start_.signals}};
         // Copies: what they were copied from will be the daemon's.
-        auto& launcher = *new (&handoff_luggage<Launcher>.launcher) Launcher{start};
+        auto& launcher = *new (handoff_luggage<Launcher>.room) Launcher{start};
         Detachment detachment = self.parting_;
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);
         if (child < 0)
             launcher.fail("fork", "the launcher's", errno);
         detachment.daemon.close(RawHost{});
-        launcher.attend(detachment, child, false);
+        launcher.wait_and_leave(detachment, child, false);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's

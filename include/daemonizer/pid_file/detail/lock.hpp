@@ -3,7 +3,7 @@
 #ifndef DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
 #define DAEMONIZER_PID_FILE_DETAIL_LOCK_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/pid_file/detail/draft.hpp>
 #include <daemonizer/pid_file/detail/open.hpp>
 #include <daemonizer/pid_file/detail/remove.hpp>
@@ -38,16 +38,16 @@ struct LockPidFile : undoable_step<phase::check> {
         detail::remove_pid_file(host, file);
         if (file.is_registered)
             pid_files_of_this_process.forget(file.fd);
-        let_go(host, file);
+        close_copy(host, file);
     }
 
     template <class Host>
     static void drop_launcher_copy(Host host, const auto&, auto& file) {
-        let_go(host, file);
+        close_copy(host, file);
     }
 
 private:
-    [[gnu::visibility("hidden")]] static void let_go(auto host, auto& file) {
+    [[gnu::visibility("hidden")]] static void close_copy(auto host, auto& file) {
         file.owner = 0;
         file.is_registered = false;
         if (file.fd >= 0)
@@ -106,8 +106,7 @@ private:
             host.unlink(file.directory, file.path); // nobody can have locked it
         if (!trusted)
             return drop(host, file, attempt::failed);
-        if (taken && naming.look(file.fd, file.path, start.failure,
-                                 [&](long time) { return start.pause(time); }))
+        if (taken && naming.look(start, file.fd, file.path))
             return drop(host, file, attempt::failed);
         if (locked < 0 && !taken) {
             start.fail(file.path, locked);

@@ -6,7 +6,7 @@
 #include <daemonizer/pid_file/own_pid_files.hpp>
 #include <daemonizer/pid_file/read.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -18,11 +18,11 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Every file that a start opens for its pid is opened like this: no link is followed, and a FIFO
 /// does not hang.
-constexpr int pid_file_flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+inline constexpr int pid_file_flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 /// Only the starter may open a file that is being started with, until the daemon has its lock: who
 /// cannot open it cannot hold a read lock that keeps the daemon from its own.
-constexpr mode_t mode_while_starting = 0600;
+inline constexpr mode_t mode_while_starting = 0600;
 
 /// Opens the file, making it where there is none: `created` says so. Returns a descriptor above 2
 /// or a negative errno.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Closes all descriptors above 2 but some.
 #ifndef DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/listed_descriptors.hpp>
+#include <daemonizer/system/files/listed_descriptors.hpp>
 
 #include <sys/resource.h>
 

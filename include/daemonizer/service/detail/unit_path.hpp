@@ -58,8 +58,9 @@ public:
         const std::size_t own =
             end == nullptr ? std::strlen(file + 1) : static_cast<std::size_t>(end - file - 1);
         const bool is_system = ::geteuid() == 0;
-        for (const char* const named : {is_system ? "/run" : std::getenv("XDG_RUNTIME_DIR"),
-                                        is_system ? "/var/run" : nullptr}) {
+        const char* const names[] = {is_system ? "/run" : std::getenv("XDG_RUNTIME_DIR"),
+                                     is_system ? "/var/run" : nullptr};
+        for (const char* const named : names) {
             char runtime[PATH_MAX];
             if (named == nullptr || *named != '/' ||
                 detail::normal_path("", named, runtime) != nullptr)
@@ -91,8 +92,10 @@ public:
 private:
     template <class IsCalled>
     static auto is_of_the_system(IsCalled is_called) -> bool {
-        for (const char* const name : {"credentials", "dbus", "host", "lock", "log", "mount",
-                                       "network", "private", "shm", "systemd", "udev", "user"})
+        static constexpr const char* names[] = {"credentials", "dbus",    "host",    "lock",
+                                                "log",         "mount",   "network", "private",
+                                                "shm",         "systemd", "udev",    "user"};
+        for (const char* const name : names)
             if (is_called(name, std::strlen(name)))
                 return true;
         return false;

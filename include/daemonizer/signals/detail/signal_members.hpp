@@ -14,8 +14,8 @@ template <class Base>
 struct collecting_members : Base {
     using Base::Base;
 
-    /// Waits for a signal that the composition collects. Returns its number, or a negative errno
-    /// where waiting is impossible.
+    /// Waits for a signal that the composition collects, and returns its number. It cannot fail.
+    /// May be called in any thread. Not async-signal-safe.
     auto wait() -> int { return wait_nanoseconds(-1); }
 
     /// Waits as wait() does, at most for `time`, and returns 0 at its end. `time` is a

@@ -4,7 +4,7 @@
 #define DAEMONIZER_SIGNALS_DETAIL_WAKE_PIPE_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/time_span.hpp>
 
 #include <cerrno>
@@ -33,7 +33,8 @@ struct WakePipe {
 
     template <class Host>
     void close(const Host& host) {
-        for (int* const fd : {&writable, &readable}) {
+        int* const ends[] = {&writable, &readable};
+        for (int* const fd : ends) {
             if (*fd >= 0)
                 host.close(*fd);
             *fd = -1;

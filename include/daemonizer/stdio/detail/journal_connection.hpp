@@ -4,7 +4,7 @@
 #define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
 #include <cstddef>

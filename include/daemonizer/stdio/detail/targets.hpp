@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// Opens what becomes stdin, stdout and stderr, and puts it in their place.
 #ifndef DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 #define DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 
-#include <daemonizer/compose/base_directory.hpp>
+#include <daemonizer/compose/start/base_directory.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/descriptor.hpp>
 #include <daemonizer/system/error_text.hpp>
-#include <daemonizer/system/trusted_file.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
+#include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include <daemonizer/supervision/detail/vsock_message.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
-#include <daemonizer/system/descriptor.hpp>
+#include <daemonizer/system/files/descriptor.hpp>
 
 #include <cerrno>
 #include <cstring>

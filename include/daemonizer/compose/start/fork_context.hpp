@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a fork policy is handed.
+#ifndef DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
+#define DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
+
+#include <daemonizer/compose/start/start_context.hpp>
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// What a fork policy is handed: the start, and what its launcher does in the end.
+template <class Core, class LauncherSteps, bool Returns>
+struct ForkContext : StepContext<Core> {
+    using leaving = exiting_host<typename Core::template in<slots::host>>;
+
+    using exiting_launcher = ForkContext<Core, LauncherSteps, false>;
+
+    static constexpr bool launcher_returns = Returns; ///< start(); in run() it leaves
+    /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).
+    static constexpr bool needs_no_memory = LauncherSteps::template show_their_texts<Core>;
+
+    /// After which the launcher gives up; 0 where it never does.
+    static constexpr auto seconds() -> int {
+        using Timeout = typename Core::template in<slots::timeout>;
+        if constexpr (std::is_void_v<Timeout>)
+            return 0;
+        else
+            return Timeout::seconds;
+    }
+
+    /// Gives back what the launcher has acquired.
+    template <class Host>
+    [[gnu::always_inline]] void undo(const Host& host) const {
+        LauncherSteps::undo(this->core, host);
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSL-1.0
+// How this program was started: its path, arguments and environment.
+#ifndef DAEMONIZER_SYSTEM_FIRST_START_HPP
+#define DAEMONIZER_SYSTEM_FIRST_START_HPP
+
+#include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/line_writer.hpp>
+
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Names the descriptor by which a program that is started again finds its handover.
+inline constexpr char handover_variable[] = "DAEMONIZER_HANDOVER=";
+
+/// What execve(2) needs to start the program again as it was started first, whatever it has done to
+/// its arguments and environment since. Kept in memory of its own, which stays when a monitor gives
+/// the program's memory back. A copy names the same memory.
+struct FirstStart {
+    char* memory = nullptr;
+    std::size_t size = 0;
+    const char* path = nullptr;
+    char** arguments = nullptr;
+    char** environment = nullptr;
+    char* handover = nullptr;   ///< the digits behind handover_variable
+    char* listen_pid = nullptr; ///< the digits behind LISTEN_PID=, where that names this process
+
+    /// Returns 0, or a negative errno and the file that it is about.
+    template <class Host>
+    auto read(const Host& host, const char*& file) -> int {
+        constexpr const char* arguments_file = "/proc/self/cmdline";
+        constexpr const char* environment_file = "/proc/self/environ";
+        Extent words, variables;
+        file = arguments_file;
+        if (const int error = measure(host, file, words); error < 0)
+            return error;
+        file = environment_file;
+        if (const int error = measure(host, file, variables); error < 0)
+            return error;
+        file = "memory";
+        const std::size_t pointers = (words.strings + variables.strings + 4) * sizeof(char*);
+        size = pointers + words.bytes + variables.bytes + PATH_MAX +
+               2 * (sizeof handover_variable + digits);
+        memory = static_cast<char*>(host.map_memory(size));
+        if (memory == nullptr)
+            return -ENOMEM;
+        arguments = reinterpret_cast<char**>(memory); // of whole pages
+        char* text = memory + pointers;
+        file = arguments_file;
+        if (const int error = load(host, file, text, words.bytes); error < 0)
+            return error;
+        environment = list_words(text, words.bytes) + 1;
+        text += words.bytes;
+        file = environment_file;
+        if (const int error = load(host, file, text, variables.bytes); error < 0)
+            return error;
+        char* const rest = text + variables.bytes;
+        list_variables(host, text, rest);
+        file = "/proc/self/exe";
+        return find_path(host, rest + 2 * (sizeof handover_variable + digits));
+    }
+
+    template <class Host>
+    void release(const Host& host) {
+        if (memory != nullptr)
+            host.unmap(reinterpret_cast<unsigned long>(memory), size);
+        memory = nullptr;
+    }
+
+    /// Writes a number where `handover` or `listen_pid` stands. No libc.
+    [[gnu::visibility("hidden")]] static void write_number(char* at, long long number) {
+        LineWriter{at, digits}.number(number);
+    }
+
+private:
+    static constexpr std::size_t digits = 12;
+
+    struct Extent {
+        std::size_t bytes = 0, strings = 0;
+    };
+
+    template <class Host>
+    static auto measure(const Host& host, const char* file, Extent& extent) -> int {
+        const int fd = host.open(AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return fd;
+        char text[1024];
+        long got;
+        while ((got = host.read(fd, text, sizeof text)) > 0)
+            for (long i = 0; i != got; ++i, ++extent.bytes)
+                extent.strings += text[i] == '\0' ? 1 : 0;
+        host.close(fd);
+        return static_cast<int>(got);
+    }
+
+    template <class Host>
+    static auto load(const Host& host, const char* file, char* to, std::size_t bytes) -> int {
+        const int fd = host.open(AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return fd;
+        long got = 1;
+        for (std::size_t done = 0; done != bytes && got > 0; done += static_cast<std::size_t>(got))
+            if ((got = host.read(fd, to + done, bytes - done)) <= 0)
+                break;
+        host.close(fd);
+        return got > 0 || bytes == 0 ? 0 : got < 0 ? static_cast<int>(got) : -EIO;
+    }
+
+    /// Returns the place of the null pointer behind the last.
+    auto list_words(char* text, std::size_t bytes) const -> char** {
+        char** next = arguments;
+        for (char* const end = text + bytes; text != end; text += std::strlen(text) + 1)
+            *next++ = text;
+        return next;
+    }
+
+    /// LISTEN_PIDFDID can't be rewritten: a process learns its own only with a call more.
+    template <class Host>
+    void list_variables(const Host& host, char* text, char* end) {
+        char* made = end;
+        char** next = environment;
+        for (; text != end; text += std::strlen(text) + 1) {
+            if (begins(text, handover_variable) || begins(text, "LISTEN_PIDFDID="))
+                continue;
+            *next++ = text;
+            if (begins(text, "LISTEN_PID=") && is_number(text + 11, host.pid())) {
+                std::memcpy(made, text, 11);
+                listen_pid = made + 11;
+                next[-1] = made;
+                made += sizeof handover_variable + digits;
+            }
+        }
+        std::memcpy(made, handover_variable, sizeof handover_variable);
+        handover = made + sizeof handover_variable - 1;
+        *next = made;
+    }
+
+    /// The path of the start where that still names the program, relative or not: a new version may
+    /// stand there later. Else the file that runs.
+    template <class Host>
+    auto find_path(const Host& host, char* room) -> int {
+        constexpr const char* running = "/proc/self/exe";
+        const char* const given = host.executed_path();
+        if (given != nullptr && std::strlen(given) < PATH_MAX &&
+            names_same_file(host, given, running)) {
+            std::memcpy(room, given, std::strlen(given) + 1);
+        } else {
+            const long length = host.read_link(running, room, PATH_MAX - 1);
+            if (length < 0)
+                return static_cast<int>(length);
+            room[length] = '\0';
+        }
+        path = room;
+        return 0;
+    }
+
+    template <class Host>
+    static auto names_same_file(const Host& host, const char* a, const char* b) -> bool {
+        struct stat files[2]{};
+        const char* const names[] = {a, b};
+        for (int i = 0; i != 2; ++i) {
+            const int fd = host.open(AT_FDCWD, names[i], O_PATH | O_CLOEXEC);
+            const int error = fd < 0 ? fd : host.status(fd, files[i]);
+            if (fd >= 0)
+                host.close(fd);
+            if (error < 0)
+                return false;
+        }
+        return files[0].st_dev == files[1].st_dev && files[0].st_ino == files[1].st_ino;
+    }
+
+    static auto begins(const char* text, const char* with) -> bool {
+        return std::strncmp(text, with, std::strlen(with)) == 0;
+    }
+    static auto is_number(const char* text, pid_t number) -> bool {
+        char own[digits];
+        LineWriter{own, sizeof own}.number(number);
+        return std::strcmp(text, own) == 0;
+    }
+};
+
+/// The descriptor behind the variable, which is removed, so that no child takes it for its own; -1
+/// where there is none, or where who started this program has fewer rights than it.
+template <class Host>
+[[gnu::cold]] auto take_handover(const Host& host) -> int {
+    char name[sizeof handover_variable];
+    std::memcpy(name, handover_variable, sizeof name);
+    name[sizeof name - 2] = '\0'; // the equals sign
+    const char* text = std::getenv(name);
+    if (text == nullptr)
+        return -1;
+    int fd = 0;
+    for (; *text >= '0' && *text <= '9' && fd < 100'000'000; ++text)
+        fd = fd * 10 + (*text - '0');
+    const bool is_number = *text == '\0';
+    ::unsetenv(name);
+    return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
+}
+
+} // namespace daemonizer::detail
+
+#endif

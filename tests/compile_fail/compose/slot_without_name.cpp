@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: the slot of a policy has no name
+#include <daemonizer/daemonizer.hpp>
+
+using namespace daemonizer;
+
+struct Own {
+    struct slot : own_slot {
+#ifndef REJECT
+        static constexpr const char* name = "own";
+#endif
+    };
+    using steps = step_list<>;
+};
+
+int main() {
+    return Daemonizer<Own>{}.run([] {});
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: a text holds a null byte; the system would read it only up to there
+#include <daemonizer/daemonizer.hpp>
+
+using namespace daemonizer;
+
+#ifdef REJECT
+using Service = Daemonizer<PidFile<"/run/a\0b.pid">>;
+#else
+using Service = Daemonizer<PidFile<"/run/a.pid">>;
+#endif
+
+int main() {
+    return Service{}.run([] {});
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+// A daemon with a monitor, for the tests of it: daemon MODE DIRECTORY. It tells the test what it
+// sees, as the tests of processes do, and does what MODE says.
+#include <daemonizer/daemonizer.hpp>
+
+#include <cstdlib>
+#include <string>
+#include <sys/stat.h>
+#include <vector>
+
+using namespace daemonizer;
+
+namespace {
+
+constexpr int facts = 200, gate = 201;
+
+void tell(const std::string& fact) {
+    const std::string line = fact + '\n';
+    if (::write(facts, line.data(), line.size()) < 0)
+        ::_exit(98);
+}
+
+void await_gate() {
+    char byte;
+    while (::read(gate, &byte, 1) < 0 && errno == EINTR) {
+    }
+}
+
+/// What a program finds when it is started.
+void tell_surroundings(int argc, char** argv) {
+    std::string all;
+    for (int i = 1; i != argc; ++i)
+        all += std::string{"["} + argv[i] + "]";
+    char here[4096];
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    const char* const variable = std::getenv("VARIABLE");
+    tell("started " + all + " in " + ::getcwd(here, sizeof here) + " umask " +
+         std::to_string(mask) + " variable " + (variable == nullptr ? "none" : variable) +
+         (std::getenv("DAEMONIZER_HANDOVER") == nullptr ? "" : " handover"));
+}
+
+template <class... More>
+auto run(const std::string& mode, const std::string& directory, const More&... more) -> int {
+    const std::string pid = directory + "/x.pid", log = directory + "/x.log";
+    const std::string again = directory + "/again";
+    std::vector<char> ballast;
+    if (mode == "ballast")
+        ballast.assign(std::size_t{300} << 20, 'x');
+    const auto body = [&](auto& daemon) -> int {
+        tell("daemon " + std::to_string(::getpid()));
+        if (mode == "fails at first")
+            return daemon.fail(3, "no configuration");
+        if (mode == "is killed at first")
+            ::raise(SIGSEGV);
+        if (mode == "fails again" && ::access(again.c_str(), F_OK) == 0)
+            return daemon.fail(4, "no configuration any more");
+        if (mode == "hangs" || (mode == "hangs again" && ::access(again.c_str(), F_OK) == 0))
+            await_gate();
+        daemon.ready();
+        tell("ready");
+        for (;;) {
+            const int signal = daemon.wait();
+            tell("signal " + std::to_string(signal));
+            if (signal == SIGTERM)
+                return mode == "ends with 7" ? 7 : 0;
+            if (signal == SIGUSR1)
+                return mode == "leaves with 0" ? 0 : 5;
+            if (signal == SIGUSR2 && ::fork() == 0) {
+                tell("worker " + std::to_string(::getpid()));
+                for (;;)
+                    ::pause();
+            }
+        }
+    };
+    return Daemonizer{PidFile{pid}, LogStdio{log}, SignalFd<SIGTERM, SIGHUP, SIGUSR1, SIGUSR2>{},
+                      CloseDescriptors<facts, gate>{}, more...}
+        .run(body);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3)
+        return 2;
+    tell_surroundings(argc, argv);
+    ::setenv("VARIABLE", "changed", 1);
+    const std::string mode = argv[1], directory = argv[2];
+    if (mode == "hangs again" || mode == "hangs")
+        return run(mode, directory, Monitor<2, 60>{}, StartTimeout<1>{});
+    if (mode == "one fork")
+        return run(mode, directory, Monitor<2, 60>{}, SingleFork{});
+    if (mode == "nobody")
+        return run(mode, directory, Monitor<2, 60>{}, RunAs{65534, 65534});
+    if (mode == "keeps signals") {
+        const std::string pid = directory + "/x.pid";
+        return Daemonizer{PidFile{pid}, KeepSignals{}, Monitor<2, 60>{},
+                          CloseDescriptors<facts, gate>{}}
+            .run([](auto& daemon) -> int {
+                tell("daemon " + std::to_string(::getpid()));
+                daemon.ready();
+                for (;;)
+                    ::pause();
+            });
+    }
+    return run(mode, directory, Monitor<2, 60>{});
+}

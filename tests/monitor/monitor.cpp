@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a monitor does when its daemon crashes, ends, is stopped, and when it is killed itself.
+#include "launch.hpp"
+
+#include <daemonizer/control.hpp>
+
+#include <sys/resource.h>
+
+using namespace daemonizer;
+using namespace launch;
+
+namespace {
+
+/// Becomes the program DAEMON with a mode.
+auto execute(const Scene& scene, const char* program, const char* mode) -> int {
+    ::setenv("VARIABLE", "of the start", 1);
+    ::execl(program, "daemon", mode, scene.directory().c_str(), nullptr);
+    return 97;
+}
+
+/// The pid file's number.
+auto recorded(const Scene& scene) -> pid_t { return std::stoi(text_of(scene.path("x.pid"))); }
+
+struct Started {
+    pid_t monitor, daemon;
+};
+
+auto start(Scene& scene, const char* mode) -> Started {
+    const Outcome outcome = scene.run([&] { return execute(scene, DAEMON, mode); });
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+    CHECK(outcome.err == "");
+    scene.fact("started");
+    const Started started{recorded(scene), scene.pid("daemon")};
+    scene.fact("ready");
+    CHECK(started.monitor != started.daemon);
+    CHECK(stat_of(std::to_string(started.daemon)).at(1) == std::to_string(started.monitor));
+    return started;
+}
+
+auto runs(const Scene& scene) -> ServiceStatus {
+    const std::string path = scene.path("x.pid");
+    return status(Daemonizer{PidFile{path}});
+}
+
+constexpr const char* again = "daemon: monitor: daemon: ";
+
+} // namespace
+
+TEST_CASE("a daemon that a signal has killed is started again under the same number", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "x");
+    ::kill(first.daemon, SIGSEGV);
+    const pid_t second = scene.pid("daemon");
+    scene.fact("ready");
+    CHECK(second != first.daemon);
+    CHECK(recorded(scene) == first.monitor);
+    CHECK(runs(scene).what == ServiceStatus::state::running);
+    CHECK(runs(scene).pid == first.monitor);
+    CHECK(text_of(scene.path("x.log")) ==
+          again +
+              std::string{"was killed: Segmentation fault, signal 11; started again, restart 1\n"});
+    ::kill(second, SIGKILL);
+    CHECK(scene.pid("daemon") != second);
+    scene.fact("ready");
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.fact("signal") == "15");
+    CHECK(scene.end_of(first.monitor) == 0);
+    CHECK(scene.names() == "x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a daemon that leaves with a status is started again, but not one that leaves with 0",
+          "[monitor]") {
+    Scene scene;
+    SECTION("5") {
+        const Started first = start(scene, "x");
+        ::kill(first.monitor, SIGUSR1);
+        CHECK(scene.fact("signal") == "10");
+        scene.pid("daemon");
+        scene.fact("ready");
+        CHECK(text_of(scene.path("x.log")) ==
+              again + std::string{"has ended with status 5; started again, restart 1\n"});
+        ::kill(first.monitor, SIGTERM);
+        CHECK(scene.end_of(first.monitor) == 0);
+    }
+    SECTION("0") {
+        const Started first = start(scene, "leaves with 0");
+        ::kill(first.monitor, SIGUSR1);
+        CHECK(scene.end_of(first.monitor) == 0);
+        CHECK(text_of(scene.path("x.log")) == "");
+    }
+    CHECK(scene.names() == "x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("from outside monitor and daemon are one service", "[monitor]") {
+    Scene scene;
+    const char* const mode = GENERATE("x", "ends with 7", "one fork");
+    const Started first = start(scene, mode);
+    const std::string path = scene.path("x.pid");
+    CHECK(reload(Daemonizer{PidFile{path}}));
+    CHECK(scene.fact("signal") == "1");
+    const Outcome second = scene.run([&] { return execute(scene, DAEMON, "x"); });
+    CHECK(second.status == 1);
+    CHECK(second.err == "daemon: pid file: " + path + ": already running, pid " +
+                            std::to_string(first.monitor) + "\n");
+    CHECK(stop(Daemonizer{PidFile{path}}));
+    CHECK(scene.fact("signal") == "15");
+    CHECK(!scene.still_runs(first.monitor));
+    CHECK(!scene.still_runs(first.daemon));
+    CHECK(scene.end_of(first.monitor) == (mode == std::string{"ends with 7"} ? 7 : 0));
+    CHECK(runs(scene).what == ServiceStatus::state::stopped);
+    CHECK(scene.names() == "x.log");
+    CHECK(text_of(scene.path("x.log")) == "");
+}
+
+TEST_CASE("a monitor that is killed takes its daemon with it", "[monitor]") {
+    Scene scene;
+    const char* const mode = GENERATE("x", "nobody");
+    if (mode == std::string{"nobody"} && ::geteuid() != 0) {
+        WARN("skipped: only root can change the user");
+        return;
+    }
+    const Started first = start(scene, mode);
+    const bool restarted = GENERATE(false, true);
+    pid_t daemon = first.daemon;
+    if (restarted) {
+        ::kill(daemon, SIGABRT);
+        daemon = scene.pid("daemon");
+        scene.fact("ready");
+    }
+    ::kill(first.monitor, SIGKILL);
+    CHECK(scene.end_of(first.monitor) == -SIGKILL);
+    CHECK(scene.end_of(daemon) == -SIGKILL);
+    CHECK(scene.nobody_stays());
+    const Started next = start(scene, "x"); // no lock is left
+    ::kill(next.monitor, SIGTERM);
+    CHECK(scene.end_of(next.monitor) == 0);
+}
+
+TEST_CASE("the launcher says how the first start ends, and nothing is left of one that fails",
+          "[monitor]") {
+    Scene scene;
+    const std::string& d = scene.directory();
+    const auto refused = [&](const char* mode, int status, const std::string& text) {
+        const Outcome outcome = scene.run([&] { return execute(scene, DAEMON, mode); });
+        CHECK(outcome.status == status);
+        CHECK(outcome.err == "daemon: " + text + "\n");
+        CHECK(scene.nobody_stays());
+        CHECK(!exists(d + "/x.pid"));
+    };
+    SECTION("by itself") { refused("fails at first", 3, "daemon: not ready: no configuration"); }
+    SECTION("by a signal") {
+        refused("is killed at first", 128 + SIGSEGV,
+                "daemon: killed before it was ready: Segmentation fault, signal 11");
+    }
+    SECTION("too late") {
+        refused("hangs", 124, "start timeout: daemon: not ready after 1 s, and ended");
+    }
+    SECTION("of a step of the daemon's") {
+        REQUIRE(::mkdir((d + "/x.log").c_str(), 0755) == 0);
+        refused("x", 1, "stdio: " + d + "/x.log: Is a directory");
+    }
+}
+
+TEST_CASE("a first start is cancelled at the launcher, and at the monitor", "[monitor]") {
+    Scene scene;
+    const pid_t launcher = scene.begin([&] { return execute(scene, DAEMON, "hangs again"); });
+    SECTION("launcher") {
+        write_text(scene.path("again"), "");
+        const pid_t daemon = scene.pid("daemon");
+        ::kill(launcher, SIGTERM);
+        CHECK(scene.outcome_of(launcher).status == -SIGTERM);
+        CHECK(!scene.still_runs(daemon));
+    }
+    SECTION("monitor") {
+        write_text(scene.path("again"), "");
+        scene.pid("daemon");
+        ::kill(recorded(scene), SIGTERM);
+        CHECK(scene.outcome_of(launcher).status != 0);
+    }
+    CHECK(scene.nobody_stays());
+    CHECK(!exists(scene.path("x.pid")));
+}
+
+TEST_CASE("after the attempts the monitor gives up with the daemon's status", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "fails again");
+    write_text(scene.path("again"), "");
+    ::kill(first.daemon, SIGKILL);
+    CHECK(scene.end_of(first.monitor) == 4);
+    const std::string failed = "daemon: monitor: daemon not started: daemon: not ready: no "
+                               "configuration any more; ";
+    CHECK(text_of(scene.path("x.log")) ==
+          again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"} + failed +
+              "started again, restart 2\n" + failed + "given up after restarts: 2\n");
+    CHECK(scene.names() == "again x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a restarted daemon that does not become ready in time is ended", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "hangs again");
+    write_text(scene.path("again"), "");
+    ::kill(first.daemon, SIGKILL);
+    CHECK(scene.end_of(first.monitor) == 124);
+    CHECK(text_of(scene.path("x.log")).find("daemon: not ready after 1 s, and ended; given up") !=
+          std::string::npos);
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("where the program has gone the monitor gives up", "[monitor]") {
+    Scene scene;
+    const std::string program = scene.path("program");
+    std::filesystem::copy_file(DAEMON, program);
+    const Outcome outcome = scene.run([&] { return execute(scene, program.c_str(), "x"); });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene), daemon = scene.pid("daemon");
+    scene.fact("ready");
+    std::filesystem::remove(program);
+    ::kill(daemon, SIGKILL);
+    CHECK(scene.end_of(monitor) == 127);
+    CHECK(scene.names() == "x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a restart finds arguments, environment, directory and umask of the first start",
+          "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        ::umask(037);
+        return ::chdir("/usr") == 0 ? execute(scene, DAEMON, "x") : 96;
+    });
+    REQUIRE(outcome.status == 0);
+    const std::string found = scene.fact("started");
+    CHECK(found == "[x][" + scene.directory() + "] in /usr umask 31 variable of the start");
+    scene.fact("ready");
+    ::kill(scene.pid("daemon"), SIGKILL);
+    CHECK(scene.fact("started") == found + " handover");
+    scene.fact("ready");
+    ::kill(recorded(scene), SIGTERM);
+    CHECK(scene.end_of(recorded(scene)) == 0);
+}
+
+TEST_CASE("what a crashed daemon has forked is ended before the next start", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "x");
+    ::kill(first.monitor, SIGUSR2);
+    const pid_t worker = scene.pid("worker");
+    ::kill(first.daemon, SIGKILL);
+    scene.pid("daemon");
+    CHECK(!scene.still_runs(worker));
+    scene.fact("ready");
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+}
+
+TEST_CASE("a signal that a restarted daemon collects waits for it", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "x");
+    ::kill(first.daemon, SIGKILL);
+    REQUIRE(scene.until([&] { return !scene.still_runs(first.daemon); }));
+    ::kill(first.monitor, SIGHUP);
+    scene.pid("daemon");
+    scene.fact("ready");
+    CHECK(scene.fact("signal") == "1");
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+}
+
+TEST_CASE("a stop between a crash and the restart ends the monitor", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "x");
+    ::kill(first.daemon, SIGKILL);
+    REQUIRE(scene.until([&] { return !scene.still_runs(first.daemon); }));
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 128 + SIGKILL);
+    CHECK(scene.names() == "x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a daemon that collects nothing ends by the signals that end it without a monitor",
+          "[monitor]") {
+    Scene scene;
+    const int signal = GENERATE(SIGTERM, SIGINT, SIGHUP);
+    const Outcome outcome = scene.run([&] { return execute(scene, DAEMON, "keeps signals"); });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene), daemon = scene.pid("daemon");
+    ::kill(monitor, signal);
+    CHECK(scene.end_of(monitor) == 128 + signal);
+    CHECK(!scene.still_runs(daemon));
+    CHECK(scene.names() == "");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a variable alone makes nobody a monitored daemon", "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+            return 96;
+        detail::Handover forged{detail::Handover::of_monitor, ::getppid(), -1, false, {}};
+        if (::send(ends[0], &forged, sizeof forged, 0) < 0)
+            return 95;
+        ::setenv("DAEMONIZER_HANDOVER", std::to_string(ends[1]).c_str(), 1);
+        return execute(scene, DAEMON, "x");
+    });
+    REQUIRE(outcome.status == 0);
+    CHECK(scene.fact("started").find("handover") != std::string::npos);
+    const pid_t monitor = recorded(scene);
+    CHECK(scene.pid("daemon") != monitor);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+}
+
+TEST_CASE("a monitor waits without the program's memory", "[monitor]") {
+    if (!DAEMONIZER_HAS_RAW_CALLS || !DAEMONIZER_MAY_SHARE_MEMORY) {
+        WARN("skipped: here a monitor keeps its memory");
+        return;
+    }
+    Scene scene;
+    const Started first = start(scene, "ballast");
+    const auto own = [&] {
+        std::ifstream file{"/proc/" + std::to_string(first.monitor) + "/smaps_rollup"};
+        long kilobytes = -1;
+        for (std::string word; file >> word;)
+            if (word == "Private_Dirty:")
+                file >> kilobytes;
+        return kilobytes;
+    };
+    const auto mapped = [&] {
+        std::istringstream file{text_of("/proc/" + std::to_string(first.monitor) + "/statm")};
+        long pages = 0;
+        file >> pages;
+        return pages * (::sysconf(_SC_PAGESIZE) >> 10);
+    };
+    CHECK(scene.until([&] { return mapped() < 100 << 10; }));
+    CHECK(own() >= 0);
+    CHECK(own() <= 200);
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+// The scenes that are explored: which programs meet, and what happens to them.
+#ifndef DAEMONIZER_TESTS_SCHEDULE_SCENE_HPP
+#define DAEMONIZER_TESTS_SCHEDULE_SCENE_HPP
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace schedule {
+
+struct Scene {
+    std::string name;
+    std::vector<std::string> before; ///< verbs of the probe that are at rest when the scene begins
+    std::vector<std::string> meet;   ///< those that are explored together
+    int bound = 1;                   ///< of preemptions, in the ordinary run
+    std::vector<int> signals; ///< one of them at each point, to each process of `meet` at most
+    bool to_the_daemon_before = false; ///< the signals go to the daemon of `before` instead
+    bool names_the_stranger = false;   ///< the pid file holds the number of the stranger
+    std::string fork = "double";
+
+    auto title() const -> std::string { return fork + "-" + name; }
+};
+
+inline auto scenes_of(const std::string& fork) -> std::vector<Scene> {
+    const std::vector<int> all{SIGKILL, SIGINT, SIGTERM, -SIGINT};
+    std::vector<Scene> scenes{
+        // One start.
+        {.name = "start", .meet = {"serve"}},
+        {.name = "start-fails", .meet = {"fail"}},
+        {.name = "start-returns", .meet = {"return"}},
+        {.name = "start-crashes", .meet = {"crash"}},
+        {.name = "start-with-worker", .meet = {"worker"}},
+        {.name = "start-signalled", .meet = {"serve"}, .bound = 0, .signals = all},
+        {.name = "failure-signalled", .meet = {"fail"}, .bound = 0, .signals = all},
+        {.name = "worker-signalled", .meet = {"worker"}, .bound = 0, .signals = {SIGKILL, SIGINT}},
+        // Two on one pid file.
+        {.name = "two-starts", .meet = {"serve", "serve"}},
+        {.name = "two-starts-killed", .meet = {"serve", "serve"}, .bound = 0, .signals = {SIGKILL}},
+        {.name = "failure-and-start", .meet = {"fail", "serve"}},
+        {.name = "crash-and-start", .meet = {"crash-later", "serve"}},
+        {.name = "start-at-a-crash",
+         .before = {"serve"},
+         .meet = {"serve"},
+         .bound = 0,
+         .signals = {SIGKILL},
+         .to_the_daemon_before = true},
+        // Control.
+        {.name = "start-and-stop", .meet = {"serve", "stop"}},
+        {.name = "stop-and-start", .before = {"serve"}, .meet = {"stop", "serve"}},
+        {.name = "stop-twice", .before = {"serve"}, .meet = {"stop", "stop"}},
+        {.name = "restart", .before = {"serve"}, .meet = {"restart"}},
+        {.name = "restart-twice", .before = {"serve"}, .meet = {"restart", "restart"}, .bound = 0},
+        {.name = "start-and-status", .meet = {"serve", "status"}},
+        {.name = "stop-and-status", .before = {"serve"}, .meet = {"stop", "status"}},
+        // A worker that outlives its daemon.
+        {.name = "worker-outlives", .meet = {"worker-crash-later"}},
+        {.name = "worker-outlives-and-start", .meet = {"worker-crash-later", "serve"}, .bound = 0},
+        {.name = "worker-returns", .meet = {"worker-returns"}},
+        // A number that is no daemon's.
+        {.name = "stranger-and-stop",
+         .before = {"stranger"},
+         .meet = {"stop"},
+         .names_the_stranger = true},
+        {.name = "stranger-start-and-stop",
+         .before = {"stranger"},
+         .meet = {"serve", "stop"},
+         .names_the_stranger = true},
+    };
+    for (Scene& scene : scenes)
+        scene.fork = fork;
+    return scenes;
+}
+
+} // namespace schedule
+
+#endif

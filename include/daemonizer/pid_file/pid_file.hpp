@@ -100,8 +100,8 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         file.owner = start.host().pid();
         return true;
     }
-    /// For a handler that ends the process as PID 1. Async-signal-safe.
-    static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
+    /// The handler of a signal that ends the process.
+    static constexpr auto on_ending_signal = detail::remove_pid_files_and_die;
 
     using slot = slots::pid;
     using steps =

@@ -457,3 +457,48 @@ TEST_CASE("signals that would end the daemon remove its file first") {
     CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_files_and_die);
     CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN); // as the starter had it: nohup
 }
+
+TEST_CASE("without a fork no signal acts between the file's creation and its handler") {
+    Record record;
+    record.blocked_before = {SIGUSR1};
+    detail::pid_files_of_this_process = {};
+    const auto place = [&](const std::string& call) {
+        const auto& calls = record.calls;
+        return std::find(calls.begin(), calls.end(), call) - calls.begin();
+    };
+    const auto begin = [&](auto signals) {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{},
+                          signals}
+            .start();
+    };
+    SECTION("with the signals reset") {
+        const auto daemon = begin(DefaultSignals{});
+        REQUIRE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(place("handle TERM") < place("mask nothing"));
+        CHECK(place("mask nothing") < static_cast<long>(record.calls.size()));
+    }
+    SECTION("with the signals kept") {
+        const auto daemon = begin(KeepSignals{});
+        REQUIRE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(place("handle HUP") < place("mask USR1"));
+        CHECK(place("mask USR1") < static_cast<long>(record.calls.size()));
+    }
+    SECTION("and after a failure the mask is as before, once the file is gone") {
+        record.fail(GENERATE("lock", "write_at", "chmod"), 1, EIO);
+        const auto daemon = begin(DefaultSignals{});
+        REQUIRE_FALSE(daemon);
+        CHECK(record.calls.back() == "mask USR1");
+    }
+    SECTION("nor where AutoFork finds that it need not fork") {
+        record.pid = 1;
+        record.fail("write_at", 1, EIO);
+        const auto daemon = Daemonizer{
+            RecordingHost{&record}, AutoFork{}, PidFile{path.c_str()},
+            KeepStdio{}}.start();
+        REQUIRE_FALSE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(record.calls.back() == "mask USR1");
+    }
+}

@@ -91,8 +91,13 @@ protected:
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);
-            if (known == outcome::daemon)
-                return serve_or_fail(failure);
+            if (known == outcome::daemon) {
+                const outcome served = serve_or_fail({core_, failure});
+                if constexpr (core_type::may_stay)
+                    if (served == outcome::failed)
+                        signals.end(core_.host());
+                return served;
+            }
             if constexpr (LauncherReturns) {
                 if (known == outcome::launcher)
                     signals.end_started(core_.host());
@@ -103,11 +108,29 @@ protected:
                     exiting_host<typename core_type::template in<slots::host>>::of(core_.host()));
             }
             return known;
+        } else if constexpr (plan::in_launcher::undoes) {
+            return begin_in_place(failure);
         } else {
-            return plan::in_launcher::run(StepContext<core_type>{core_, failure})
-                       ? serve_or_fail(failure)
-                       : outcome::failed;
+            const StepContext<core_type> start{core_, failure};
+            return plan::in_launcher::run(start) ? serve_or_fail(start) : outcome::failed;
         }
+    }
+
+    /// Without a fork. No signal acts until the signal policy says what it does then: one that ends
+    /// the process would leave behind what the first steps have made.
+    auto begin_in_place(Failure& failure) -> outcome {
+        StartSignals signals;
+        const StepContext<core_type> start{core_, failure, &signals};
+        if (const int error = signals.begin(core_.host(), false); error < 0) {
+            start.fail_step("signals", "sigprocmask", error);
+            return outcome::failed;
+        }
+        constexpr bool keeps = core_type::template in<slots::signals>::keeps;
+        if (plan::in_launcher::run(start) &&
+            serve_or_fail({core_, failure, keeps ? &signals : nullptr}) == outcome::daemon)
+            return outcome::daemon;
+        signals.end(core_.host());
+        return outcome::failed;
     }
 
     /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
@@ -176,8 +199,8 @@ protected:
             start.signals->end(core_.host());
     }
 
-    auto serve_or_fail(Failure& failure) -> outcome {
-        if (run_in_daemon(StepContext<core_type>{core_, failure})) {
+    auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
+        if (run_in_daemon(start)) {
             if constexpr (is_monitored)
                 say_restart();
             stage_ = stage::starting;
@@ -185,10 +208,10 @@ protected:
         }
         if constexpr (core_type::template wants<event::failed>)
             if (core_.stays()) // before the policies give back what they speak through
-                core_.tell(core_.host(), event::failed{failure});
+                core_.tell(core_.host(), event::failed{start.failure});
         plan::in_launcher::undo(core_, core_.host());
         if (core_.has_launcher())
-            fail_start(failure);
+            fail_start(start.failure);
         take_stderr_back();
         return outcome::failed;
     }

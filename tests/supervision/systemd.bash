@@ -16,8 +16,9 @@ echoes() {  # echoes PORT
 }
 said() {  # said PRIORITY TEXT: a line of the journal's, from the daemon
     inside journalctl --unit=$unit --output=json |
-        grep -F "\"MESSAGE\":\"$2\"" | grep -qF "\"PRIORITY\":\"$1\""
+        grep -F "\"MESSAGE\":\"$2\"" | grep -F "\"PRIORITY\":\"$1\"" >/dev/null
 }
+journal_has() { inside journalctl --unit=$unit | grep -F "$1" >/dev/null; }  # it comes in late
 status() { inside systemctl status $unit 2>&1; }
 verify() {  # accepted without a word
     local words
@@ -60,7 +61,7 @@ try_unit() {
     main=$(property MainPID)
     inside kill -STOP "$main"
     wait_for 30 is_another_than "$main" || fail "watchdog: $(status)"
-    inside journalctl --unit=$unit | grep -q 'Watchdog timeout' || fail "no watchdog: $(status)"
+    wait_for 10 journal_has 'Watchdog timeout' || fail "no watchdog: $(status)"
     main=$(property MainPID)
     inside kill -KILL "$main"
     wait_for 20 is_another_than "$main" || fail "kill -9: $(status)"
@@ -95,7 +96,7 @@ try_unit() {
     inside systemctl daemon-reload
     ! inside systemctl start $unit 2>/dev/null || fail "a start that failed is a success"
     [[ $(property Result) == exit-code && $(property ExecMainStatus) == 1 ]] || fail "$(status)"
-    inside journalctl --unit=$unit | grep -q 'pid file: /run/everywhere/no/pid: No such file' ||
+    wait_for 10 journal_has 'pid file: /run/everywhere/no/pid: No such file' ||
         fail "no reason: $(inside journalctl -u $unit)"
 
     try_detaching

@@ -33,6 +33,11 @@ using Service = Daemonizer<Greeting, PidFile<"module.pid">, SignalFd<SIGTERM, SI
         SystemdNotify{}, ListenSockets{}, SignalFlag<SIGTERM>{}, NoNewPrivileges{}};
     return service.run([] {});
 }
+[[gnu::used]] static int start_upgradable(const char* path) {
+    const Daemonizer service{AutoFork{}, PidFile{path}, KeepSignals{}, Monitor<3, 60>{}};
+    const Daemonizer other{PidFile{path}, Upgrade<SIGUSR2>{}, SignalFd<SIGTERM, SIGUSR2>{}};
+    return service.run([] {}) + other.run([](auto& daemon) { daemon.upgrade(); });
+}
 
 // Starts the daemon, whose launcher is a child; finds it, stops it.
 int main() {

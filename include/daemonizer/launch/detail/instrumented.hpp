@@ -84,7 +84,8 @@ namespace runtime {
     void (*exit)(void*, void*);
     DAEMONIZER_ADDRESS_OF_HOOK(enter, "__cyg_profile_func_enter");
     DAEMONIZER_ADDRESS_OF_HOOK(exit, "__cyg_profile_func_exit");
-    for (const auto hook : {enter, exit})
+    void (*const hooks[])(void*, void*) = {enter, exit};
+    for (const auto hook : hooks)
         if (!detail::does_nothing(hook))
             return true;
     return false;

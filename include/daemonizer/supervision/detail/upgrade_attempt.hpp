@@ -90,7 +90,8 @@ private:
         return sent < 0 ? static_cast<int>(sent) : 0;
     }
     void close() {
-        for (int* const fd : {&ours_, &theirs_}) {
+        int* const ends[] = {&ours_, &theirs_};
+        for (int* const fd : ends) {
             if (*fd >= 0)
                 host_.close(*fd);
             *fd = -1;

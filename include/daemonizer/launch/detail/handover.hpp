@@ -5,7 +5,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/first_start.hpp>
+#include <daemonizer/system/toolchain/first_start.hpp>
 
 #include <cstdint>
 #include <signal.h>

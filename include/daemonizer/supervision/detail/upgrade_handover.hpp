@@ -7,7 +7,7 @@
 #include <daemonizer/supervision/detail/stored_descriptors.hpp>
 #include <daemonizer/supervision/detail/surroundings.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/first_start.hpp>
+#include <daemonizer/system/toolchain/first_start.hpp>
 
 #include <cstdint>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How this program was started: its path, arguments and environment.
-#ifndef DAEMONIZER_SYSTEM_FIRST_START_HPP
-#define DAEMONIZER_SYSTEM_FIRST_START_HPP
+#ifndef DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
+#define DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>

@@ -203,6 +203,16 @@ template <class Host>
     return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
 }
 
+/// Tries up to three times what a program that has just been executed cannot do without: nobody
+/// else can go on in its place.
+template <class Call>
+[[gnu::cold]] auto insist(Call call) -> decltype(call()) {
+    auto answer = call();
+    for (int i = 0; i != 2 && answer < 0; ++i)
+        answer = call();
+    return answer;
+}
+
 } // namespace daemonizer::detail
 
 #endif

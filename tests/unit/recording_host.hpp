@@ -987,8 +987,6 @@ private:
             return "forked";
         case kind::ready:
             return "ready";
-        case kind::status:
-            return "status";
         case kind::failed:
             return "failed";
         case kind::status:

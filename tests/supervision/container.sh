@@ -10,7 +10,7 @@ begin() {  # begin COMMAND...: as the first process of a namespace
     : >"$log"
     unshare --pid --fork --mount-proc --kill-child "$@" >"$log" 2>&1 &
     outer=$!
-    started+=($outer)
+    started+=("$outer")
     wait_for 10 echoes || fail "$1 does not serve: $(<"$log")"
 }
 first() { pgrep -P "$outer"; }

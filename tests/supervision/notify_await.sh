@@ -9,7 +9,7 @@ start-stop-daemon --help | grep -q -- --notify-await || skip "this start-stop-da
 order() { start-stop-daemon --pidfile "$pid_file" --exec "$program" "$@"; }
 order --start --background --notify-await -- start --port $port --pid-file "$pid_file" ||
     fail "not started"
-serves || fail "started and does not serve"
+serves "" || fail "started and does not serve"
 main=$(main_pid)
 order --status || fail "status"
 refused "" order --start --background --notify-await -- start --port 1 --pid-file "$pid_file"

@@ -38,7 +38,7 @@ try() {  # try NOTIFY ARGUMENT...
     : >"$log"
     order --start --background --make-pidfile --notify "$1" --stderr "$log" -- \
         start --port $port --pid-file "$pid_file" "${@:2}" || fail "$1: not started: $(<"$log")"
-    serves || fail "$1: started and does not serve: $(<"$log")"
+    serves "" || fail "$1: started and does not serve: $(<"$log")"
     [[ $(main_pid) == $(<"$started_by") ]] || fail "$1: it has forked"
     "$program" reload --pid-file "$pid_file"
     wait_for 10 says reloaded || fail "$1: no reload: $(<"$log")"

@@ -29,7 +29,7 @@ is_ready() { in_container status >"$dir/probe" 2>&1; }
 
 runtime run $name >"$log" 2>&1 </dev/null &
 container=$!
-started+=($container)
+started+=("$container")
 wait_for 20 is_ready || {
     gone "$container" && ! says listening && skip "runc runs nothing here: $(<"$log")"
     fail "not ready: $(cat "$log" "$dir/probe")"

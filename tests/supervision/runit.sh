@@ -16,7 +16,7 @@ started+=($!)
 wait_for 10 test -e "$service/supervise/ok" || fail "runsv does not run: $(<"$log")"
 
 sv -w 10 check "$service" || fail "not up: $(<"$log")"
-serves || fail "up and does not serve: $(<"$log")"
+serves "" || fail "up and does not serve: $(<"$log")"
 main=$(main_pid)
 [[ $(<"$service/supervise/pid") == "$main" ]] || fail "runsv supervises another process"
 

@@ -15,7 +15,7 @@ started+=($!)
 wait_for 10 test -e "$service/supervise/control" || fail "s6-supervise does not run: $(<"$log")"
 
 s6-svwait -U -t 10000 "$service" || fail "not ready: $(<"$log")"
-serves || fail "ready and does not serve: $(<"$log")"
+serves "" || fail "ready and does not serve: $(<"$log")"
 s6-svstat "$service" | grep -q ' ready ' || fail "$(s6-svstat "$service")"
 main=$(main_pid)
 [[ $(s6-svstat -o pid "$service") == "$main" ]] || fail "s6 supervises another process"

@@ -50,6 +50,7 @@ says() { grep -q -- "$1" "$log" 2>/dev/null; }  # says TEXT: in the log
 
 main_pid() { cat "$pid_file" 2>/dev/null || true; }
 
+# shellcheck disable=SC2120
 serves() {  # serves [OTHER]: the pid file names a process that is not OTHER, and it echoes
     local pid
     pid=$(main_pid)

@@ -8,7 +8,7 @@ needs systemd-socket-activate
 systemd-socket-activate --listen "127.0.0.1:$port" --fdname=echo \
     "$program" start --port 1 --pid-file "$pid_file" >"$log" 2>&1 &
 activator=$!
-started+=($activator)
+started+=("$activator")
 wait_for 10 listens $port || fail "nobody listens: $(<"$log")"
 [[ ! -e $pid_file ]] || fail "started before its first client"
 wait_for 10 echoes || fail "the first client gets no answer: $(<"$log")"

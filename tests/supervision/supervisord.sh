@@ -19,7 +19,7 @@ is_running() { order status everywhere | grep -q RUNNING; }
 supervisord -c "$dir/conf" >"$dir/out" 2>&1 &
 started+=($!)
 wait_for 20 is_running || fail "not running: $(cat "$dir/out" "$log")"
-serves || fail "running and does not serve: $(<"$log")"
+serves "" || fail "running and does not serve: $(<"$log")"
 main=$(main_pid)
 [[ $(order pid everywhere) == "$main" ]] || fail "supervisord supervises another process"
 

@@ -404,6 +404,36 @@ struct RecordingHost {
             record->named[range.l_start] = record->pid;
         return 0;
     }
+    // A supervisor's descriptors and sockets.
+    auto status_flags(int fd) const -> int {
+        const int error = record->call("flags", fd);
+        return error < 0 ? error : record->open.count(fd) == 0 ? -EBADF : O_WRONLY;
+    }
+    auto close_on_exec(int fd) const -> int {
+        const int error = record->call("close_on_exec", fd);
+        return error < 0 ? error : record->open.count(fd) == 0 ? -EBADF : 0;
+    }
+    auto open_socket(int processes, int) const -> int {
+        const int error = record->call("socket", processes);
+        return error < 0 ? error : record->new_descriptor(77);
+    }
+    auto connect_socket(int fd, const void*, socklen_t) const -> int {
+        return record->call("connect", fd);
+    }
+    auto bind_socket(int fd, const void*, socklen_t) const -> int {
+        return record->call("bind", fd);
+    }
+    /// A line end is a space in the record.
+    auto send_message(int fd, const msghdr& message) const -> long {
+        std::string text(static_cast<const char*>(message.msg_iov->iov_base),
+                         message.msg_iov->iov_len);
+        std::replace(text.begin(), text.end(), '\n', ' ');
+        const int error = record->call("tell", fd, text);
+        return error < 0 ? error : static_cast<long>(text.size());
+    }
+    auto stop_sending(int fd) const -> int { return record->call("stop_sending", fd); }
+    auto stop_receiving(int fd) const -> int { return record->call("stop_receiving", fd); }
+
     auto set_status_flags(int fd, int flags) const -> int {
         return record->call("set_flags", fd, (flags & O_APPEND) != 0 ? "append" : "none");
     }
@@ -957,8 +987,6 @@ private:
             return "forked";
         case kind::ready:
             return "ready";
-        case kind::status:
-            return "status";
         case kind::failed:
             return "failed";
         case kind::status:

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+// When a supervisor is told what, and by which process; and that no error of its ends a start.
+#include "catch.hpp"
+#include "messages.hpp"
+
+#include <cstdlib>
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+
+namespace {
+
+struct Variable {
+    explicit Variable(const char* value) { ::setenv("NOTIFY_SOCKET", value, 1); }
+    Variable(const Variable&) = delete;
+    auto operator=(const Variable&) -> Variable& = delete;
+    ~Variable() { ::unsetenv("NOTIFY_SOCKET"); }
+};
+
+auto place_of(const Record& record, const std::string& begin) -> std::ptrdiff_t {
+    const auto found =
+        std::find_if(record.calls.begin(), record.calls.end(),
+                     [&](const std::string& call) { return call.rfind(begin, 0) == 0; });
+    INFO("there is no call " << begin);
+    REQUIRE(found != record.calls.end());
+    return found - record.calls.begin();
+}
+auto count_of(const Record& record, const std::string& begin) -> long {
+    return std::count_if(record.calls.begin(), record.calls.end(),
+                         [&](const std::string& call) { return call.rfind(begin, 0) == 0; });
+}
+
+auto serve = [](auto& daemon) {
+    daemon.ready("up");
+    return 0;
+};
+
+} // namespace
+
+TEST_CASE("the launcher tells the manager before it tells the daemon that this is known") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 0);
+    const auto told = place_of(record, "tell ");
+    CHECK(record.calls.at(static_cast<std::size_t>(told)).find("MAINPID=102 READY=1") !=
+          std::string::npos);
+    CHECK(place_of(record, "connect ") < place_of(record, "fork"));
+    CHECK(told < place_of(record, "send "));
+    CHECK(count_of(record, "tell ") == 1); // the rest is the daemon's
+}
+
+TEST_CASE("the launcher of a daemon that is not ready tells nobody") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), recording::Dies{102, CLD_EXITED, 3}};
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 3);
+    CHECK(count_of(record, "tell ") == 0);
+}
+
+TEST_CASE("the daemon connects before it loses its root, and leaves READY to the launcher") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}, DescriptorNotify{0x7fff}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(count_of(record, "tell 3 READY=1") == 0);
+    CHECK(place_of(record, "tell 3 STATUS=up") < place_of(record, "tell 3 STOPPING=1"));
+    CHECK(place_of(record, "tell 3 STOPPING=1") < place_of(record, "close 3"));
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("no error of a supervisor's ends a start without a fork") {
+    const Variable variable{"/run/notify"};
+    for (int n = 1;; ++n) {
+        Record record;
+        record.open[9] = 4; // the supervisor's, which has room
+        const Daemonizer service{RecordingHost{&record}, NoFork{},        KeepStdio{},
+                                 KeepSignals{},          SystemdNotify{}, DescriptorNotify{9}};
+        record.fail("", n, EIO);
+        const int status = recording::run(service, serve);
+        if (record.failed.empty()) {
+            CHECK(n > 10);
+            CHECK(record.written[9] == "\n");
+            CHECK(count_of(record, "tell ") == 3);
+            break;
+        }
+        INFO(record.failed << " failed");
+        const bool is_the_supervisors = [&] {
+            for (const char* const call :
+                 {"socket", "connect", "tell", "flags 9", "close_on_exec 9", "write 9", "poll 9"})
+                if (record.failed.rfind(call, 0) == 0)
+                    return true;
+            return false;
+        }();
+        CHECK(record.mistakes.empty());
+        CHECK(record.open.count(3) == 0); // nor does the socket stay
+        if (is_the_supervisors) {
+            CHECK(status == 0);
+            for (const char* const call : {"socket", "connect"})
+                if (record.failed.rfind(call, 0) == 0)
+                    CHECK(record.written[2].find("notify: /run/notify: Input/output error") !=
+                          std::string::npos);
+        }
+    }
+}

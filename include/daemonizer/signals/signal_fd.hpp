@@ -71,6 +71,8 @@ struct SignalFd {
             } while (ready == -EINTR);
             if (ready == 0)
                 return 0;
+            if (ready < 0) // or the read would know no limit
+                return wait_without_descriptor(host, limit);
         }
         signalfd_siginfo info{};
         return host.read(state.fd, &info, sizeof info) == sizeof info

@@ -90,7 +90,28 @@ struct Upgrade {
     /// Whether an older program has executed this one, in its place or for a trial.
     static auto is_continued(const auto& start) -> bool {
         auto& own = start.core.template state<Upgrade>();
-        return detail::receive_upgrade(start.host(), own) && remember(start);
+        if (!detail::receive_upgrade(start.host(), own))
+            return false;
+        detail::insist([&] { return remember(start) ? 0 : -1; });
+        return true;
+    }
+
+    /// In place of the daemon, where a step has failed that succeeded in the trial: executes the
+    /// file again, up to three times. Returns where that is of no use.
+    static void try_again(const auto& start) {
+        auto& own = start.core.template state<Upgrade>();
+        constexpr int most = 3;
+        if (own.first.path != nullptr && ++own.failures <= most) {
+            int sockets = 0;
+            using Start = std::remove_cvref_t<decltype(start)>;
+            auto& passed = start.core.template state<typename Start::template in<slots::sockets>>();
+            if constexpr (requires { passed.count; })
+                sockets = passed.count;
+            Failure ignored; // the step's is said
+            detail::UpgradeAttempt attempt{start.host(), own, 0};
+            attempt.become(ignored, own.pid_file, sockets);
+        }
+        own.is_settled = true;
     }
 
     static auto adopt_pid_file(const auto& start) -> bool {

@@ -184,10 +184,15 @@ protected:
                 ? partial_plan::in_trial::run(start) && partial_plan::in_daemon::run(start)
                 : partial_plan::in_restart::run(start) && Upgrading::adopt_pid_file(start) &&
                       plan::in_daemon::run(start);
-        stage_ = done ? stage::starting : stage::nothing;
-        if (!done)
-            Upgrading::end_trial(core_.host(), upgrading, &start.failure);
-        return done ? outcome::daemon : outcome::failed;
+        upgrading.is_settled = done;
+        if (done) {
+            stage_ = stage::starting;
+            return outcome::daemon;
+        }
+        Upgrading::end_trial(core_.host(), upgrading, &start.failure);
+        Upgrading::try_again(start);
+        plan::in_launcher::undo(core_, core_.host());
+        return outcome::failed;
     }
 
     /// In a daemon that its monitor has started anew, from the program's file: what a launcher does

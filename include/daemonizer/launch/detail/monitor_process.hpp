@@ -40,12 +40,16 @@ public:
     [[noreturn]] void attend(SigchldWatch& watch, ReportEnd report, pid_t daemon) {
         StartupWait<Host, 0> witness{host_, watch, kept_.signals, report, daemon, true};
         const auto let_go = [&] { give_memory_back([&] { return witness.has_news(); }); };
+        // Once the launcher knows, an end of the daemon is a crash.
         const auto announce = [&](pid_t) {
             leave_terminal();
-            if (launcher_.announce(host_) >= 0)
-                return;
-            witness.processes().end_all(); // nobody was told that it runs
-            leave(1);
+            if (launcher_.announce(host_) < 0) {
+                witness.processes().end_all(); // nobody was told that it runs
+                leave(1);
+            }
+            if (detail::insist([&] { return report.acknowledge(host_); }) < 0)
+                host_.signal(daemon, SIGKILL);
+            return true;
         };
         const auto pass_on = [&](const char* text) { (void)launcher_.send_status(host_, text); };
         if (!witness.attend(kept_.failure, let_go, pass_on, announce))

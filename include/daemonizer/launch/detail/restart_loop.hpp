@@ -83,7 +83,7 @@ private:
         if (daemon_ == 0 || (is_collected && !ends && report_.fd >= 0))
             held_ |= is_collected ? detail::signal_bits(signal) : 0;
         else
-            host_.signal(daemon_, signal);
+            detail::insist([&] { return host_.signal(daemon_, signal); });
     }
 
     void look() {
@@ -116,7 +116,8 @@ private:
         } else if (news == message::failed) {
             has_failed_ = true;
             failure_ = report.failure;
-        } else if (news == message::ready && report_.acknowledge(host_) >= 0) {
+        } else if (news == message::ready &&
+                   detail::insist([this] { return report_.acknowledge(host_); }) >= 0) {
             report_.close(host_);
             deadline_ = never;
             is_ready_ = true;

@@ -161,7 +161,10 @@ private:
     auto accept(Failure& failure, Launched launched) -> bool {
         if (signals_.look(host_) != 0)
             return cancel(failure);
-        launched(processes_.daemon());
+        if constexpr (std::is_same_v<decltype(launched(pid_t{})), bool>)
+            return launched(processes_.daemon()); // which has told it
+        else
+            launched(processes_.daemon());
         return report_.acknowledge(host_) >= 0 || tell_death(failure, to_be_reaped);
     }
 

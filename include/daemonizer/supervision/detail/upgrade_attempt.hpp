@@ -85,6 +85,7 @@ private:
                                        host_.pid(),
                                        is_trial ? 1 : 0,
                                        pid_file,
+                                       state_.failures,
                                        state_.stored};
         const long sent = host_.send(ours_, &handover, sizeof handover);
         return sent < 0 ? static_cast<int>(sent) : 0;

@@ -25,6 +25,7 @@ struct UpgradeHandover {
     pid_t daemon;
     int is_trial;
     int pid_file; ///< a descriptor of it, or -1
+    int failures; ///< of this program, in the daemon's place
     StoredDescriptors stored;
 };
 
@@ -36,7 +37,9 @@ struct UpgradeState {
     int pid_file = -1;         ///< handed over
     bool is_continued = false; ///< another program was here before
     bool is_trial = false;
-    bool is_wanted = false; ///< wait() has returned the signal
+    bool is_wanted = false;  ///< wait() has returned the signal
+    bool is_settled = false; ///< what was handed over is given back as all else
+    int failures = 0;        ///< to start in the daemon's place
 
     void each_descriptor(auto keep) const {
         stored.each_descriptor(keep);
@@ -47,6 +50,8 @@ struct UpgradeState {
 
     template <class Host>
     void close(const Host& host) {
+        if (is_continued && !is_settled)
+            return; // another attempt needs it
         first.release(host);
         surroundings.close(host);
         stored.each_descriptor([&host](int fd) { host.close(fd); });
@@ -76,6 +81,7 @@ template <class Host>
     state.is_trial = from.is_trial != 0;
     state.stored = from.stored;
     state.pid_file = from.pid_file;
+    state.failures = from.failures;
     state.stored.each_descriptor([&host](int stored) { host.close_on_exec(stored); });
     if (from.pid_file >= 0)
         host.close_on_exec(from.pid_file);

@@ -206,7 +206,7 @@ template <class Host>
 /// Tries up to three times what a program that has just been executed cannot do without: nobody
 /// else can go on in its place.
 template <class Call>
-[[gnu::cold]] auto insist(Call call) -> decltype(call()) {
+[[gnu::cold, gnu::visibility("hidden")]] auto insist(Call call) -> decltype(call()) {
     auto answer = call();
     for (int i = 0; i != 2 && answer < 0; ++i)
         answer = call();

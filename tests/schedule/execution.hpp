@@ -81,6 +81,7 @@ private:
         actor.command = {options_.probe, verb, pid_file_, scene_.fork, options_.planted};
         actor.verb = verb;
         actor.was_at_rest = was_at_rest;
+        actor.ignored = scene_.ignored;
         return world_.spawn(actor);
     }
 

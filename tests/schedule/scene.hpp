@@ -17,6 +17,7 @@ struct Scene {
     std::vector<int> signals; ///< one of them at each point, to each process of `meet` at most
     bool to_the_daemon_before = false; ///< the signals go to the daemon of `before` instead
     bool names_the_stranger = false;   ///< the pid file holds the number of the stranger
+    int ignored = 0;                   ///< a signal that all programs are started without
     std::string fork = "double";
 
     auto title() const -> std::string { return fork + "-" + name; }
@@ -34,6 +35,11 @@ inline auto scenes_of(const std::string& fork) -> std::vector<Scene> {
         {.name = "start-signalled", .meet = {"serve"}, .bound = 0, .signals = all},
         {.name = "failure-signalled", .meet = {"fail"}, .bound = 0, .signals = all},
         {.name = "worker-signalled", .meet = {"worker"}, .bound = 0, .signals = {SIGKILL, SIGINT}},
+        {.name = "start-under-nohup",
+         .meet = {"serve"},
+         .bound = 0,
+         .signals = {SIGHUP},
+         .ignored = SIGHUP},
         // Two on one pid file.
         {.name = "two-starts", .meet = {"serve", "serve"}},
         {.name = "two-starts-killed", .meet = {"serve", "serve"}, .bound = 0, .signals = {SIGKILL}},

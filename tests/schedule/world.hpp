@@ -23,6 +23,7 @@ struct Actor {
     int first = -1;           ///< its process
     int said = -1;            ///< its stderr, a memfd
     bool was_at_rest = false; ///< before the scene began
+    int ignored = 0;          ///< a signal that its starter ignores, or 0
 };
 
 /// Every process is traced from its first instruction on. The seccomp filter stops it before each
@@ -169,7 +170,7 @@ private:
         ::dup2(null, 1);
         ::dup2(actor.said, 2);
         for (int number = 1; number <= 31; ++number)
-            ::signal(number, SIG_DFL);
+            ::signal(number, number == actor.ignored ? SIG_IGN : SIG_DFL);
         sigset_t none;
         sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);

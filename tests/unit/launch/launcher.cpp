@@ -270,6 +270,17 @@ TEST_CASE("a signal that cancels ends what was started, undoes, and ends the lau
     CHECK(record.pending.count(signal) == 1);
 }
 
+TEST_CASE("of several signals that cancel, the lowest is the one that the launcher dies of") {
+    Record record;
+    record.pending = {SIGTERM, SIGINT, SIGQUIT};
+    record.events = {messages::forked(102), messages::ready()};
+    record.forks = {101};
+    record.descendants = {{102}};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}}, [] {}) ==
+          128 + SIGINT);
+    CHECK(record.calls.end()[-2] == "unblock " + recording::signal_name(SIGINT));
+}
+
 TEST_CASE("a signal that is ignored, or that the starter had blocked, cancels nothing") {
     Record record;
     SECTION("ignored") { record.dispositions[SIGHUP].sa_handler = SIG_IGN; }

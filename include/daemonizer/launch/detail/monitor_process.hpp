@@ -47,8 +47,8 @@ public:
             witness.processes().end_all(); // nobody was told that it runs
             leave(1);
         };
-        const auto pass_on = [&](const char* text) { (void)launcher_.send_status(host_, text); };
-        if (!witness.attend(kept_.failure, let_go, pass_on, announce))
+        const auto show = [this](const char* text) { launcher_.send_status(host_, text); };
+        if (!witness.attend(kept_.failure, let_go, show, announce))
             fail();
         report.close(host_);
         launcher_.close(host_);

@@ -55,7 +55,7 @@ auto signal_set() -> sigset_t {
 template <int... Signals, class Start>
 auto numbers_are_free([[maybe_unused]] const Start& start) -> bool {
     if constexpr (((Signals >= first_of_libc) || ...)) {
-        constexpr int signals[] = {Signals...};
+        static constexpr int signals[] = {Signals...};
         for (const int signal : signals)
             if (signal >= first_of_libc && signal < SIGRTMIN) {
                 start.failure.describe("signal number", "kept by libc: ", EINVAL).number(signal);

@@ -20,7 +20,7 @@ struct KeepSignals {
             using Start = std::remove_cvref_t<decltype(start)>;
             if (detail::end_needs_handler(start)) {
                 const auto ending = detail::dying<typename Start::template in<slots::pid>>();
-                constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
+                static constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
                 for (const int signal : signals)
                     if (!detail::replace_default(start, signal, ending))
                         return false;

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -70,7 +71,17 @@ int main(int argc, char** argv) {
         if (listener < 0)
             return daemon.fail(3, std::strerror(errno));
 
-        int served = 0;
+        // How many were served is left with the manager, where there is one with a store, and comes
+        // back among the sockets after a restart.
+        long served = 0;
+        int memory = daemon.socket("served");
+        if (memory < 0) {
+            memory = memfd_create("served", MFD_CLOEXEC);
+            daemon.store("served", memory);
+        }
+        if (pread(memory, &served, sizeof served, 0) != sizeof served)
+            served = 0;
+
         std::vector<pollfd> watched{{daemon.descriptor(), POLLIN, 0}, {listener, POLLIN, 0}};
         daemon.ready("listening");
         daemon.log(6, "listening"); // LOG_INFO
@@ -92,7 +103,9 @@ int main(int argc, char** argv) {
                 if (const int client = accept(listener, nullptr, nullptr); client >= 0) {
                     watched.push_back({client, POLLIN, 0});
                     char text[64];
-                    std::snprintf(text, sizeof text, "%d served", ++served);
+                    std::snprintf(text, sizeof text, "%ld served", ++served);
+                    if (pwrite(memory, &served, sizeof served, 0) < 0)
+                        daemon.log(4, "the count is lost"); // LOG_WARNING
                     daemon.log(6, text);
                 }
             for (std::size_t i = watched.size(); i-- > 2;)

@@ -16,7 +16,9 @@
 #include <daemonizer/service/detail/messages.hpp>
 #include <daemonizer/service/detail/stop_options.hpp>
 #include <daemonizer/service/detail/systemd_unit.hpp>
+#include <daemonizer/service/detail/unit_options.hpp>
 #include <daemonizer/service/take_option.hpp>
+#include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cstring>
@@ -31,6 +33,10 @@ class CommandLine {
     using Signals = std::remove_cvref_t<
         decltype(std::declval<const Service&>().template option<slots::signals>())>;
     using outcome = ControlResult::outcome;
+    static constexpr bool has_watchdog =
+        !std::is_void_v<typename Service::template policy_in<slots::watchdog>>;
+    static constexpr bool has_sockets =
+        std::is_same_v<typename Service::template policy_in<slots::sockets>, ListenSockets>;
 
     struct Verb {
         const char* name;
@@ -68,8 +74,11 @@ public:
             argv_ = argv;
             argc_ = argc;
             taken_end_ = taken_words.end_of(argc, argv);
-            if (const char* const wrong = options_.take(argc, argv, verb.stops, verb.may_be_lsb);
-                wrong != nullptr)
+            const char* const wrong =
+                verb.obey == &CommandLine::unit
+                    ? unit_options_.take(argc, argv, has_watchdog, has_sockets)
+                    : options_.take(argc, argv, verb.stops, verb.may_be_lsb);
+            if (wrong != nullptr)
                 return words_.usage("bad argument ", wrong);
             words_.verb = verb.name;
             return (this->*verb.obey)();
@@ -96,8 +105,8 @@ private:
         if (!knows_all_arguments())
             return words_.unknown_arguments();
         const UnitArguments arguments{argv_ + argc_, argv_ + taken_end_, named, argv_[1]};
-        return words_.printed(
-            SystemdUnit<Service>::print(words_.pid_file_path, words_.text.about, arguments));
+        return words_.printed(SystemdUnit<Service>::print(
+            service_, words_.pid_file_path, words_.text.about, arguments, unit_options_));
     }
     /// False where the program was started with more arguments than it has handed over: without an
     /// option that it read in its own way a unit would start another instance.
@@ -145,6 +154,7 @@ private:
     Body& body_;
     Messages words_;
     StopOptions options_;
+    UnitOptions unit_options_;
     char** argv_ = nullptr;
     int argc_ = 0, taken_end_ = 0; ///< what take_option took stands between
 };

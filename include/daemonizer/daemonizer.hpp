@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Daemonizer and all policies: what a program includes.
 #ifndef DAEMONIZER_DAEMONIZER_HPP
 #define DAEMONIZER_DAEMONIZER_HPP
 
@@ -45,6 +46,7 @@
 #include <daemonizer/supervision/descriptor_notify.hpp>
 #include <daemonizer/supervision/listen_sockets.hpp>
 #include <daemonizer/supervision/systemd_notify.hpp>
+#include <daemonizer/supervision/upgrade.hpp>
 #include <daemonizer/supervision/watchdog.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/version.hpp>
@@ -77,6 +79,8 @@ using Defaults = planning::types<
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.
     planning::by_default<slots::watchdog>,
+    // After these three: its members wait, store and find descriptors through theirs.
+    planning::by_default<slots::upgrade, NoUpgrade>,
     // In phase::session, the limits of slots::limit after them: they depend on nothing there.
     planning::by_default<slots::environment>,
     planning::by_default<slots::process_name>,

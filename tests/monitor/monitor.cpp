@@ -156,8 +156,7 @@ TEST_CASE("the launcher says how the first start ends, and nothing is left of on
                 "daemon: killed before it was ready: Segmentation fault, signal 11");
     }
     SECTION("too late") {
-        refused("hangs", 124,
-                "start timeout: daemon: ended, since it was not ready after seconds: 1");
+        refused("hangs", 124, "start timeout: daemon: not ready after 1 s, and ended");
     }
     SECTION("of a step of the daemon's") {
         REQUIRE(::mkdir((d + "/x.log").c_str(), 0755) == 0);
@@ -206,7 +205,7 @@ TEST_CASE("a restarted daemon that does not become ready in time is ended", "[mo
     write_text(scene.path("again"), "");
     ::kill(first.daemon, SIGKILL);
     CHECK(scene.end_of(first.monitor) == 124);
-    CHECK(text_of(scene.path("x.log")).find("daemon: was not ready after seconds: 1; given up") !=
+    CHECK(text_of(scene.path("x.log")).find("daemon: not ready after 1 s, and ended; given up") !=
           std::string::npos);
     CHECK(scene.nobody_stays());
 }
@@ -236,8 +235,8 @@ TEST_CASE("a restart finds arguments, environment, directory and umask of the fi
     REQUIRE(outcome.status == 0);
     const std::string found = scene.fact("started");
     CHECK(found == "[x][" + scene.directory() + "] in /usr umask 31 variable of the start");
-    ::kill(scene.pid("daemon"), SIGKILL);
     scene.fact("ready");
+    ::kill(scene.pid("daemon"), SIGKILL);
     CHECK(scene.fact("started") == found + " handover");
     scene.fact("ready");
     ::kill(recorded(scene), SIGTERM);

@@ -40,12 +40,16 @@ public:
         for (std::vector<Plan> level{Plan{}}; !level.empty();) {
             std::vector<Plan> next;
             for (const Plan& plan : level) {
+                if (!options_.planted.empty() && !found_.violations.empty())
+                    break; // that is what was asked
                 if (passed() > limit_) {
                     ++found_.left_out;
                     continue;
                 }
                 execute(plan, next);
             }
+            if (!options_.planted.empty() && !found_.violations.empty())
+                break;
             // What does not fit into the time is a sample.
             std::shuffle(next.begin(), next.end(), random);
             level = std::move(next);

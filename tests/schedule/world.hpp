@@ -88,7 +88,7 @@ public:
         trace(process, describe_call(process));
         limit_sleep(process);
         resume(process);
-        settle(process, false);
+        settle(process, reach_of(process.call) != Reach::sleeper);
         settle_sleepers();
     }
 

@@ -90,6 +90,10 @@ struct Record {
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
     std::map<std::string, int> opened_with; ///< the flags, by path
     std::map<int, struct sigaction> dispositions;
+    struct Run {
+        std::string line;
+        int first = 0, last = 0;
+    } defaults;               ///< that were set one after the other
     std::set<int> pending;    ///< signals
     std::map<int, int> wakes; ///< read end of a pipe to the bytes in it
     std::vector<Child> children;
@@ -672,26 +676,24 @@ struct RecordingHost {
         struct sigaction before {};
         return set_disposition(number, to, before);
     }
-    /// A run of defaults, from the first signal to the last, is one line, "default 1 to 64".
+    /// A run of defaults is one line, "default 1 to 64".
     auto set_disposition(int number, const struct sigaction& to, struct sigaction& before) const
         -> int {
         auto& calls = record->calls;
         const bool standard = to.sa_handler == SIG_DFL;
-        const std::string run = "default 1 to ";
-        const int last = calls.empty()                   ? 0
-                         : calls.back() == "default HUP" ? 1
-                         : calls.back().rfind(run, 0) == 0
-                             ? std::stoi(calls.back().substr(run.size()))
-                             : 0;
-        const bool goes_on = standard && last != 0 && number - last <= 3; // some cannot be set
+        auto& run = record->defaults;
+        const bool goes_on = standard && !calls.empty() && calls.back() == run.line &&
+                             number > run.last && number - run.last <= 3; // some cannot be set
         const std::size_t lines = calls.size();
-        const int error = goes_on ? record->call(run + std::to_string(number))
+        const int error = goes_on ? record->call("default", run.first, "to", number)
                                   : record->call(standard                   ? "default"
                                                  : to.sa_handler == SIG_IGN ? "ignore"
                                                                             : "handle",
                                                  signal_name(number));
         if (goes_on && calls.size() > lines)
             calls.erase(calls.end() - 2);
+        if (standard && !calls.empty())
+            run = {calls.back(), goes_on ? run.first : number, number};
         before = record->dispositions[number];
         if (error == 0)
             record->dispositions[number] = to;
@@ -823,7 +825,7 @@ struct RecordingHost {
             return -EBADF;
         if (size == 1 && record->pending_after_taken != 0)
             record->pending.insert(record->pending_after_taken);
-        if (!record->left && report.head.what != ReportHead::kind::forked)
+        if (!record->left && report.head.message != ReportHead::kind::forked)
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
@@ -950,7 +952,7 @@ private:
     }
     static auto title(const daemonizer::detail::ReportHead& head) -> const char* {
         using kind = daemonizer::detail::ReportHead::kind;
-        switch (head.what) {
+        switch (head.message) {
         case kind::forked:
             return "forked";
         case kind::ready:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// run() and start(): what all spellings of a composition share.
 #ifndef DAEMONIZER_COMPOSE_COMPOSITION_HPP
 #define DAEMONIZER_COMPOSE_COMPOSITION_HPP
 
@@ -35,6 +36,10 @@ public:
 
     constexpr explicit Composition(const detail::Options<Policies...>& options)
         : options_{options} {}
+
+    /// The type of the policy that fills `Slot`, or void.
+    template <class Slot>
+    using policy_in = typename core_type::template in<Slot>;
 
     /// The policy that fills `Slot`, with its options.
     template <class Slot>
@@ -130,7 +135,7 @@ private:
 #endif
         detail::print_failure(running.core_.host(), 2, failure);
         if constexpr (Fork::detaches)
-            if (!running.core_.stays())
+            if (running.core_.has_launcher())
                 running.core_.host().leave_at_once(failure.exit_status());
         return failure.exit_status();
     }
@@ -146,9 +151,9 @@ private:
             const int status = status_of([&] { return body(running); });
             [[maybe_unused]] const bool failed = running.is_starting();
             running.finish(status);
-            if constexpr (!Fork::detaches || core_type::may_stay)
+            if constexpr (!Fork::detaches || core_type::may_lack_launcher)
                 // No launcher says it: no 0 for what never was ready.
-                if (failed && running.core_.stays() && (status & 0xff) == 0)
+                if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
                     return 1;
             return status;
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Why a start failed, as a value.
 #ifndef DAEMONIZER_COMPOSE_FAILURE_HPP
 #define DAEMONIZER_COMPOSE_FAILURE_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The phases of a start, and why each stands where it does.
 #ifndef DAEMONIZER_COMPOSE_PHASE_HPP
 #define DAEMONIZER_COMPOSE_PHASE_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a policy is: its slot, its steps, its hooks.
 #ifndef DAEMONIZER_COMPOSE_POLICY_HPP
 #define DAEMONIZER_COMPOSE_POLICY_HPP
 
@@ -46,6 +47,7 @@ struct sockets     { static constexpr const char* name = "sockets"; };
 struct notify      { static constexpr const char* name = "notify"; };
 struct descriptor_notify { static constexpr const char* name = "descriptor notify"; };
 struct watchdog    { static constexpr const char* name = "watchdog"; };
+struct upgrade     { static constexpr const char* name = "upgrade"; };
 struct environment       { static constexpr const char* name = "environment"; };
 struct process_name      { static constexpr const char* name = "process name"; };
 struct oom_score         { static constexpr const char* name = "oom score"; };

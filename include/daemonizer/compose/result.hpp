@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What start() returns: a handle, or why there is none.
 #ifndef DAEMONIZER_COMPOSE_RESULT_HPP
 #define DAEMONIZER_COMPOSE_RESULT_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The daemon that a body is handed, and the handle that start() returns.
 #ifndef DAEMONIZER_COMPOSE_RUNNING_HPP
 #define DAEMONIZER_COMPOSE_RUNNING_HPP
 
@@ -63,7 +64,7 @@ public:
             return;
         }
         if constexpr (Fork::detaches) {
-            if (!core_.stays()) {
+            if (core_.has_launcher()) {
                 auto& report = core_.template state<Fork>().report;
                 const int error = report.announce(core_.host());
                 report.close(core_.host());
@@ -75,7 +76,7 @@ public:
         if constexpr (!Fork::detaches && Stdio::replaces)
             this->close_terminal();
         stage_ = stage::ready;
-        core_.tell(core_.host(), event::ready{status, !core_.stays()});
+        core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
     }
     template <TextClass T>
     void ready(const T& status) {
@@ -153,6 +154,9 @@ protected:
             if (this->is_daemon_itself())
                 core_.tell(core_.host(), event);
     }
+    /// Whether this is the daemon's process, and no worker that it has forked.
+    auto is_daemon_process() -> bool { return this->is_daemon_itself(); }
+    auto is_ready_daemon() -> bool { return stage_ == stage::ready && is_daemon_process(); }
     /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
     static constexpr bool may_stay = core_type::may_stay;
     auto stays() -> bool { return core_.stays(); }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a step is: its name, its phase, what it needs and gives.
 #ifndef DAEMONIZER_COMPOSE_STEP_HPP
 #define DAEMONIZER_COMPOSE_STEP_HPP
 

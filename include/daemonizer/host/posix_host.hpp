@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Makes the system calls: the host that a composition has unless it names another.
 #ifndef DAEMONIZER_HOST_POSIX_HOST_HPP
 #define DAEMONIZER_HOST_POSIX_HOST_HPP
 

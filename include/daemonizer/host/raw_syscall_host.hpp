@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Makes a launcher's system calls without libc, whose data may be the daemon's by then.
 #ifndef DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 #define DAEMONIZER_HOST_RAW_SYSCALL_HOST_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The fork policies NoFork, SingleFork and DoubleFork.
 #ifndef DAEMONIZER_LAUNCH_FORK_HPP
 #define DAEMONIZER_LAUNCH_FORK_HPP
 
@@ -56,7 +57,7 @@ struct Forking {
         }
         detachment.daemon.close(host);
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
-                                       : attend(start, detachment, child);
+                                       : wait_for_daemon(start, detachment, child);
         detachment.cancel(host, daemon);
         return daemon != 0 ? side::launcher : side::failed;
     }
@@ -104,21 +105,21 @@ private:
 
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>
-    static auto attend(const Start& start, Detachment& detachment, pid_t child) -> pid_t {
+    static auto wait_for_daemon(const Start& start, Detachment& detachment, pid_t child) -> pid_t {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
             using Host = std::remove_cvref_t<decltype(host)>;
-            detail::StartupWait<Host, Start::seconds()> witness{
+            detail::StartupWait<Host, Start::seconds()> startup{
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
-            if (!witness.attend(
+            if (!startup.attend(
                     start.failure, [] {}, [](const char*) {}, tell))
                 return 0;
-            witness.processes().reap_intermediate();
+            startup.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =
-                       witness.processes().daemon();
+                       startup.processes().daemon();
         } else {
-            ExitingLauncher<Start, memory::own>{start}.attend(detachment, child, !Twice);
+            ExitingLauncher<Start, memory::own>{start}.wait_and_leave(detachment, child, !Twice);
         }
     }
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// HandoffFork: the daemon goes on with the launcher's memory.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_FORK_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_FORK_HPP
 
@@ -36,9 +37,9 @@ struct HandoffForeground {
 /// Where that is not known to be right it is DoubleFork, with the same observable result:
 /// `daemon.handed_over()` tells which. It is known to be right on Linux 5.16 and later with glibc,
 /// on x86-64 and aarch64, without sanitizers, instrumentation (coverage, profiles,
-/// -finstrument-functions), valgrind or a shadow stack, and where the states of all policies can be
-/// copied. A state that is not only its bytes is copied once more than with the other forks, and
-/// the copy is never destroyed.
+/// -finstrument-functions), valgrind or a shadow stack. A composition with a state that cannot be
+/// copied is refused at compile time. The launcher copies every state once more than with the other
+/// forks, and never destroys the copy.
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::DetachedState {
         bool handed_over = false;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Refuses to fork a process of several threads, of which the daemon would lack all but one.
 #ifndef DAEMONIZER_LAUNCH_SINGLE_THREADED_HPP
 #define DAEMONIZER_LAUNCH_SINGLE_THREADED_HPP
 

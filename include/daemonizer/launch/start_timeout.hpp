@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// StartTimeout: how long a daemon may take until it is ready.
 #ifndef DAEMONIZER_LAUNCH_START_TIMEOUT_HPP
 #define DAEMONIZER_LAUNCH_START_TIMEOUT_HPP
 
@@ -20,6 +21,8 @@ struct StartTimeout {
 
     using slot = slots::timeout;
     using steps = step_list<>;
+
+    void unit_lines(auto& unit) const { unit.number("TimeoutStartSec", Seconds); }
 };
 static_assert(Policy<StartTimeout<1>>);
 

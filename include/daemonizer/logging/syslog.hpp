@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Syslog: log lines for syslog(3).
 #ifndef DAEMONIZER_LOGGING_SYSLOG_HPP
 #define DAEMONIZER_LOGGING_SYSLOG_HPP
 

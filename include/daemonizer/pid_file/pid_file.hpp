@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// PidFile: a file that names the daemon and excludes a second one.
 #ifndef DAEMONIZER_PID_FILE_PID_FILE_HPP
 #define DAEMONIZER_PID_FILE_PID_FILE_HPP
 
@@ -87,8 +88,20 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                 keep(this->path);
         }
     };
-    /// For a handler that ends the process as PID 1. Async-signal-safe.
-    static void remove_on_signal() { detail::remove_pid_files_of_this_process(); }
+    /// In a program that goes on in the place of an older one, which has left `fd` open: this start
+    /// holds the file as if it had locked it.
+    static auto adopt(const auto& start, const auto& policy, int fd) -> bool {
+        auto& file = start.state(policy);
+        if (!file.base_directory.open(start, policy))
+            return false;
+        file.directory = file.base_directory.directory();
+        file.path = policy.characters();
+        file.fd = fd;
+        file.owner = start.host().pid();
+        return true;
+    }
+    /// The handler of a signal that ends the process.
+    static constexpr auto on_ending_signal = detail::remove_pid_files_and_die;
 
     using slot = slots::pid;
     using steps =

@@ -48,7 +48,9 @@ auto lock_for_start(Host host, int fd) -> int {
 }
 
 /// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
-/// anything else than a pid above 1. Reads a bounded piece.
+/// anything else than a pid. 1 is that of a container's only service; what a forged file says is
+/// signalled only where the kernel names the same process as the holder of byte 1. Reads a bounded
+/// piece.
 template <class Host>
 auto read_pid(Host host, int fd) -> pid_t {
     char text[16];
@@ -66,7 +68,7 @@ auto read_pid(Host host, int fd) -> pid_t {
             return -1;
         value = value * 10 + (text[i] - '0');
     }
-    return value > 1 && value <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(value) : -1;
+    return value > 0 && value <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(value) : -1;
 }
 
 /// The process that holds byte 1, which is the daemon itself and alive; nobody, of_a_start, or

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// CloseDescriptors and KeepDescriptors: what the daemon inherits of the starter's descriptors.
 #ifndef DAEMONIZER_PROCESS_DESCRIPTORS_HPP
 #define DAEMONIZER_PROCESS_DESCRIPTORS_HPP
 

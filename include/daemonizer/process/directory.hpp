@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// WorkingDirectory and KeepDirectory: where the daemon stands.
 #ifndef DAEMONIZER_PROCESS_DIRECTORY_HPP
 #define DAEMONIZER_PROCESS_DIRECTORY_HPP
 

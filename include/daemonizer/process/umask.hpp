@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Umask and KeepUmask: which permissions new files lack.
 #ifndef DAEMONIZER_PROCESS_UMASK_HPP
 #define DAEMONIZER_PROCESS_UMASK_HPP
 
@@ -39,6 +40,15 @@ struct Umask {
     };
     using slot = slots::umask;
     using steps = step_list<Set>;
+
+    void unit_lines(auto& unit) const {
+        constexpr mode_t of_systemd = 022;
+        const char digits[] = {'0', static_cast<char>('0' + (Mask >> 6)),
+                               static_cast<char>('0' + (Mask >> 3 & 7)),
+                               static_cast<char>('0' + (Mask & 7)), '\0'};
+        if (Mask != of_systemd)
+            unit.line("UMask", digits);
+    }
 };
 static_assert(Policy<Umask<>>);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What status() returns.
 #ifndef DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 

@@ -74,18 +74,15 @@ inline void die_of(int signal) {
     ::raise(signal);
 }
 
-/// As die_of, after the pid policy has taken its record away.
+/// By die_of, or as the pid policy says, which takes its record away first. Nothing interrupts the
+/// handler: while it runs every signal is blocked in its thread.
 template <class Pid>
-void give_back_and_die(int signal) {
-    if constexpr (requires { Pid::remove_on_signal(); })
-        Pid::remove_on_signal();
-    detail::die_of(signal);
-}
-
-/// Nothing interrupts it: while it runs every signal is blocked in its thread.
-inline auto dying(void (*handler)(int)) -> struct sigaction {
+auto dying() -> struct sigaction {
     struct sigaction action {};
-    action.sa_handler = handler;
+    if constexpr (requires { Pid::on_ending_signal; })
+        action.sa_handler = Pid::on_ending_signal;
+    else
+        action.sa_handler = die_of;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigfillset(&action.sa_mask);
     return action;
@@ -109,6 +106,24 @@ auto is_first_process([[maybe_unused]] const Start& start) -> bool {
         return start.host().pid() == 1;
 }
 
+/// Whether the signals that ask for the end need a handler: where the pid policy has a record to
+/// take away, and in PID 1, for which the kernel discards their default action.
+template <class Start>
+auto end_needs_handler(const Start& start) -> bool {
+    if constexpr (requires { Start::template in<slots::pid>::on_ending_signal; })
+        return true;
+    else
+        return detail::is_first_process(start);
+}
+
+/// Marks a step that gives them this handler.
+struct sets_ending_handlers {};
+template <class Steps>
+constexpr bool set_ending_handlers = false;
+template <class... Steps>
+constexpr bool set_ending_handlers<step_list<Steps...>> =
+    (std::is_base_of_v<sets_ending_handlers, Steps> || ...);
+
 /// Sets a disposition where the default stands. What is ignored, or has a handler of the
 /// program's, stays; where the signal policy keeps what it finds, it stays without a gap.
 template <class Start>
@@ -130,11 +145,11 @@ auto replace_default(const Start& start, int signal, const struct sigaction& act
 }
 
 /// Every disposition default, then the mask exactly `Blocked...`. In this order: a signal that was
-/// blocked with a handler of the program's must not run it on the way. As PID 1 the signals that
-/// ask for the end get their handler here and not in a later step: the kernel discards one that
-/// arrives while the default stands.
+/// blocked with a handler of the program's must not run it on the way. The signals that ask for the
+/// end get their handler here and not in a later step: one that arrives while the default stands
+/// would leave the pid file, and in PID 1 the kernel would discard it.
 template <int... Blocked>
-struct ResetSignals : step<phase::signals> {
+struct ResetSignals : step<phase::signals>, sets_ending_handlers {
     static constexpr const char* name = "signals";
     using gives = capabilities<capability::dispositions>;
 
@@ -142,16 +157,15 @@ struct ResetSignals : step<phase::signals> {
         using Start = std::remove_cvref_t<decltype(start)>;
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
-        const struct sigaction ending =
-            dying(give_back_and_die<typename Start::template in<slots::pid>>);
-        const bool first = detail::is_first_process(start);
+        const struct sigaction ending = dying<typename Start::template in<slots::pid>>();
+        const bool handled = detail::end_needs_handler(start);
         const int last = SIGRTMAX, first_of_real_time = SIGRTMIN;
         for (int signal = 1; signal <= last; ++signal) {
             if (signal == SIGKILL || signal == SIGSTOP ||
                 (signal >= first_of_libc && signal < first_of_real_time))
                 continue;
             const bool collected = ((signal == Blocked) || ...);
-            const bool ends = first && !collected && detail::asks_for_the_end(signal);
+            const bool ends = handled && !collected && detail::asks_for_the_end(signal);
             if (!start.check(start.host().set_disposition(signal, ends ? ending : standard),
                              "sigaction"))
                 return false;

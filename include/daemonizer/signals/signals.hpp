@@ -9,13 +9,25 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Dispositions and mask stay as the starter had them, and no call is made: as PID 1, too, where
-/// the kernel discards a SIGTERM whose default stands. Only a pid file's handlers end PID 1 then.
+/// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
+/// default stands ends the process with 128 + signal: the kernel would discard it. Where there is a
+/// pid file, such a signal removes it first.
 struct KeepSignals {
-    struct Keep : step<phase::signals> {
+    struct Keep : step<phase::signals>, detail::sets_ending_handlers {
         static constexpr const char* name = "signals";
         using gives = capabilities<capability::dispositions>;
-        static auto run(const auto&, const auto&) -> bool { return true; }
+        static auto run(const auto& start, const auto&) -> bool {
+            using Start = std::remove_cvref_t<decltype(start)>;
+            if (detail::end_needs_handler(start)) {
+                const auto ending = detail::dying<typename Start::template in<slots::pid>>();
+                for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+                    if (!detail::replace_default(start, signal, ending))
+                        return false;
+            }
+            if (start.signals != nullptr) // held back since the first step
+                start.signals->end(start.host());
+            return true;
+        }
     };
     using slot = slots::signals;
     using steps = step_list<Keep>;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// KeepStdio and NullStdio.
 #ifndef DAEMONIZER_STDIO_STDIO_HPP
 #define DAEMONIZER_STDIO_STDIO_HPP
 

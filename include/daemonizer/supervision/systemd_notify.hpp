@@ -105,8 +105,6 @@ struct SystemdNotify {
     template <class Base>
     using members = detail::notify_members<Base>;
 
-    void unit_lines(auto& unit) const { unit.type("notify"); }
-
 private:
     static constexpr long long patience = 5'000'000'000;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Sleeps, by ppoll(2).
 #ifndef DAEMONIZER_SYSTEM_CLOCK_HPP
 #define DAEMONIZER_SYSTEM_CLOCK_HPP
 

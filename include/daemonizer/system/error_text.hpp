@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The text of an errno and the name of a signal, without allocation or locale.
 #ifndef DAEMONIZER_SYSTEM_ERROR_TEXT_HPP
 #define DAEMONIZER_SYSTEM_ERROR_TEXT_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// A system call without libc, which answers a negative errno.
 #ifndef DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 #define DAEMONIZER_SYSTEM_RAW_SYSCALL_HPP
 

@@ -318,8 +318,7 @@ TEST_CASE("a daemon that is not ready in time is ended with all that it forked",
         const auto outcome = scene.run([&] {
             return Daemonizer{StartTimeout<1>{}, PidFile{path.c_str()}, Wires{}}.run(body);
         });
-        check_refused(scene, outcome, 124,
-                      "start timeout: daemon: ended, since it was not ready after seconds: 1");
+        check_refused(scene, outcome, 124, "start timeout: daemon: not ready after 1 s, and ended");
         CHECK(scene.names() == "");
     };
     SECTION("when it just hangs, with workers in its group") {

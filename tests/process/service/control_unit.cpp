@@ -82,6 +82,51 @@ TEST_CASE("unit: a service that does not fork, nor reload", "[control]") {
               ".target\n");
 }
 
+TEST_CASE("unit: a composition that notifies needs no pid file to be found", "[control]") {
+    const auto type_of = [](const auto& service) {
+        const std::string unit = unit_of(service);
+        return lines_with(unit, "Type") + lines_with(unit, "PIDFile") +
+               lines_with(unit, "ExecStart").substr(("ExecStart=" + this_program()).size());
+    };
+    using Pid = PidFile<"/var/lib/x.pid">;
+    CHECK(type_of(Daemonizer<Pid, AutoFork, SystemdNotify>{}) == "Type=notify\n start\n");
+    CHECK(type_of(Daemonizer<Pid, NoFork, SystemdNotify>{}) == "Type=notify\n run\n");
+    CHECK(type_of(Daemonizer<Pid, DoubleFork, SystemdNotify>{}) == "Type=notify\n start\n");
+    CHECK(type_of(Daemonizer<Pid, AutoFork>{}) == "Type=exec\n start\n");
+}
+
+TEST_CASE("unit: a watchdog and a socket only where they are asked for", "[control]") {
+    const auto asked = [](const auto& service, std::vector<std::string> words) {
+        Scene scene;
+        return scene.run([&] {
+            words.insert(words.begin(), {"service", "unit"});
+            std::vector<char*> argv;
+            for (std::string& word : words)
+                argv.push_back(word.data());
+            const int status =
+                command_line(service, static_cast<int>(argv.size()), argv.data(), serve);
+            std::fflush(stdout);
+            return status;
+        });
+    };
+    const Daemonizer<PidFile<"/var/lib/x.pid">, SystemdNotify, Watchdog, ListenSockets> service{};
+    CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "WatchdogSec") ==
+          "WatchdogSec=30\n");
+    CHECK(lines_with(asked(service, {}).out, "WatchdogSec") == "");
+    CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "ExecStart") ==
+          "ExecStart=" + this_program() + " start\n"); // not repeated
+    const std::string socket = asked(service, {"--socket", "web=[::1]:80"}).out;
+    CHECK(socket.find("[Socket]\nListenStream=[::1]:80\nFileDescriptorName=web\n") !=
+          std::string::npos);
+    for (const char* const wrong : {"0", "-1", "x", "1s", "", "9999999999"})
+        CHECK(asked(service, {"--watchdog", wrong}).status == 2);
+    for (const char* const wrong : {"80", "=80", "web=", "a:b=80", "a b=80", ""})
+        CHECK(asked(service, {"--socket", wrong}).status == 2);
+    const Daemonizer<PidFile<"/var/lib/x.pid">> plain{};
+    CHECK(asked(plain, {"--watchdog", "30"}).status == 2);
+    CHECK(asked(plain, {"--socket", "web=80"}).status == 2);
+}
+
 TEST_CASE("unit: the program's own options are repeated, quoted where they must be", "[control]") {
     const Daemonizer<PidFile<"/var/lib/x.pid">, SignalFd<SIGHUP>> service{};
     const std::string unit = unit_of(service, "/",

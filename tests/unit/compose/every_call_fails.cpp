@@ -69,11 +69,12 @@ const Table in_daemon{
     {"file_size_limit", reports, "pid file", "x.pid"},
     {"write_at 3 102", reports, "pid file", "x.pid"},
     {"at_exit", reports, "pid file", "atexit"},
+    {"default HUP", reports, "signals", "sigaction"},
+    {"handle INT", reports, "signals", "sigaction"},
     {"default", reports, "signals", "sigaction"},
     {"mask HUP TERM", reports, "signals", "sigprocmask"},
     {"signalfd HUP TERM", reports, "signals", "signalfd"},
     {"ignore PIPE", reports, "ignored signals", "sigaction"},
-    {"handle INT", reports, "pid file", "sigaction"},
     {"close_range 8 8", tolerates, "what /proc/self/fd lists is closed then"},
     {"close_range 10 end", tolerates, "what /proc/self/fd lists is closed then"},
     {"open /dev/null", reports, "stdio", "/dev/null"},
@@ -167,7 +168,7 @@ void check(const Expected& expected, const Record& record, int status) {
         [[fallthrough]];
     case hands_on:
         REQUIRE(!record.sent.empty());
-        CHECK(record.sent.back().head.what == messages::ReportHead::kind::failed);
+        CHECK(record.sent.back().head.message == messages::ReportHead::kind::failed);
         CHECK(record.sent.back().failure.step() == step);
         CHECK(record.sent.back().failure.text() == why);
         CHECK(record.sent.back().failure.code() == EIO);

@@ -24,6 +24,7 @@ constexpr auto answered = "wait_for() answers it";
 constexpr auto emptied = "the file is emptied then";
 
 const std::vector<Expected> all{
+    {"mask all", "signals", "sigprocmask"},
     {"status /run/x.pid", "pid file", "/run/x.pid"},
     {"open /run/x.pid.new", tolerated, in_place},
     {"status 3", tolerated, in_place},
@@ -36,13 +37,13 @@ const std::vector<Expected> all{
     {"file_size_limit", "pid file", "/run/x.pid"},
     {"write_at 3 100", "pid file", "/run/x.pid"},
     {"at_exit", "pid file", "atexit"},
+    {"handle HUP", "signals", "sigaction"},
+    {"handle INT", "signals", "sigaction"},
     {"default", "signals", "sigaction"},
     {"mask TERM", "signals", "sigprocmask"},
     {"pipe", "signals", "pipe"},
     {"handle TERM", "signals", "sigaction"},
     {"mask nothing", "signals", "sigprocmask"},
-    {"handle INT", "pid file", "sigaction"},
-    {"handle HUP", "pid file", "sigaction"},
     {"close_range 6 end", tolerated, "what /proc/self/fd lists is closed then"},
     {"open /in", "stdio", "/in"},
     {"status 6", "stdio", "/in"},

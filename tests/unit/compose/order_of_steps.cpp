@@ -53,8 +53,8 @@ TEST_CASE("what the daemon calls") {
     CHECK(record.calls ==
           signals_held_back + pid_file_locked + forked_from_launcher("4") +
               Calls{"close 4", "setsid", "fork", "send 5 forked", "umask 022", "chdir /",
-                    "file_size_limit", "write_at 3 102", "at_exit", "default 1 to 64",
-                    "mask HUP TERM", "signalfd HUP TERM", "handle INT",
+                    "file_size_limit", "write_at 3 102", "at_exit", "default HUP", "handle INT",
+                    "default 3 to 64", "mask HUP TERM", "signalfd HUP TERM",
                     // the pid file, the signals' and the report's descriptors are spared
                     "disconnect_log", "close_range 6 end", "open /dev/null", "open /log",
                     "status 7", "set_flags 7 append"} +

@@ -182,8 +182,8 @@ TEST_CASE("a policy in a slot of one's own takes part in the start") {
         REQUIRE(result);
         CHECK(record.descriptors_above_stdio() == std::vector{3});
     }
-    CHECK(record.calls == std::vector<std::string>{"reserve", "umask 022", "chdir /", "open /db",
-                                                   "default 1 to 64", "mask nothing",
+    CHECK(record.calls == std::vector<std::string>{"mask all", "reserve", "umask 022", "chdir /",
+                                                   "open /db", "default 1 to 64", "mask nothing",
                                                    "disconnect_log", "close_range 4 end", "fill",
                                                    // it never was ready
                                                    "close 3", "release", "write 2"});
@@ -194,8 +194,8 @@ TEST_CASE("a step of one's own that fails is named, and those before it are undo
     record.fail("fill", 1, 0);
     CHECK(recording::run(compose(record), [] {}) == 1);
     CHECK(record.written[2] == messages::line("cache: cache: is cold"));
-    CHECK(std::vector<std::string>(record.calls.end() - 4, record.calls.end()) ==
-          std::vector<std::string>{"fill", "close 3", "release", "write 2"});
+    CHECK(std::vector<std::string>(record.calls.end() - 5, record.calls.end()) ==
+          std::vector<std::string>{"fill", "close 3", "release", "mask nothing", "write 2"});
 }
 
 TEST_CASE("what the launcher acquired is handed over, or given back") {

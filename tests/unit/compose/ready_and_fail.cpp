@@ -8,7 +8,7 @@ using recording::Record, recording::RecordingHost;
 
 namespace {
 
-constexpr auto kind_of = [](const detail::Report& report) { return report.head.what; };
+constexpr auto kind_of = [](const detail::Report& report) { return report.head.message; };
 using enum messages::ReportHead::kind;
 
 auto last_calls(const Record& record, std::ptrdiff_t count) {

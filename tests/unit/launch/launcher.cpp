@@ -214,8 +214,7 @@ TEST_CASE("StartTimeout ends the process group: TERM, then KILL") {
         expected.emplace_back("signal 102 KILL"); // it may have left the group
     }
     CHECK(launch(record, StartTimeout<5>{}) == 124);
-    CHECK(said(record) == messages::line("start timeout: daemon: ended, since it was not ready "
-                                         "after seconds: 5"));
+    CHECK(said(record) == messages::line("start timeout: daemon: not ready after 5 s, and ended"));
     CHECK(signals_sent(record) == expected);
     CHECK(record.time - begun >= 5'000'000'000);
     CHECK(record.time - begun < 8'000'000'000);

@@ -58,7 +58,7 @@ TEST_CASE("a pid file is opened so that no link, FIFO or terminal does harm") {
     auto result = start(record);
     REQUIRE(result);
     constexpr int harmless = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    CHECK(record.opened_with[draft] == (harmless | O_CREAT));
+    CHECK(record.opened_with[draft] == (harmless | O_CREAT | O_EXCL));
     CHECK(record.files[path].mode == 0600); // to the starter alone, until it is locked
 
     Record stale, closed;
@@ -70,6 +70,19 @@ TEST_CASE("a pid file is opened so that no link, FIFO or terminal does harm") {
     Record empty;
     CHECK(start_on(ClosedDirectory{{&empty}}));
     CHECK(empty.opened_with[path] == (harmless | O_CREAT | O_EXCL));
+}
+
+TEST_CASE("a draft that cannot be looked at does not stay, unless another one has made it") {
+    Record ours, anothers;
+    ours.fail("status 3", 1, EIO);
+    auto result = start(ours);
+    REQUIRE(result);
+    CHECK_FALSE(ours.has_file(draft));
+    CHECK(ours.has_file(path));
+    anothers.files[draft] = File{90};
+    anothers.fail("status 3", 1, EIO);
+    CHECK(start(anothers));
+    CHECK(anothers.has_file(draft));
 }
 
 TEST_CASE("what is no pid file of ours is refused and left as it is") {
@@ -443,4 +456,49 @@ TEST_CASE("signals that would end the daemon remove its file first") {
     CHECK(sigismember(&record.dispositions[SIGTERM].sa_mask, SIGUSR1) == 1);
     CHECK(record.dispositions[SIGINT].sa_handler == detail::remove_pid_files_and_die);
     CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN); // as the starter had it: nohup
+}
+
+TEST_CASE("without a fork no signal acts between the file's creation and its handler") {
+    Record record;
+    record.blocked_before = {SIGUSR1};
+    detail::pid_files_of_this_process = {};
+    const auto place = [&](const std::string& call) {
+        const auto& calls = record.calls;
+        return std::find(calls.begin(), calls.end(), call) - calls.begin();
+    };
+    const auto begin = [&](auto signals) {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{},
+                          signals}
+            .start();
+    };
+    SECTION("with the signals reset") {
+        const auto daemon = begin(DefaultSignals{});
+        REQUIRE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(place("handle TERM") < place("mask nothing"));
+        CHECK(place("mask nothing") < static_cast<long>(record.calls.size()));
+    }
+    SECTION("with the signals kept") {
+        const auto daemon = begin(KeepSignals{});
+        REQUIRE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(place("handle HUP") < place("mask USR1"));
+        CHECK(place("mask USR1") < static_cast<long>(record.calls.size()));
+    }
+    SECTION("and after a failure the mask is as before, once the file is gone") {
+        record.fail(GENERATE("lock", "write_at", "chmod"), 1, EIO);
+        const auto daemon = begin(DefaultSignals{});
+        REQUIRE_FALSE(daemon);
+        CHECK(record.calls.back() == "mask USR1");
+    }
+    SECTION("nor where AutoFork finds that it need not fork") {
+        record.pid = 1;
+        record.fail("write_at", 1, EIO);
+        const auto daemon = Daemonizer{
+            RecordingHost{&record}, AutoFork{}, PidFile{path.c_str()},
+            KeepStdio{}}.start();
+        REQUIRE_FALSE(daemon);
+        CHECK(place("mask all") < place("open " + path + ".new"));
+        CHECK(record.calls.back() == "mask USR1");
+    }
 }

@@ -18,6 +18,7 @@ TEST_CASE("the number of a pid file, with or without its newline") {
     CHECK(read_pid("4711\n") == 4711);
     CHECK(read_pid("4711") == 4711);
     CHECK(read_pid("2") == 2);
+    CHECK(read_pid("1\n") == 1); // the first process of a container
     CHECK(read_pid("0004711\n") == 4711);
     CHECK(read_pid("2147483647\n") == 2147483647);
 }
@@ -26,7 +27,6 @@ TEST_CASE("an empty pid file is one that is not written yet") { CHECK(read_pid("
 
 TEST_CASE("all else is no pid, and never one that kill(2) takes for a group or for all") {
     CHECK(read_pid("0\n") == -1);
-    CHECK(read_pid("1\n") == -1);
     CHECK(read_pid("-1\n") == -1);
     CHECK(read_pid("-4711\n") == -1);
     CHECK(read_pid("+4711\n") == -1);

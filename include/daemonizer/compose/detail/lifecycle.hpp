@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// A start from its first step to the end of the daemon.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_HPP
 
@@ -28,6 +29,7 @@ protected:
     using Fork = typename core_type::template in<slots::fork>;
     using Stdio = typename core_type::template in<slots::stdio>;
     using Monitoring = typename core_type::template in<slots::monitor>;
+    using Upgrading = typename core_type::template in<slots::upgrade>;
     using LogSink = typename find_log_sink<core_type, Policies...>::type;
 
     /// Whether a parent of the daemon's starts it again when it crashes.
@@ -40,10 +42,13 @@ protected:
 
     /// The steps of that parent: to record itself, and to close what it has inherited; then those
     /// of a daemon whose parent holds the pid file.
-    struct monitor_plan {
+    struct partial_plan {
         using record = steps_of<slots::pid, typename plan::in_daemon>;
         using close = steps_of<slots::descriptors, typename plan::in_daemon>;
-        using in_restart = steps_without<slots::pid, typename plan::in_launcher>;
+        /// A descriptor for a newline has been closed in the first start.
+        using in_restart = steps_without<slots::descriptor_notify,
+                                         steps_without<slots::pid, typename plan::in_launcher>>;
+        using in_trial = steps_without<slots::notify, in_restart>; ///< no manager hears of it
         using in_daemon = steps_without<slots::pid, typename plan::in_daemon>;
     };
 
@@ -69,11 +74,32 @@ protected:
     /// step failed: these report, undo and leave.
     template <bool LauncherReturns>
     auto begin(Failure& failure) -> outcome {
+        if constexpr (core_type::may_continue) {
+            const StepContext<core_type> start{core_, failure};
+            if (Upgrading::is_continued(start))
+                return go_on(start);
+            const outcome known = Upgrading::remember(start) ? begin_first<LauncherReturns>(failure)
+                                                             : outcome::failed;
+            if (known == outcome::failed)
+                core_.template state<Upgrading>().close(core_.host());
+            return known;
+        } else {
+            return begin_first<LauncherReturns>(failure);
+        }
+    }
+
+    template <bool LauncherReturns>
+    [[gnu::always_inline]] auto begin_first(Failure& failure) -> outcome {
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);
-            if (known == outcome::daemon)
-                return serve_or_fail(failure);
+            if (known == outcome::daemon) {
+                const outcome served = serve_or_fail({core_, failure});
+                if constexpr (core_type::may_stay)
+                    if (served == outcome::failed)
+                        signals.end(core_.host());
+                return served;
+            }
             if constexpr (LauncherReturns) {
                 if (known == outcome::launcher)
                     signals.end_started(core_.host());
@@ -84,11 +110,29 @@ protected:
                     exiting_host<typename core_type::template in<slots::host>>::of(core_.host()));
             }
             return known;
+        } else if constexpr (plan::in_launcher::undoes) {
+            return begin_in_place(failure);
         } else {
-            return plan::in_launcher::run(StepContext<core_type>{core_, failure})
-                       ? serve_or_fail(failure)
-                       : outcome::failed;
+            const StepContext<core_type> start{core_, failure};
+            return plan::in_launcher::run(start) ? serve_or_fail(start) : outcome::failed;
         }
+    }
+
+    /// Without a fork. No signal acts until the signal policy says what it does then: one that ends
+    /// the process would leave behind what the first steps have made.
+    auto begin_in_place(Failure& failure) -> outcome {
+        StartSignals signals;
+        const StepContext<core_type> start{core_, failure, &signals};
+        if (const int error = signals.begin(core_.host(), false); error < 0) {
+            start.fail_step("signals", "sigprocmask", error);
+            return outcome::failed;
+        }
+        constexpr bool keeps = core_type::template in<slots::signals>::keeps;
+        if (plan::in_launcher::run(start) &&
+            serve_or_fail({core_, failure, keeps ? &signals : nullptr}) == outcome::daemon)
+            return outcome::daemon;
+        signals.end(core_.host());
+        return outcome::failed;
     }
 
     /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
@@ -127,21 +171,38 @@ protected:
             break;
         }
         if constexpr (is_monitored)
-            Monitoring::template part<monitor_plan>(detaching{{core_, failure, &signals}});
+            Monitoring::template part<partial_plan>(detaching{{core_, failure, &signals}});
         return outcome::daemon;
+    }
+
+    /// In a program that an older one has executed in its own place, or for a trial: the same
+    /// process goes on, and neither forks nor locks its pid file again.
+    auto go_on(const StepContext<core_type>& start) -> outcome {
+        auto& upgrading = core_.template state<Upgrading>();
+        if constexpr (Fork::detaches)
+            core_.template state<Fork>().daemon = core_.host().pid();
+        const bool done =
+            upgrading.is_trial
+                ? partial_plan::in_trial::run(start) && partial_plan::in_daemon::run(start)
+                : partial_plan::in_restart::run(start) && Upgrading::adopt_pid_file(start) &&
+                      plan::in_daemon::run(start);
+        stage_ = done ? stage::starting : stage::nothing;
+        if (!done)
+            Upgrading::end_trial(core_.host(), upgrading, &start.failure);
+        return done ? outcome::daemon : outcome::failed;
     }
 
     /// In a daemon that its monitor has started anew, from the program's file: what a launcher does
     /// before the fork, but for the pid file, which the monitor holds.
     void begin_again(const StepContext<core_type>& start) {
-        if (!monitor_plan::in_restart::run(start))
+        if (!partial_plan::in_restart::run(start))
             fail_start(start.failure);
         if constexpr (core_type::template in<slots::signals>::keeps)
             start.signals->end(core_.host());
     }
 
-    auto serve_or_fail(Failure& failure) -> outcome {
-        if (run_in_daemon(StepContext<core_type>{core_, failure})) {
+    auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
+        if (run_in_daemon(start)) {
             if constexpr (is_monitored)
                 say_restart();
             stage_ = stage::starting;
@@ -149,10 +210,10 @@ protected:
         }
         if constexpr (core_type::template wants<event::failed>)
             if (core_.stays()) // before the policies give back what they speak through
-                core_.tell(core_.host(), event::failed{failure});
+                core_.tell(core_.host(), event::failed{start.failure});
         plan::in_launcher::undo(core_, core_.host());
-        if (!core_.stays())
-            fail_start(failure);
+        if (core_.has_launcher())
+            fail_start(start.failure);
         take_stderr_back();
         return outcome::failed;
     }
@@ -160,7 +221,7 @@ protected:
     static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
         if constexpr (is_monitored)
             if (!start.core.stays())
-                return monitor_plan::in_daemon::run(start);
+                return partial_plan::in_daemon::run(start);
         return plan::in_daemon::run(start);
     }
 
@@ -250,7 +311,7 @@ protected:
         remove_status_line();
         stage_ = stage::failed;
         if constexpr (Fork::detaches)
-            if (!core_.stays())
+            if (core_.has_launcher())
                 return tell_launcher(failure);
         detail::print_failure(core_.host(), old_stderr(), failure);
         if constexpr (Stdio::replaces)
@@ -281,7 +342,7 @@ protected:
     /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
     void complain_of_worker() {
         if constexpr (Fork::detaches) {
-            if (stage_ != stage::starting || core_.stays())
+            if (stage_ != stage::starting || !core_.has_launcher())
                 return;
             Failure failure;
             failure.name_step("daemon");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Decides at compile time which steps run, in which order, and whether each finds what it needs.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_PLAN_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_PLAN_HPP
 

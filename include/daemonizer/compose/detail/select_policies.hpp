@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Decides at compile time which policies a composition has, and puts them in the order of slots.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Runs steps one after the other, and undoes them on the way back.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_STEP_SEQUENCE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_STEP_SEQUENCE_HPP
 
@@ -44,6 +45,8 @@ template <class... Steps>
 struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
+
+    static constexpr bool undoes = (Steps::step::undoes || ...);
 
     /// Runs the steps up to the first that fails, names that one, and undoes those before it. A
     /// step that throws has failed. Where its thread has ended instead, that goes on afterwards.

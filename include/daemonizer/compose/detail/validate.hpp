@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Says in one sentence why a composition makes no sense.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 

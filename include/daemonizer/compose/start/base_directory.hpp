@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Keeps the directory that relative paths start from, after the daemon has left it.
 #ifndef DAEMONIZER_COMPOSE_START_BASE_DIRECTORY_HPP
 #define DAEMONIZER_COMPOSE_START_BASE_DIRECTORY_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a fork policy is handed.
 #ifndef DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
 #define DAEMONIZER_COMPOSE_START_FORK_CONTEXT_HPP
 

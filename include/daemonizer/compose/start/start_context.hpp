@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a start knows at run time, and what a step of it is handed.
 #ifndef DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
 #define DAEMONIZER_COMPOSE_START_START_CONTEXT_HPP
 
@@ -113,6 +114,20 @@ struct StartData : Options<Policies...>, State<Policies>... {
             return Fork::stays(state<Fork>());
         else
             return !Fork::detaches;
+    }
+
+    /// Whether an upgrade may have put this program in the place of another one.
+    static constexpr bool may_continue = requires(typename state_type<in<slots::upgrade>>::type s) {
+        s.is_continued;
+    };
+    /// Whether a launcher waits for the outcome: not that of a start without a fork, nor of one
+    /// that goes on in the place of an older program.
+    static constexpr bool may_lack_launcher = may_stay || may_continue;
+    auto has_launcher() -> bool {
+        if constexpr (may_continue)
+            if (state<in<slots::upgrade>>().is_continued)
+                return false;
+        return !stays();
     }
 
     /// Calls `keep(fd)` for each descriptor that a state holds.

@@ -47,9 +47,9 @@ struct FilterWriter {
 
     constexpr void write(const CallRule& rule) {
         using enum CallRule::answer;
-        if (rule.what == refuse_flags)
+        if (rule.outcome == refuse_flags)
             return;
-        const std::uint8_t out = rule.what == refuse ? to_refuse : to_not_there;
+        const std::uint8_t out = rule.outcome == refuse ? to_refuse : to_not_there;
         if (rule.first == rule.last)
             return put(jump_equal, rule.first, out);
         put(jump_at_least, rule.first, 0, 1);
@@ -104,7 +104,7 @@ constexpr auto assemble_filter(const FilterMachine& machine, CallRules<Capacity>
     for (std::size_t i = 0; i != rules.count; ++i)
         filter.write(rules.rules[i]);
     for (std::size_t i = 0; i != rules.count; ++i)
-        if (rules.rules[i].what == CallRule::answer::refuse_flags)
+        if (rules.rules[i].outcome == CallRule::answer::refuse_flags)
             filter.write_flags(rules.rules[i], machine.order);
     return filter.finish() ? filter : FilterWriter{};
 }

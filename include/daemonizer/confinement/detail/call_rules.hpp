@@ -18,7 +18,7 @@ struct CallRule {
         refuse_flags, ///< EPERM where argument number `argument` has one of `flags`
     };
     std::uint32_t first, last;
-    answer what = answer::refuse;
+    answer outcome = answer::refuse;
     std::uint8_t argument = 0;
     std::uint32_t flags = 0;
 };
@@ -38,8 +38,8 @@ struct CallRules {
     constexpr void merge() {
         std::size_t kept = 0;
         for (std::size_t i = 0; i != count; ++i) {
-            const bool goes_on = kept != 0 && rules[kept - 1].what == rules[i].what &&
-                                 rules[i].what != CallRule::answer::refuse_flags &&
+            const bool goes_on = kept != 0 && rules[kept - 1].outcome == rules[i].outcome &&
+                                 rules[i].outcome != CallRule::answer::refuse_flags &&
                                  rules[i].first <= rules[kept - 1].last + 1;
             if (!goes_on)
                 rules[kept++] = rules[i];

@@ -154,7 +154,7 @@ constexpr auto rules_of() -> GroupRules {
 /// A call that answers EPERM under these rules, whatever its arguments.
 constexpr auto first_refused(const GroupRules& rules) -> long {
     for (std::size_t i = 0; i != rules.count; ++i)
-        if (rules.rules[i].what == CallRule::answer::refuse)
+        if (rules.rules[i].outcome == CallRule::answer::refuse)
             return static_cast<long>(rules.rules[i].first);
     return -1;
 }

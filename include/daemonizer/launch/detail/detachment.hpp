@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Prepares a start's fork, and takes the preparations back.
 #ifndef DAEMONIZER_LAUNCH_DETAIL_DETACHMENT_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_DETACHMENT_HPP
 

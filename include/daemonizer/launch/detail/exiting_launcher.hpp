@@ -85,13 +85,13 @@ public:
 
     /// `first` and what it is are those of ProcessTree. While it waits it gives back what it can of
     /// a memory of its own.
-    [[noreturn]] void attend(Detachment& detachment, pid_t first, bool first_is_daemon) {
-        StartupWait<Host, Start::seconds()> witness{
+    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
+        StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
-        if (witness.attend(
-                kept_.failure, [&] { let_go(witness); }, [this](const char* text) { show(text); },
-                tell)) {
+        if (startup.attend(
+                kept_.failure, [&] { give_memory_back(startup); },
+                [this](const char* text) { show(text); }, tell)) {
             show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
@@ -127,10 +127,10 @@ private:
         kept_.core.each_text(act);
     }
 
-    void let_go([[maybe_unused]] const auto& witness) {
+    void give_memory_back([[maybe_unused]] const auto& startup) {
         if constexpr (lets_go)
             detail::release_memory(
-                host_, [&] { return witness.has_news(); },
+                host_, [&] { return startup.has_news(); },
                 [&](const auto& piece) { // a text that was too long to be copied
                     bool needed = piece.has(this);
                     each_text([&](const char* text) { needed = needed || piece.has(text); });

@@ -4,12 +4,10 @@
 #define DAEMONIZER_LAUNCH_DETAIL_HANDOVER_HPP
 
 #include <daemonizer/compose/failure.hpp>
-#include <daemonizer/launch/detail/first_start.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/first_start.hpp>
 
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -29,28 +27,12 @@ struct Handover {
     Failure reason;    ///< why the daemon is started anew
 };
 
-/// The number behind the handover's variable, which is removed; -1 where there is none.
-[[gnu::cold]] inline auto take_handover_variable() -> int {
-    char name[sizeof handover_variable];
-    std::memcpy(name, handover_variable, sizeof name);
-    name[sizeof name - 2] = '\0'; // the equals sign
-    const char* text = std::getenv(name);
-    if (text == nullptr)
-        return -1;
-    int fd = 0;
-    for (; *text >= '0' && *text <= '9' && fd < 100'000'000; ++text)
-        fd = fd * 10 + (*text - '0');
-    const bool is_number = *text == '\0';
-    ::unsetenv(name);
-    return is_number && fd > 2 ? fd : -1;
-}
-
 /// The descriptor of the report where this process was started by a monitor, which ends it when it
 /// ends itself; else -1.
 template <class Host>
 [[gnu::cold]] auto receive_handover(const Host& host, Handover& handover) -> int {
-    const int fd = detail::take_handover_variable();
-    if (fd < 0 || host.has_gained_rights())
+    const int fd = detail::take_handover(host);
+    if (fd < 0)
         return -1;
     const pid_t parent = host.parent();
     if (parent <= 0 || host.peer(fd) != parent || host.close_on_exec(fd) < 0)

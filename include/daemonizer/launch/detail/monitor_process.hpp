@@ -150,7 +150,8 @@ template <class Close, class Start>
 void close_in_monitor(const Start& start) {
     const auto& host = start.host();
     Failure ignored; // the daemon does the same, and says why it fails
-    static_cast<void>(Close::run(StepContext{start.core, ignored}));
+    using Core = std::remove_cvref_t<decltype(start.core)>;
+    static_cast<void>(Close::run(StepContext<Core>{start.core, ignored}));
     const auto& kept = start.template option<slots::descriptors>();
     const auto close = [&host](int fd) {
         if (fd > 2 && (host.descriptor_flags(fd) & ~FD_CLOEXEC) == 0 &&

@@ -96,7 +96,7 @@ private:
             host_.wait(P_PID, how.si_pid, how, WEXITED | WNOHANG); // an orphan of the daemon's
         }
         if (deadline_ != never && host_.now() >= deadline_) {
-            describe("daemon", "was not ready after seconds: ").number(Seconds);
+            describe("daemon", "not ready after ").number(Seconds).text(" s, and ended");
             again(124);
         }
     }
@@ -105,7 +105,10 @@ private:
     void hear() {
         Report report;
         pid_t sender;
-        const message news = report_.receive(host_, report, sender);
+        message news = report_.receive(host_, report, sender);
+        if (news ==
+            message::closed) // said first where the handover was not read; then what was sent
+            news = report_.receive(host_, report, sender);
         if (news == message::closed || news == message::unreadable) {
             report_.close(host_);
         } else if (sender != daemon_) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The messages between daemon and launcher, and the socket that carries them.
 #ifndef DAEMONIZER_LAUNCH_DETAIL_STARTUP_REPORT_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_STARTUP_REPORT_HPP
 
@@ -26,7 +27,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 struct ReportHead {
     enum class kind : std::uint32_t { forked = 0x64616501, ready, failed, status };
 
-    kind what;
+    kind message;
 };
 
 struct Report {
@@ -116,13 +117,13 @@ struct ReportEnd {
     }
 
     [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
-        if (size == sizeof(StatusReport) && report.head.what == ReportHead::kind::status) {
+        if (size == sizeof(StatusReport) && report.head.message == ReportHead::kind::status) {
             text_in(report)[sizeof StatusReport::text - 1] = '\0'; // LineWriter does the rest
             return message::status;
         }
         if (size != sizeof report && size != sizeof report.head)
             return message::broken;
-        switch (report.head.what) {
+        switch (report.head.message) {
         case ReportHead::kind::forked:
             return message::forked;
         case ReportHead::kind::ready:

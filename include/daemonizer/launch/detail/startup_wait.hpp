@@ -19,7 +19,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 template <class Host, int Seconds>
 class [[gnu::visibility("hidden")]] StartupWait;
 
-/// The launcher as the witness of a start: waits until the daemon is ready or has failed, and after
+/// Waits, in the launcher, until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
 template <class Host, int Seconds>
 class StartupWait {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Copies the texts that a launcher needs after it has given its memory back.
 #ifndef DAEMONIZER_LAUNCH_DETAIL_STRING_COPIES_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_STRING_COPIES_HPP
 

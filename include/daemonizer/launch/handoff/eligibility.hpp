@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Tells whether the launcher's memory may be handed over to the daemon.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_ELIGIBILITY_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Parts daemon and launcher on one memory.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 
@@ -96,7 +97,7 @@ private:
         if (child < 0)
             launcher.fail("fork", "the launcher's", errno);
         detachment.daemon.close(RawHost{});
-        launcher.attend(detachment, child, false);
+        launcher.wait_and_leave(detachment, child, false);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's

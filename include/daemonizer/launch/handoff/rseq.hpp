@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Finds where libc keeps the restartable sequences of this thread.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_RSEQ_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_RSEQ_HPP
 

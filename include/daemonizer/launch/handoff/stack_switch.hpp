@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Moves the launcher to a stack of its own.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_STACK_SWITCH_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_STACK_SWITCH_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Takes from the kernel what it keeps of a thread by address, and gives it back.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_THREAD_REGISTRATION_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_THREAD_REGISTRATION_HPP
 
@@ -21,7 +22,7 @@ inline int launcher_is_there = 0;
 class [[gnu::visibility("hidden")]] ThreadRegistration;
 
 /// What the kernel keeps of a thread by addresses in its memory. Two processes on one memory must
-/// not have the same: the launcher lays it down, the daemon takes it up.
+/// not have the same: the launcher unregisters it, and the daemon registers it again.
 class ThreadRegistration {
 public:
     /// Whether libc and kernel agree on it; changes nothing. On musl, and where the interface is

@@ -98,13 +98,16 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
     const DraftName name{file.path};
     if (!name)
         return attempt::impossible;
-    Closing draft{
-        host, detail::above_stdio(host, host.open(file.directory, name.text(),
-                                                  pid_file_flags | O_CREAT, mode_while_starting))};
+    bool is_new = false;
+    const OwnPidFile named_draft{file.directory, name.text()};
+    Closing draft{host, detail::open_or_create(host, named_draft, mode_while_starting, is_new)};
     struct stat made;
     if (draft.fd < 0 || detail::distrust(start, file, draft.fd, made) ||
-        !detail::is_unused_draft(made))
+        !detail::is_unused_draft(made)) {
+        if (is_new) // or it would stay: nothing else knows of it
+            host.unlink(file.directory, name.text());
         return attempt::impossible;
+    }
     if (const int error = detail::lock_for_start(host, draft.fd); error < 0) {
         if (error == -EAGAIN || error == -EACCES)
             return busy(draft.fd);

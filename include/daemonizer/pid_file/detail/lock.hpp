@@ -38,16 +38,16 @@ struct LockPidFile : undoable_step<phase::check> {
         detail::remove_pid_file(host, file);
         if (file.is_registered)
             pid_files_of_this_process.forget(file.fd);
-        let_go(host, file);
+        close_copy(host, file);
     }
 
     template <class Host>
     static void drop_launcher_copy(Host host, const auto&, auto& file) {
-        let_go(host, file);
+        close_copy(host, file);
     }
 
 private:
-    [[gnu::visibility("hidden")]] static void let_go(auto host, auto& file) {
+    [[gnu::visibility("hidden")]] static void close_copy(auto host, auto& file) {
         file.owner = 0;
         file.is_registered = false;
         if (file.fd >= 0)

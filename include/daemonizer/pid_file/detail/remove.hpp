@@ -69,17 +69,20 @@ inline void end_pid_files_of_this_process() {
 }
 
 /// The daemon's pid file vanishes also when a signal ends it that no policy collects. After the
-/// dispositions are set, and only where the default would end the process.
+/// dispositions are set, and only where the default would end the process. Beside the signal
+/// policies of the library this has nothing to do, since they set the handler at once.
 struct RemovePidFileOnSignals : step<phase::signals> {
     static constexpr const char* name = "pid file";
     using needs = capabilities<capability::dispositions>;
 
-    static auto run(const auto& start, const auto&) -> bool {
+    static auto run([[maybe_unused]] const auto& start, const auto&) -> bool {
         using Signals = typename std::remove_cvref_t<decltype(start)>::template in<slots::signals>;
-        const struct sigaction removing = dying(remove_pid_files_and_die);
-        for (const int signal : ending_signals)
-            if (!Signals::collects(signal) && !detail::replace_default(start, signal, removing))
-                return false;
+        using Pid = typename std::remove_cvref_t<decltype(start)>::template in<slots::pid>;
+        if constexpr (!set_ending_handlers<typename Signals::steps>)
+            for (const int signal : ending_signals)
+                if (!Signals::collects(signal) &&
+                    !detail::replace_default(start, signal, dying<Pid>()))
+                    return false;
         return true;
     }
 };

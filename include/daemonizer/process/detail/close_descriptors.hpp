@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Closes all descriptors above 2 but some.
 #ifndef DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZER_PROCESS_DETAIL_CLOSE_DESCRIPTORS_HPP
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Sends a daemon signals and waits for its end.
 #ifndef DAEMONIZER_SERVICE_DETAIL_DAEMON_CONTROL_HPP
 #define DAEMONIZER_SERVICE_DETAIL_DAEMON_CONTROL_HPP
 

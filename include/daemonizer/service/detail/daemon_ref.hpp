@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Holds on to the process that a pid file names, so that no other one is signalled.
 #ifndef DAEMONIZER_SERVICE_DETAIL_DAEMON_REF_HPP
 #define DAEMONIZER_SERVICE_DETAIL_DAEMON_REF_HPP
 

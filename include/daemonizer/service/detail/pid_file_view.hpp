@@ -75,7 +75,8 @@ private:
     static auto unknown(int code, const char* reason) -> ServiceStatus {
         return {state::unknown, 0, 0, code, reason};
     }
-    static auto positive(pid_t written) -> pid_t { return written > 0 ? written : 0; }
+    /// Process 1 is named only where it is the daemon, and holds the file.
+    static auto positive(pid_t written) -> pid_t { return written > 1 ? written : 0; }
 
     /// No symbolic link is followed, and a FIFO does not hang. The daemon itself must not open its
     /// file again: closing it would release byte 1.

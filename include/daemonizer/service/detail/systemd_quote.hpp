@@ -67,6 +67,12 @@ public:
         put("\n");
     }
 
+    void number(const char* key, long long value) {
+        begin(key);
+        if (prints_)
+            std::printf("%lld\n", value);
+    }
+
     /// A setting of words: begin(), word() for each, end().
     void begin(const char* key) {
         if (objection_ == nullptr)

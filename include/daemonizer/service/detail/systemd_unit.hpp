@@ -3,8 +3,11 @@
 #ifndef DAEMONIZER_SERVICE_DETAIL_SYSTEMD_UNIT_HPP
 #define DAEMONIZER_SERVICE_DETAIL_SYSTEMD_UNIT_HPP
 
+#include <daemonizer/compose/composition.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/service/detail/systemd_quote.hpp>
+#include <daemonizer/service/detail/unit_options.hpp>
 #include <daemonizer/service/detail/unit_path.hpp>
 #include <daemonizer/service/detail/unit_program.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -52,12 +55,29 @@ class SystemdUnit {
     using Fork = std::remove_cvref_t<
         decltype(std::declval<const Service&>().template option<slots::fork>())>;
 
+    template <class Slot>
+    using in = typename Service::template policy_in<Slot>;
+
+    /// The manager hears of a daemon that is ready, from it or from its launcher.
+    static constexpr bool notifies = requires { in<slots::notify>::speaks_to_manager; };
+    /// AutoFork does not, under systemd.
+    static constexpr bool forks = Fork::detaches && !std::is_same_v<Fork, AutoFork>;
+
+    /// Where the program drops rights itself, the unit must not drop them first: the pid file and
+    /// the logs are opened with them, and chroot(2) needs one. Users and capabilities therefore are
+    /// never the unit's, and what would refuse chroot(2) is not beside Chroot.
+    template <class Slot>
+    static constexpr bool is_left_to_the_program = std::is_same_v<Slot, slots::run_as> ||
+                                                   std::is_same_v<Slot, slots::keep_capabilities> ||
+                                                   (std::is_same_v<Slot, slots::system_calls> &&
+                                                    !std::is_void_v<in<slots::chroot>>);
+
 public:
     /// Returns the status to leave with: 1 where a unit cannot say all of it. Nothing is printed
     /// then but the reason.
-    static auto print(const char* pid_file, const char* about, const UnitArguments& arguments)
-        -> int {
-        SystemdUnit self{about, arguments};
+    static auto print(const Service& service, const char* pid_file, const char* about,
+                      const UnitArguments& arguments, const UnitOptions& options) -> int {
+        SystemdUnit self{service, about, arguments, options};
         if (const char* const why = detail::find_program(self.program_); why != nullptr)
             return refuse("program", why);
         self.is_relative_ = pid_file != nullptr && *pid_file != '/' && *pid_file != '\0';
@@ -67,17 +87,21 @@ public:
             why != nullptr)
             return refuse("pid file", why);
         UnitWriter trial{false};
-        self.write(trial);
+        self.write_one(trial);
         if (trial.rejection() != nullptr)
             return refuse(trial.subject(), trial.rejection());
         UnitWriter unit{true};
-        self.write(unit);
+        self.write_one(unit);
         return 0;
     }
 
 private:
-    SystemdUnit(const char* about, const UnitArguments& arguments)
-        : about_{about != nullptr ? about : program_invocation_short_name}, arguments_{arguments} {}
+    SystemdUnit(const Service& service, const char* about, const UnitArguments& arguments,
+                const UnitOptions& options)
+        : service_{service}
+        , about_{about != nullptr ? about : program_invocation_short_name}
+        , arguments_{arguments}
+        , options_{options} {}
 
     static auto refuse(const char* what, const char* why) -> int {
         std::fprintf(stderr, "%s: unit: %s: %s\n", program_invocation_short_name, what, why);
@@ -90,12 +114,33 @@ private:
         unit.end();
     }
 
+    void write_one(UnitWriter& unit) const {
+        if (options_.socket != nullptr)
+            write_socket(unit);
+        else
+            write(unit);
+    }
+
+    /// systemd.socket(5): systemd keeps the socket while the service restarts.
+    void write_socket(UnitWriter& unit) const {
+        char name[256]{};
+        const char* const address = std::strchr(options_.socket, '=') + 1;
+        std::memcpy(name, options_.socket, static_cast<std::size_t>(address - 1 - options_.socket));
+        unit.title("[Unit]\n");
+        unit.line("Description", about_);
+        unit.title("\n[Socket]\n");
+        unit.line("ListenStream", address);
+        unit.line("FileDescriptorName", name);
+        unit.title("\n[Install]\n");
+        unit.line("WantedBy", "sockets.target");
+    }
+
     void write(UnitWriter& unit) const {
         unit.title("[Unit]\n");
         unit.line("Description", about_);
         unit.title("\n[Service]\n");
-        unit.line("Type", Fork::detaches ? "forking" : "exec");
-        if (Fork::detaches)
+        unit.line("Type", notifies ? "notify" : forks ? "forking" : "exec");
+        if (forks && !notifies)
             unit.line("PIDFile", pid_file_);
         if (is_relative_)
             unit.line("WorkingDirectory", here_);
@@ -110,6 +155,9 @@ private:
             if (runtime.is_shared()) // or the first instance to stop would take the others' files
                 unit.line("RuntimeDirectoryPreserve", "yes");
         }
+        if (options_.watchdog != nullptr)
+            unit.line("WatchdogSec", options_.watchdog);
+        write_policies(unit, service_);
         // The daemon ends its children itself; systemd kills whatever is left after it.
         unit.line("KillMode", "mixed");
         unit.line("Restart", "on-failure");
@@ -117,8 +165,22 @@ private:
         unit.line("WantedBy", ::geteuid() == 0 ? "multi-user.target" : "default.target");
     }
 
+    /// The lines of the policies that have some.
+    template <class... Policies>
+    static void write_policies(UnitWriter& unit, const Composition<Policies...>& service) {
+        (write_policy(unit, service.template option<typename Policies::slot>()), ...);
+    }
+    template <class Policy>
+    static void write_policy(UnitWriter& unit, const Policy& policy) {
+        if constexpr (requires { policy.unit_lines(unit); })
+            if (!is_left_to_the_program<typename Policy::slot>)
+                policy.unit_lines(unit);
+    }
+
+    const Service& service_;
     const char* about_;
     const UnitArguments& arguments_;
+    const UnitOptions& options_;
     char program_[PATH_MAX] = "", here_[PATH_MAX] = "", pid_file_[PATH_MAX] = "";
     bool is_relative_ = false;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Opens what becomes stdin, stdout and stderr, and puts it in their place.
 #ifndef DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 #define DAEMONIZER_STDIO_DETAIL_TARGETS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How this program was started: its path, arguments and environment.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_FIRST_START_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_FIRST_START_HPP
+#ifndef DAEMONIZER_SYSTEM_FIRST_START_HPP
+#define DAEMONIZER_SYSTEM_FIRST_START_HPP
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -183,6 +184,24 @@ private:
         return std::strcmp(text, own) == 0;
     }
 };
+
+/// The descriptor behind the variable, which is removed, so that no child takes it for its own; -1
+/// where there is none, or where who started this program has fewer rights than it.
+template <class Host>
+[[gnu::cold]] auto take_handover(const Host& host) -> int {
+    char name[sizeof handover_variable];
+    std::memcpy(name, handover_variable, sizeof name);
+    name[sizeof name - 2] = '\0'; // the equals sign
+    const char* text = std::getenv(name);
+    if (text == nullptr)
+        return -1;
+    int fd = 0;
+    for (; *text >= '0' && *text <= '9' && fd < 100'000'000; ++text)
+        fd = fd * 10 + (*text - '0');
+    const bool is_number = *text == '\0';
+    ::unsetenv(name);
+    return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
+}
 
 } // namespace daemonizer::detail
 

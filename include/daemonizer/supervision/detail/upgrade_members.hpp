@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+// upgrade(), and the members of a daemon that can be upgraded.
+#ifndef DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_MEMBERS_HPP
+#define DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_MEMBERS_HPP
+
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/supervision/detail/upgrade_attempt.hpp>
+#include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/signal_bits.hpp>
+#include <daemonizer/system/time_span.hpp>
+
+#include <signal.h>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Hides what the policies before it bring, and calls them. Not async-signal-safe.
+template <class Base>
+struct upgrade_members : Base {
+    using Base::Base;
+
+    /// Puts the program's file, as it is now, in this process's place, and does not return. False
+    /// where it cannot, for a reason that is said where errors go after ready: nothing has changed
+    /// then. False, too, before ready, in a trial, and in a process that the daemon has forked.
+    auto upgrade() -> bool {
+        auto& own = state();
+        own.is_wanted = false;
+        if (own.is_trial || !this->is_ready_daemon())
+            return false;
+        Failure failure;
+        failure.name_step("upgrade");
+        UpgradeAttempt attempt{this->host(), own, seconds()};
+        if (attempt.prove(failure, listen_sockets())) {
+            this->tell_policies(event::reloading{});
+            hold_signals();
+            attempt.become(failure, pid_file(), listen_sockets());
+            release_signals();
+            this->tell_policies(event::ready{nullptr, true});
+        }
+        this->complain(failure);
+        return false;
+    }
+
+    /// Whether this process only proves that the program can start: it leaves in ready().
+    auto is_trial() -> bool { return state().is_trial; }
+
+    /// Keeps a copy of `fd`, which stays the caller's, for the next program, to be found by
+    /// `socket(name)`; with SystemdNotify also in the manager's store. Up to 32, with names of up
+    /// to 63 characters; a second one of a name replaces the first.
+    auto store(const char* name, int fd) -> bool {
+        if (!state().stored.add(this->host(), name, fd))
+            return false;
+        if constexpr (has_manager)
+            return is_trial() || Base::store(name, fd);
+        else
+            return true;
+    }
+    /// Gives it back. False where nothing has that name.
+    auto unstore(const char* name) -> bool {
+        if constexpr (has_manager)
+            if (!is_trial())
+                Base::unstore(name);
+        return state().stored.remove(this->host(), name);
+    }
+    /// What was stored under that name, by this program or by the one before it; else the first of
+    /// ListenSockets; else -1. It stays the daemon's.
+    auto socket(const char* name) -> int {
+        const int stored = state().stored.find(name);
+        if constexpr (has_sockets)
+            return stored < 0 ? Base::socket(name) : stored;
+        else
+            return stored;
+    }
+
+    void ready(const char* status = nullptr) {
+        if (is_trial() && this->is_daemon_process())
+            Base::template in<slots::upgrade>::end_trial(this->host(), state(), nullptr);
+        Base::ready(status);
+    }
+
+    auto wait() -> int {
+        upgrade_if_wanted();
+        return noted(Base::wait());
+    }
+    template <class Duration>
+    auto wait_for(const Duration& time) -> int {
+        upgrade_if_wanted();
+        return noted(Base::wait_for(time));
+    }
+
+private:
+    using Signals = typename Base::template in<slots::signals>;
+    static constexpr bool has_manager = requires {
+        Base::template in<slots::notify>::speaks_to_manager;
+    };
+    static constexpr bool has_sockets = requires(Base & base) {
+        base.template state_in<slots::sockets>().count;
+    };
+
+    auto state() -> auto& { return this->template state_in<slots::upgrade>(); }
+
+    void upgrade_if_wanted() {
+        if (state().is_wanted)
+            upgrade();
+    }
+    auto noted(int signal) -> int {
+        state().is_wanted = signal == Base::template in<slots::upgrade>::signal;
+        return signal;
+    }
+
+    static constexpr auto seconds() -> int {
+        using Timeout = typename Base::template in<slots::timeout>;
+        if constexpr (std::is_void_v<Timeout>)
+            return 30;
+        else
+            return Timeout::seconds;
+    }
+
+    auto pid_file() -> int {
+        if constexpr (requires { this->template state_in<slots::pid>().fd; })
+            return this->template state_in<slots::pid>().fd;
+        else
+            return -1;
+    }
+    /// How many descriptors from 3 on the manager has passed.
+    auto listen_sockets() -> int {
+        if constexpr (has_sockets)
+            return this->template state_in<slots::sockets>().count;
+        else
+            return 0;
+    }
+
+    /// A signal that comes now waits for the next program: its handler would be gone, and one that
+    /// a handler has taken note of is sent again.
+    void hold_signals() {
+        for (int signal = 1; signal != NSIG; ++signal)
+            if (Signals::collects(signal))
+                this->host().set_mask(SIG_BLOCK, detail::only_signal(signal));
+        if constexpr (!Base::has_signal_descriptor)
+            for (int signal; (signal = this->wait_nanoseconds(0)) > 0;)
+                this->host().signal(this->host().pid(), signal);
+    }
+    void release_signals() {
+        if constexpr (!Base::has_signal_descriptor)
+            for (int signal = 1; signal != NSIG; ++signal)
+                if (Signals::collects(signal))
+                    this->host().set_mask(SIG_UNBLOCK, detail::only_signal(signal));
+    }
+};
+
+/// Refuses upgrade() and is_trial(), in words.
+template <class Base>
+struct without_upgrade : Base {
+    using Base::Base;
+
+    template <bool Supported = false>
+    auto upgrade() -> bool {
+        static_assert(Supported, "daemonizer: upgrade() needs the policy Upgrade");
+        return false;
+    }
+    template <bool Supported = false>
+    auto is_trial() -> bool {
+        static_assert(Supported, "daemonizer: is_trial() needs the policy Upgrade");
+        return false;
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// Upgrade: a new version of the program in the place of the running one.
+#ifndef DAEMONIZER_SUPERVISION_UPGRADE_HPP
+#define DAEMONIZER_SUPERVISION_UPGRADE_HPP
+
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/supervision/detail/upgrade_handover.hpp>
+#include <daemonizer/supervision/detail/upgrade_members.hpp>
+#include <daemonizer/system/abi.hpp>
+
+#include <type_traits>
+
+namespace daemonizer::inline DAEMONIZER_ABI {
+
+/// No upgrade: its members are refused. The default.
+struct NoUpgrade {
+    using slot = slots::upgrade;
+    using steps = step_list<>;
+    template <class Base>
+    using members = detail::without_upgrade<Base>;
+};
+static_assert(Policy<NoUpgrade>);
+
+/// Puts a new version of the program in this process's place, without a moment in which nobody
+/// listens: pid, pid file, both locks, supervisor and pending signals stay, and so does what
+/// `store` was given and what ListenSockets has taken, to be found again by name.
+///
+///     int fd = daemon.socket("http");
+///     if (fd < 0)
+///         daemon.store("http", fd = listen_somewhere());
+///     daemon.ready();
+///     while (daemon.wait() != SIGTERM) ...
+///
+/// `Signal`, which the signal policy must collect, asks for it: wait() returns it, and the body may
+/// call `daemon.upgrade()`; if it has not when it waits again, wait() does. Before that the body
+/// should finish what it is doing: answers that it has begun.
+///
+/// First a child executes the program's file, by the path of the first start, with its arguments,
+/// environment, directory, umask and limits, and does all up to its ready(), where it leaves. If it
+/// fails, is killed, or is not ready within StartTimeout (30 s where there is none) the reason is
+/// said in the log, and this program goes on. Then the same file is executed in place. It runs
+/// main() again, and of the composition all but the forks, the session and the pid file. The daemon
+/// does not serve during the trial; whoever connects waits in the listening socket's queue.
+///
+/// Not from a chroot that the file is not in, nor where the new program needs a right that the old
+/// one has given up, such as to open a log of root's. A notify policy hears RELOADING=1 before the
+/// execution in place, and READY=1 after it.
+/// Source: execve(2); fcntl(2) on what becomes of locks; signal(7) on pending signals.
+template <int Signal>
+struct Upgrade {
+    template <class Core>
+    static constexpr void check() {
+        using Signals = typename Core::template in<slots::signals>;
+        static_assert(Signals::collects(Signal),
+                      "daemonizer: Upgrade takes a signal that the signal policy collects");
+        static_assert(
+            !requires { Core::template in<slots::monitor>::restarts; },
+            "daemonizer: Upgrade and Monitor do not go together; a restart of a monitored "
+            "daemon executes the program's file anyway");
+    }
+    static constexpr int signal = Signal;
+
+    using state = detail::UpgradeState;
+
+    /// The descriptors that are handed over are closed with all else.
+    struct Close : undoable_step<phase::check> {
+        static constexpr const char* name = "upgrade";
+
+        static auto run(const auto&, const auto&) -> bool { return true; }
+        static void undo(const auto& host, const auto&, auto& own) { own.close(host); }
+        static void drop_launcher_copy(const auto& host, const auto&, auto& own) {
+            own.close(host);
+        }
+    };
+
+    /// Before any step: they change the environment.
+    static auto remember(const auto& start) -> bool {
+        auto& own = start.core.template state<Upgrade>();
+        const char* what = "directory";
+        int error = own.surroundings.read(start.host());
+        if (error >= 0)
+            error = own.first.read(start.host(), what);
+        if (error >= 0)
+            return true;
+        own.close(start.host());
+        return start.fail_step("upgrade", what, error);
+    }
+
+    /// Whether an older program has executed this one, in its place or for a trial.
+    static auto is_continued(const auto& start) -> bool {
+        auto& own = start.core.template state<Upgrade>();
+        return detail::receive_upgrade(start.host(), own) && remember(start);
+    }
+
+    static auto adopt_pid_file(const auto& start) -> bool {
+        using Pid = typename std::remove_cvref_t<decltype(start)>::template in<slots::pid>;
+        const auto& policy = start.template option<slots::pid>();
+        const int fd = start.core.template state<Upgrade>().pid_file;
+        if constexpr (requires { Pid::adopt(start, policy, fd); })
+            if (fd >= 0 && !Pid::adopt(start, policy, fd)) {
+                start.failure.name_step("pid file");
+                return false;
+            }
+        return true;
+    }
+
+    /// In a trial: tells the daemon that it is ready (`failure` null), or why not, and leaves. What
+    /// it has acquired is not undone: it may be the daemon's.
+    static void end_trial(const auto& host, const state& own, const Failure* failure) {
+        if (!own.is_trial)
+            return;
+        if (failure == nullptr)
+            host.send(own.report, "", 1);
+        else
+            host.send(own.report, failure, sizeof *failure);
+        host.leave_at_once(failure == nullptr ? 0 : failure->exit_status());
+    }
+    static void on(const event::failed& now, const auto& host, const auto&, state& own) {
+        end_trial(host, own, &now.failure);
+    }
+
+    using slot = slots::upgrade;
+    using steps = step_list<Close>;
+    template <class Base>
+    using members = detail::upgrade_members<Base>;
+};
+static_assert(Policy<Upgrade<SIGUSR2>>);
+
+} // namespace daemonizer
+
+#endif

@@ -3,10 +3,11 @@
 // its visitors in a file and tells each the number.
 //
 //     # install -d -o nobody /var/lib/visits
-//     # ./example_6_confined
+//     # ./example_6_confined start
 //     # nc 127.0.0.1 17
 //
 // docs/confinement.md and docs/identity.md say what each line takes away.
+#include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
 #include <arpa/inet.h>
@@ -67,8 +68,8 @@ auto count() -> long {
 
 } // namespace
 
-int main() {
-    return Visits{}.run([](auto& daemon) {
+int main(int argc, char** argv) {
+    const auto serve = [](auto& daemon) {
         const int listener = listen_on(17);
         if (listener < 0)
             return daemon.fail(3, std::strerror(errno));
@@ -86,5 +87,6 @@ int main() {
             dprintf(visitor, "%ld\n", count());
             close(visitor);
         }
-    });
+    };
+    return command_line(Visits{}, argc, argv, serve, {.about = "counts its visitors"});
 }

@@ -43,10 +43,10 @@ ask() {
     printf '%s\n' "$answer"
 }
 
-refused "directory: /var/lib/visits: No such file or directory" "$confined"
+refused "directory: /var/lib/visits: No such file or directory" "$confined" start
 [[ ! -e /run/visits.pid ]] || fail "a failed start has left its pid file"
 install -d -o nobody /var/lib/visits
-"$confined"
+"$confined" start
 pid=$(</run/visits.pid)
 
 [[ $(ask) == 1 && $(ask) == 2 ]] || fail "it does not count"
@@ -58,11 +58,21 @@ done
 [[ $(field NoNewPrivs) == 1 && $(field Seccomp) == 2 ]] || fail "not confined: $(field Seccomp)"
 grep -q '^Max open files *64 *64 ' "/proc/$pid/limits" || fail "the limit is not set"
 
-refused "already running, pid $pid" "$confined"
+refused "already running, pid $pid" "$confined" start
 kill "$pid"
 wait_for 5 gone "$pid" || fail "process $pid is still there"
 [[ ! -s /run/visits.pid ]] || fail "the pid file still names it"
 
-"$confined"  # a number that is kept, and a pid file that was emptied, not removed
+"$confined" start  # a number that is kept, and a pid file that was emptied, not removed
 pid=$(</run/visits.pid)
 [[ $(ask) == 3 ]] || fail "the count is not kept"
+
+# The printed unit has what systemd can do of it. It is rated without the drop of the user, which
+# the program does itself, since its pid file is root's.
+if [[ $(type -P systemd-analyze) ]]; then
+    "$confined" unit >/run/visits.service
+    said=$(systemd-analyze verify --man=no /run/visits.service 2>&1) || true
+    [[ ! $said ]] || fail "systemd says of the unit: $said"
+    systemd-analyze security --offline=yes --threshold=80 /run/visits.service >/run/rating ||
+        fail "the unit is rated worse than it was: $(tail -n 1 /run/rating)"
+fi

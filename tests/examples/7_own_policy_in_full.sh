@@ -13,6 +13,9 @@ refused "audit: $dir/none/audit: No such file or directory" \
     "$program" start --audit "$dir/none/audit" --pid-file "$dir/pid"
 [[ ! -e $dir/pid ]] || fail "a failed start left its pid file"
 
+unit=$("$program" unit "${options[@]}")
+[[ $unit == *$'\n'"ReadWritePaths=$dir/audit"$'\n'* ]] || fail "the unit lacks the policy's line: $unit"
+
 "$program" start "${options[@]}"
 [[ $(<"$dir/audit") == '<5> is ready' ]] || fail "the event ready is not in the file"
 "$program" reload "${options[@]}"

@@ -9,9 +9,10 @@
 
 extern "C" [[gnu::visibility("default")]] int serve(const char* ending, const char* pid_file) {
     using namespace daemonizer;
-    const Daemonizer service{FORK{}, PidFile{pid_file}, StartTimeout<30>{}};
+    const Daemonizer service{FORK{}, PidFile{pid_file}, StartTimeout<30>{}, SystemdNotify{}};
     return service.run([&](auto& daemon) {
         ::usleep(200'000);
+        daemon.status("working");
         if (std::strcmp(ending, "fails") == 0)
             return daemon.fail(3, "no configuration");
         if (std::strcmp(ending, "dies") == 0)

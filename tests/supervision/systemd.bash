@@ -3,7 +3,8 @@
 # What tests/control/systemd tries on examples/5_everywhere: Type=notify, reload, a watchdog, restarts,
 # the journal's priorities, a store of descriptors, a socket unit. Sourced there.
 # shellcheck disable=SC2034,SC2154
-unit=everywhere
+tried=everywhere
+unit=$tried
 program="/run/a place/heartbeat 100%"
 units=/run/systemd/system
 pid_file=/run/everywhere/everywhere.pid
@@ -15,8 +16,9 @@ echoes() {  # echoes PORT
 }
 said() {  # said PRIORITY TEXT: a line of the journal's, from the daemon
     inside journalctl --unit=$unit --output=json |
-        grep -F "\"MESSAGE\":\"$2\"" | grep -qF "\"PRIORITY\":\"$1\""
+        grep -F "\"MESSAGE\":\"$2\"" | grep -F "\"PRIORITY\":\"$1\"" >/dev/null
 }
+journal_has() { inside journalctl --unit=$unit | grep -F "$1" >/dev/null; }  # it comes in late
 status() { inside systemctl status $unit 2>&1; }
 verify() {  # accepted without a word
     local words
@@ -59,7 +61,7 @@ try_unit() {
     main=$(property MainPID)
     inside kill -STOP "$main"
     wait_for 30 is_another_than "$main" || fail "watchdog: $(status)"
-    inside journalctl --unit=$unit | grep -q 'Watchdog timeout' || fail "no watchdog: $(status)"
+    wait_for 10 journal_has 'Watchdog timeout' || fail "no watchdog: $(status)"
     main=$(property MainPID)
     inside kill -KILL "$main"
     wait_for 20 is_another_than "$main" || fail "kill -9: $(status)"
@@ -94,7 +96,7 @@ try_unit() {
     inside systemctl daemon-reload
     ! inside systemctl start $unit 2>/dev/null || fail "a start that failed is a success"
     [[ $(property Result) == exit-code && $(property ExecMainStatus) == 1 ]] || fail "$(status)"
-    inside journalctl --unit=$unit | grep -q 'pid file: /run/everywhere/no/pid: No such file' ||
+    wait_for 10 journal_has 'pid file: /run/everywhere/no/pid: No such file' ||
         fail "no reason: $(inside journalctl -u $unit)"
 
     try_detaching
@@ -106,7 +108,7 @@ try_detaching() {
         -e 's,^ExecStart=.*,ExecStart=/bin/sh -c "SYSTEMD_EXEC_PID=1 LISTEN_PID=1 exec '"'$program'"' start --pid-file /run/detached.pid",' \
         < <(inside cat $units/$unit.service) | sed 's,100%,100%%,' |
         inside tee $units/detached.service >/dev/null
-    unit=detached
+    tried=detached unit=detached
     inside systemctl daemon-reload
     inside systemctl start detached || fail "detached: $(status)"
     [[ $(property MainPID) == $(inside cat /run/detached.pid) ]] || fail "another main: $(status)"

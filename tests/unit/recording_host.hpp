@@ -957,8 +957,12 @@ private:
             return "forked";
         case kind::ready:
             return "ready";
+        case kind::status:
+            return "status";
         case kind::failed:
             return "failed";
+        case kind::status:
+            return "status";
         }
         return "taken";
     }

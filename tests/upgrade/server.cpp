@@ -86,9 +86,7 @@ auto run(const std::string& directory, const std::string& started, const More&..
                 pollfd news[2]{{listener, POLLIN, 0}, {-1, POLLIN, 0}};
                 if constexpr (HasDescriptor)
                     news[1].fd = daemon.descriptor();
-                if (::poll(news, 2, 10) < 0 && errno != EINTR)
-                    return 9;
-                if ((news[0].revents & POLLIN) != 0)
+                if (::poll(news, 2, 10) > 0 && (news[0].revents & POLLIN) != 0)
                     answer(listener);
                 const int signal = daemon.wait_for(std::chrono::milliseconds{0});
                 if (signal == SIGTERM)

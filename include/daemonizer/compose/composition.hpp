@@ -117,7 +117,8 @@ private:
 #endif
     }
 
-    /// 0 in the daemon; the status of a failed start without a fork. The launcher does not return.
+    /// Returns 0 in the daemon, or the status of a failed start without a fork. The launcher
+    /// leaves.
     static auto begin(running_type& running) -> int {
         Failure failure;
 #if defined(__cpp_exceptions)
@@ -172,8 +173,9 @@ private:
     }
 
 #if defined(__cpp_exceptions)
-    /// In a step (pthread_exit, or cancelled). A launcher must not leave with 0 then, as a process
-    /// does with its last thread; that of the daemon is seen, and its end said, by the launcher.
+    /// Handles a thread that has ended in a step (pthread_exit, or cancelled). A process leaves
+    /// with 0 after its last thread: a launcher must not. A daemon's launcher sees its end, and
+    /// reports it.
     [[gnu::cold]] static void thread_has_ended(running_type& running, const Failure& failure) {
         const auto& host = running.core_.host();
         if constexpr (Fork::detaches) {
@@ -185,9 +187,9 @@ private:
         }
     }
 
-    /// Before ready an exception is a failure of the start; after it the program's own affair, once
-    /// the daemon has given back what it held. So is the end of the body's thread (pthread_exit, or
-    /// cancelled), which always goes on: other threads may.
+    /// Handles what unwinds the body. Before ready an exception is a failure of the start. After it
+    /// the daemon gives back what it held, and throws the exception on. The end of the body's
+    /// thread (pthread_exit, or cancelled) always goes on, since other threads may.
     [[gnu::cold]] static auto caught(running_type& running) -> int {
         const bool was_starting = running.is_starting();
         Failure failure;

@@ -15,7 +15,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
-/// What every daemon has, and what policies build their members on.
+/// Has the members of every daemon. Policies build theirs on top of it.
 template <class... Policies>
 class DaemonBase : protected Lifecycle<Policies...> {
     using lifecycle = Lifecycle<Policies...>;
@@ -49,12 +49,11 @@ public:
         return core_.host().pid();
     }
 
-    /// The start is complete: the launcher leaves with 0. Returns once the launcher knows. If it
-    /// has died instead, the start is undone and the daemon leaves: nobody was told that it runs.
-    /// `status` goes to a notify policy where there is one. A further call tells that policy that a
-    /// reload is over, and does nothing else. In a
-    /// process that the daemon has forked it reports nothing, and says so where failures after
-    /// ready go.
+    /// Reports that the start is complete: the launcher leaves with 0. Returns once the launcher
+    /// has taken the report. If the launcher has died, undoes the start and leaves: nobody was told
+    /// that the daemon runs. `status` goes to a notify policy where there is one. A further call
+    /// tells that policy that a reload is over, and does nothing else. In a process that the daemon
+    /// has forked it reports nothing, and says so where failures after ready go.
     [[gnu::always_inline]] void ready([[maybe_unused]] const char* status = nullptr) {
         if (!is_starting()) {
             if (stage_ == stage::ready && this->is_daemon_itself())
@@ -92,10 +91,14 @@ public:
             this->template show_status<Named>(text);
         tell_policies(event::status{text});
     }
+    template <TextClass T>
+    void status(const T& text) {
+        status(detail::characters_of(text));
+    }
 
-    /// The start has failed: the launcher says `why` and leaves with `status` (1 for 0). After
-    /// ready, or in a process that the daemon has forked, it goes to the log policy where there is
-    /// one, else to stderr. Returns `status`, for the body to return.
+    /// Reports that the start has failed: the launcher says `why` and leaves with `status` (1 for
+    /// 0). After ready, or in a process that the daemon has forked, it goes to the log policy where
+    /// there is one, else to stderr. Returns `status`, for the body to return.
     auto fail(int status, const char* why) -> int {
         Failure failure;
         failure.name_step("daemon");
@@ -160,7 +163,7 @@ protected:
     /// Whether AutoFork has found a supervisor: then 0-2 are what that gave.
     static constexpr bool may_stay = core_type::may_stay;
     auto stays() -> bool { return core_.stays(); }
-    /// Says what went wrong, where errors go after ready.
+    /// Writes a failure to where errors go after ready: a log policy, else stderr.
     void complain(const Failure& failure) { lifecycle::complain(failure); }
 };
 

@@ -81,8 +81,8 @@ auto daemon_that_holds(Host host, int fd) -> pid_t {
     return holder;
 }
 
-/// Whether a start, a daemon or a child of one holds byte 0. Asked, never tried: a reader that took
-/// the lock for a moment would make a start fail.
+/// Returns whether a start, a daemon or its child holds byte 0. Asked, never tried: a reader that
+/// took the lock for a moment would make a start fail.
 template <class Host>
 auto is_held(Host host, int fd) -> bool {
     pid_t holder;

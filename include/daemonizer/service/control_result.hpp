@@ -21,7 +21,7 @@ struct lsb {
 
 } // namespace detail
 
-/// What became of an order to a daemon.
+/// Tells what became of an order to a daemon.
 struct ControlResult {
     enum class outcome {
         done,          ///< the signal is sent; or, where waited for, the daemon is gone

@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// What is known of a service from its pid file.
+/// Tells what a pid file says of a service.
 struct ServiceStatus {
     enum class state {
         running,  ///< `pid` holds the file

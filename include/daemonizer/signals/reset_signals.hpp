@@ -94,7 +94,7 @@ asks_for_the_end(int signal) -> bool {
     return signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
 }
 
-/// Whether this process is PID 1, in the daemon. A grandchild never is.
+/// Returns whether the daemon is PID 1. A grandchild never is.
 template <class Start>
 auto is_first_process([[maybe_unused]] const Start& start) -> bool {
     using Fork = typename Start::template in<slots::fork>;

@@ -20,7 +20,8 @@ struct KeepSignals {
             using Start = std::remove_cvref_t<decltype(start)>;
             if (detail::end_needs_handler(start)) {
                 const auto ending = detail::dying<typename Start::template in<slots::pid>>();
-                for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+                constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
+                for (const int signal : signals)
                     if (!detail::replace_default(start, signal, ending))
                         return false;
             }

@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What recvmsg(2) fills on a socket with SO_PASSCRED: the kernel writes the sender's number, as
+/// Is filled by recvmsg(2) on a socket with SO_PASSCRED: the kernel writes the sender's number, as
 /// the receiver's pid namespace has it, and no sender without rights can write another's. There is
 /// no room for descriptors: what a sender attaches is dropped. unix(7).
 struct Envelope {

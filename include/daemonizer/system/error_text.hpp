@@ -14,7 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-// What the system calls an error or a signal, in English as the rest of a line. glibc 2.32 has
+// The system's words for an error or a signal, in English, as the rest of a line. glibc 2.32 has
 // these texts without the translation, whose locks and allocations have no place in a process that
 // may share its memory, or have been forked in the middle of something. Async-signal-safe there.
 

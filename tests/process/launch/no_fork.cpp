@@ -2,6 +2,9 @@
 // NoFork: launcher and daemon are one process, and a failure is the same line.
 #include "launch.hpp"
 
+#include <pthread.h>
+#include <sys/resource.h>
+
 using namespace daemonizer;
 using namespace launch;
 
@@ -177,4 +180,29 @@ TEST_CASE("all texts known at run time", "[no fork]") {
     CHECK(scene.names() == "x.log x.pid");
     CHECK(scene.dismiss(scene.pid()) == 0);
     CHECK(scene.names() == "x.log");
+}
+
+TEST_CASE("an exception after ready that no frame would catch leaves no pid file", "[no fork]") {
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    // Below a thread's own function there is no handler: nothing is unwound.
+    const auto in_thread = [](void* path_of) -> void* {
+        const rlimit no_core{};
+        ::setrlimit(RLIMIT_CORE, &no_core);
+        const Daemonizer service{NoFork{}, PidFile{*static_cast<std::string*>(path_of)}, Wires{}};
+        const int status = service.run([](auto& daemon) -> int {
+            daemon.ready();
+            throw std::runtime_error{"after ready"};
+        });
+        return status == 0 ? nullptr : path_of;
+    };
+    std::string name = path;
+    const auto outcome = scene.run([&] {
+        pthread_t thread;
+        ::pthread_create(&thread, nullptr, in_thread, &name);
+        ::pthread_join(thread, nullptr);
+        return 0;
+    });
+    CHECK(outcome.status == -SIGABRT);
+    CHECK(scene.names() == "");
 }

@@ -294,7 +294,7 @@ TEST_CASE("unit: of a user's service manager", "[control]") {
         char* argv[] = {name.data(), verb.data(), nullptr};
         for (const char* const path :
              {"/run/user/1000/x.pid", "/run/user/1000/x/x.pid", "/run/x/x.pid"})
-            command_line(Daemonizer{PidFile{path}}, 2, argv, serve);
+            (void)command_line(Daemonizer{PidFile{path}}, 2, argv, serve);
         std::fflush(stdout);
         return 0;
     });

@@ -185,3 +185,55 @@ TEST_CASE("as PID 1 a worker ends of the signal itself, and leaves the pid file"
     CHECK(scene.end_of(first) == 128 + SIGTERM);
     CHECK(scene.names() == "");
 }
+
+TEST_CASE("as PID 1 orphans are buried where SIGCHLD is ignored, and can be where it is collected",
+          "[first]") {
+    if (cannot_be_first())
+        return;
+    // Makes an orphan that ends, and tells how many dead there are for wait to take.
+    constexpr auto adopt = []([[maybe_unused]] auto& daemon, auto collected) {
+        int ended[2];
+        must(::pipe2(ended, O_CLOEXEC) == 0, "pipe");
+        if (::fork() == 0) {
+            if (::fork() != 0)
+                ::_exit(0); // its child becomes that of PID 1
+            while (::getppid() != 1)
+                ::usleep(1000);
+            ::_exit(3);
+        }
+        ::close(ended[1]);
+        char byte;
+        must(::read(ended[0], &byte, 1) == 0, "both have ended"); // each had the other end
+        [[maybe_unused]] int buried = 0;
+        if constexpr (collected)
+            while (buried != 2) {
+                if (daemon.wait() != SIGCHLD)
+                    return 1;
+                while (::waitpid(-1, nullptr, WNOHANG) > 0)
+                    ++buried;
+            }
+        tell("left " + std::to_string(::waitpid(-1, nullptr, 0) < 0 ? errno : 0));
+        return 7;
+    };
+    Scene scene;
+    SECTION("ignored") {
+        const pid_t first = begin_first(scene, Daemonizer<NoFork, IgnoreSignals<SIGCHLD>, Wires>{},
+                                        [&](auto& daemon) {
+                                            tell_outer_pid();
+                                            daemon.ready();
+                                            return adopt(daemon, std::false_type{});
+                                        });
+        CHECK(scene.number("left") == ECHILD);
+        CHECK(scene.end_of(first) == 7); // the body's status is the container's
+    }
+    SECTION("collected") {
+        const pid_t first =
+            begin_first(scene, Daemonizer<NoFork, SignalFd<SIGCHLD>, Wires>{}, [&](auto& daemon) {
+                tell_outer_pid();
+                daemon.ready();
+                return adopt(daemon, std::true_type{});
+            });
+        CHECK(scene.number("left") == ECHILD);
+        CHECK(scene.end_of(first) == 7);
+    }
+}

@@ -64,6 +64,20 @@ TEST_CASE("fail() before ready reaches the launcher, once") {
     CHECK(record.written.empty());
 }
 
+TEST_CASE("what has c_str() is text that is used at once, also a temporary") {
+    Record record;
+    const std::string name = "clockd";
+    const auto body = [&](auto& daemon) {
+        daemon.ready(name + " serves");
+        daemon.log(LOG_INFO, name + " logs");
+        return daemon.fail(4, "no " + name);
+    };
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, Syslog<"x">{}}, body) == 4);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "log clockd logs") == 1);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "log daemon: failed: no clockd") ==
+          1);
+}
+
 TEST_CASE("fail() after ready is said on stderr, or to syslog") {
     Record record;
     const auto body = [](auto& daemon) {

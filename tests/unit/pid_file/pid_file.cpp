@@ -104,6 +104,17 @@ TEST_CASE("what is no pid file of ours is refused and left as it is") {
         record.files[path] = File{100, S_IFREG, 1, ::geteuid() + 1};
         CHECK(refusal(record) == "belongs to another user");
     }
+    SECTION("a mode that is more than permissions") {
+        detail::pid_files_of_this_process = {};
+        for (const mode_t mode : {04644U, 02644U, 01644U, 644U}) { // the last is decimal
+            auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path, mode}}.start();
+            REQUIRE_FALSE(result);
+            CHECK(result.error().text() ==
+                  std::string{"mode: has other bits than the nine permissions"});
+        }
+        CHECK(std::none_of(record.calls.begin(), record.calls.end(),
+                           [](const std::string& call) { return call.starts_with("open "); }));
+    }
     SECTION("no path") {
         detail::pid_files_of_this_process = {};
         auto result = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{""}}.start();
@@ -501,4 +512,18 @@ TEST_CASE("without a fork no signal acts between the file's creation and its han
         CHECK(place("mask all") < place("open " + path + ".new"));
         CHECK(record.calls.back() == "mask USR1");
     }
+}
+
+TEST_CASE("a new file that is made in its place is open to no reader before the daemon's lock") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    record.fail("open " + path + ".new", 1, EISDIR); // a neighbour's directory of that name
+    const auto daemon = start(record);
+    REQUIRE(daemon);
+    const auto& calls = record.calls;
+    const auto changes = [](const std::string& call) { return call.rfind("chmod", 0) == 0; };
+    const auto changed = std::find_if(calls.begin(), calls.end(), changes);
+    CHECK(std::count_if(calls.begin(), calls.end(), changes) == 1);
+    CHECK(changed > std::find(calls.begin(), calls.end(), "lock 3 POSIX byte 1"));
+    CHECK(changed != calls.end());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What has been thrown, as a failure's text.
+// Describes an exception as a failure.
 #ifndef DAEMONIZER_COMPOSE_DETAIL_CAUGHT_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_CAUGHT_HPP
 
@@ -11,9 +11,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// To be called in `catch (...)`: describes the exception as the reason of `what`. False where it
-/// is none of C++: pthread_exit(3) and a cancelled thread unwind the stack, too, and glibc aborts
-/// a program that does not throw on what it has caught of these.
+/// Describes the exception, in `catch (...)`, as the reason of `what`. Returns false where no C++
+/// exception unwinds the stack, but pthread_exit(3) or a cancelled thread: the caller must throw
+/// that on, or glibc aborts the program.
 [[gnu::cold, gnu::noinline]] inline auto describe_exception(Failure& failure, const char* what)
     -> bool {
     if (std::current_exception() == nullptr)

@@ -243,8 +243,8 @@ protected:
             core_.host().leave_at_once(0);
     }
 
-    /// Before ready, and in the daemon itself: what a worker does that it has forked, such as to
-    /// return from the body, is nobody's start.
+    /// Whether this is the daemon itself, before ready. A forked worker that returns from the body
+    /// must not report.
     [[gnu::always_inline]] auto is_starting() -> bool {
         if constexpr (!Fork::detaches)
             return stage_ == stage::starting || stage_ == stage::shown;
@@ -262,8 +262,8 @@ protected:
             return true;
     }
 
-    /// Inlined, so that a handle which is known to hold nothing costs nothing. A daemon that never
-    /// was ready says so, once everything is given back.
+    /// Gives everything back; a daemon that never was ready reports that afterwards. Inlined, so
+    /// that a handle which is known to hold nothing costs nothing.
     [[gnu::always_inline]] void finish(int status) {
         if (stage_ == stage::nothing || stage_ == stage::launcher)
             return;
@@ -282,8 +282,8 @@ protected:
         tell(failure);
     }
 
-    /// Before what the policies hold is given back. A worker that has inherited the handle is
-    /// nobody's daemon.
+    /// Tells the policies that the daemon ends, before they give back what they hold. A worker that
+    /// has inherited the handle tells nothing.
     void tell_stopping() {
         if constexpr (core_type::template wants<event::stopping>)
             if (stage_ == stage::ready && is_daemon_itself())
@@ -301,7 +301,7 @@ protected:
         plan::in_launcher::undo(core_, core_.host());
     }
 
-    /// To whom it concerns: before ready the launcher, or the terminal that we still are on.
+    /// Reports a failure: before ready to the launcher, or without one to the terminal.
     void tell(const Failure& failure) {
         if constexpr (core_type::template wants<event::failed>)
             if (is_daemon_itself())
@@ -324,7 +324,7 @@ protected:
         end.close(core_.host());
     }
 
-    /// To whoever takes the daemon's lines; nobody waits for its start any more.
+    /// Writes a failure to the policy that takes the daemon's lines, else to stderr.
     void complain(const Failure& failure) {
         if constexpr (!std::is_void_v<LogSink>) {
             char line[512];
@@ -339,7 +339,7 @@ protected:
                             core_.template state<LogSink>(), priority, text);
     }
 
-    /// A worker's ready() tells the launcher nothing: it may be the only one who could say so.
+    /// Says that a worker's ready() reports nothing: no other process may be there to say it.
     void complain_of_worker() {
         if constexpr (Fork::detaches) {
             if (stage_ != stage::starting || !core_.has_launcher())

@@ -56,7 +56,7 @@ struct fits {};
 template <class Step, class Need>
 struct unmet {};
 
-/// What the steps so far amount to: where they run, what they have given, and whether each found
+/// The result of the steps so far: where each runs, what they have given, and whether each found
 /// what it needs.
 template <class Launcher, class Daemon, class Given, class Verdict>
 struct planned {};
@@ -107,7 +107,7 @@ private:
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a composition runs, split where the fork policy stands, and the verdict on it.
+/// The steps of a composition, in the launcher and in the daemon, and the verdict on them.
 template <class... Policies>
 using Plan = decltype(planning::hana::fold_left(
     planning::order_steps<Policies...>(),

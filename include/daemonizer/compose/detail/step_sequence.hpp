@@ -20,7 +20,7 @@ struct bound_step {
     static auto run(const Start& start) -> bool {
         return Step::run(start, start.core.template option<Policy>());
     }
-    /// Whether its `undo` reads no text but what its state shows.
+    /// Whether its `undo` reads no text but those that its state names (each_text).
     template <class Core>
     static constexpr bool shows_its_texts =
         !Step::undoes || requires(Core & core, void (*keep)(const char*&)) {

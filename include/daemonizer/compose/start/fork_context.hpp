@@ -8,7 +8,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a fork policy is handed: the start, and what its launcher does in the end.
+/// Is handed to a fork policy: the start, and what its launcher does in the end.
 template <class Core, class LauncherSteps, bool Returns>
 struct ForkContext : StepContext<Core> {
     using leaving = exiting_host<typename Core::template in<slots::host>>;
@@ -16,10 +16,10 @@ struct ForkContext : StepContext<Core> {
     using exiting_launcher = ForkContext<Core, LauncherSteps, false>;
 
     static constexpr bool launcher_returns = Returns; ///< start(); in run() it leaves
-    /// Whether the steps' `undo` needs no memory that the launcher is not told of (each_text).
+    /// Whether every step tells the launcher (each_text) which memory its `undo` reads.
     static constexpr bool needs_no_memory = LauncherSteps::template show_their_texts<Core>;
 
-    /// After which the launcher gives up; 0 where it never does.
+    /// Returns after how many seconds the launcher gives up, or 0 where it never does.
     static constexpr auto seconds() -> int {
         using Timeout = typename Core::template in<slots::timeout>;
         if constexpr (std::is_void_v<Timeout>)

@@ -12,7 +12,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] FailureLine;
 
-/// "PROGRAM: STEP: WHAT: REASON" as a line.
+/// Formats "PROGRAM: STEP: WHAT: REASON" as a line.
 class FailureLine {
 public:
     FailureLine(const Failure& failure, const char* program) {
@@ -28,7 +28,7 @@ private:
     std::size_t size_;
 };
 
-/// Says it in one write, so that lines of several programs don't mix.
+/// Prints the failure in one write, so that lines of several programs don't mix.
 template <class Host>
 [[gnu::visibility("hidden")]] void
 print_failure(Host host, int fd, const Failure& failure,

@@ -17,7 +17,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 template <class>
 struct no_state {};
 
-struct no_host {}; ///< asks for a function that takes any host
+struct no_host {}; ///< stands for a host where a function takes any
 
 template <class Policy>
 struct state_type {
@@ -106,8 +106,8 @@ struct StartData : Options<Policies...>, State<Policies>... {
         requires(in<slots::fork> fork, typename state_type<in<slots::fork>>::type state) {
         fork.stays(state);
     };
-    /// Whether this is a start without a fork: launcher and daemon are one process, and nobody
-    /// waits for its word.
+    /// Whether the start does not fork: launcher and daemon are one process, and no process waits
+    /// for a report.
     auto stays() -> bool {
         using Fork = in<slots::fork>;
         if constexpr (may_stay)
@@ -145,7 +145,7 @@ struct StartData : Options<Policies...>, State<Policies>... {
     template <class Event>
     static constexpr bool wants = (is_told<Policies, Event> || ...);
 
-    /// Tells the policies of an event, those that want to know of it.
+    /// Tells an event to each policy that has an `on` for it.
     template <class Host, class Event>
     [[gnu::visibility("hidden")]] void tell([[maybe_unused]] const Host& host,
                                             [[maybe_unused]] const Event& event) {
@@ -194,7 +194,7 @@ struct exiting_host<Host> {
     [[gnu::visibility("hidden")]] static auto of(const Host&) -> type { return {}; }
 };
 
-/// What a step is handed: the start under way, and where to say why it cannot go on.
+/// Is handed to a step: the start under way, and where the step says why it cannot go on.
 template <class Core>
 struct StepContext {
     template <class Slot>
@@ -232,13 +232,13 @@ struct StepContext {
         failure.describe(what, why, code);
         return false;
     }
-    /// For what belongs to no step of its own.
+    /// Fails the start for what belongs to no step.
     [[gnu::visibility("hidden")]] auto fail_step(const char* name, const char* what, int code) const
         -> bool {
         failure.name_step(name);
         return fail(what, code);
     }
-    /// Says on stderr what the start goes on without.
+    /// Prints on stderr what the start goes on without.
     [[gnu::cold]] void warn(const char* name, const char* what, int code) const {
         Failure why;
         why.name_step(name);

@@ -28,17 +28,17 @@ public:
         return host.set_mask(SIG_SETMASK, all, &before_);
     }
 
-    /// What begin() was told has turned out to be otherwise.
+    /// Corrects what begin() was told: the launcher never goes back to the program.
     [[gnu::visibility("hidden")]] void launcher_leaves() { leaves_ = true; }
 
-    /// Back to how the program had it. What is pending acts now.
+    /// Restores the program's mask. A pending signal acts now.
     template <class Host>
     [[gnu::visibility("hidden")]] void end(const Host& host) const {
         host.set_mask(SIG_SETMASK, before_);
     }
 
-    /// As end(), after a success that the daemon knows of: a signal that came too late to cancel
-    /// must not end the launcher as if it had. A handler of the program's still runs.
+    /// Does what end() does, after the daemon knows of its success. A signal that came too late to
+    /// cancel the start does not end the launcher. A handler of the program's still runs.
     template <class Host>
     [[gnu::visibility("hidden")]] void end_started(const Host& host) {
         each(coming(host) & ~harmless, [&](int signal) {
@@ -51,7 +51,7 @@ public:
     /// The signal that has cancelled the start, or 0.
     [[gnu::visibility("hidden")]] auto cancelled() const -> int { return cancelled_; }
 
-    /// Asks the kernel for it. It stays pending.
+    /// Asks the kernel which signal has cancelled the start. The signal stays pending.
     template <class Host>
     [[gnu::visibility("hidden")]] auto look(const Host& host) -> int {
         if (cancelled_ == 0)
@@ -62,12 +62,12 @@ public:
         return cancelled_;
     }
 
-    /// Those that wake a launcher that waits.
+    /// Returns the signals that wake a waiting launcher.
     [[gnu::visibility("hidden")]] auto watched() const -> sigset_t {
         return detail::set_of((interrupting & ~bits_of(before_) & ~disregarded_) |
                               detail::signal_bits(SIGCHLD));
     }
-    /// Whether that set has shrunk since this was asked last: one of them turned out to be ignored.
+    /// Returns whether that set has shrunk since the last call: a signal turned out to be ignored.
     [[gnu::visibility("hidden")]] auto watches_less() -> bool {
         const bool news = news_;
         news_ = false;
@@ -99,7 +99,7 @@ private:
             act(__builtin_ctzll(signals) + 1);
     }
 
-    /// Those that are pending and that the starter had not blocked. Linux queues a blocked signal
+    /// Returns the pending signals that the starter had not blocked. Linux queues a blocked signal
     /// even when it is ignored.
     template <class Host>
     [[gnu::visibility("hidden")]] auto coming(const Host& host) const -> SignalBits {

@@ -5,7 +5,7 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/first_start.hpp>
+#include <daemonizer/system/toolchain/first_start.hpp>
 
 #include <cstdint>
 #include <signal.h>
@@ -35,10 +35,13 @@ template <class Host>
     if (fd < 0)
         return -1;
     const pid_t parent = host.parent();
-    if (parent <= 0 || host.peer(fd) != parent || host.close_on_exec(fd) < 0)
+    if (parent <= 0 || detail::insist([&] { return host.peer(fd); }) != parent)
         return -1;
-    if (host.receive(fd, &handover, sizeof handover, MSG_DONTWAIT) != sizeof handover ||
-        handover.mark != Handover::of_monitor || handover.monitor != parent)
+    host.close_on_exec(fd);
+    const long size =
+        detail::insist([&] { return host.receive(fd, &handover, sizeof handover, MSG_DONTWAIT); });
+    if (size != sizeof handover || handover.mark != Handover::of_monitor ||
+        handover.monitor != parent)
         return -1;
     handover.reason.sanitise();
     return fd;

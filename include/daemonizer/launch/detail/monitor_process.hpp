@@ -47,7 +47,8 @@ public:
             witness.processes().end_all(); // nobody was told that it runs
             leave(1);
         };
-        if (!witness.attend(kept_.failure, let_go, announce))
+        const auto show = [this](const char* text) { launcher_.send_status(host_, text); };
+        if (!witness.attend(kept_.failure, let_go, show, announce))
             fail();
         report.close(host_);
         launcher_.close(host_);

@@ -11,6 +11,8 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <sys/types.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -21,6 +23,9 @@ struct LockPidFile : undoable_step<phase::check> {
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& file = start.state(policy);
+        if constexpr (std::remove_cvref_t<decltype(policy)>::at_run_time)
+            if ((policy.mode() & ~mode_t{0777}) != 0)
+                return start.fail("mode", "has other bits than the nine permissions");
         if (!file.base_directory.open(start, policy))
             return false;
         file.directory = file.base_directory.directory();
@@ -81,7 +86,7 @@ private:
                               const auto& naming) -> attempt {
         const auto& host = start.host();
         bool created = false;
-        file.fd = detail::open_or_create(host, file, policy.mode(), created);
+        file.fd = detail::open_or_create(host, file, mode_while_starting, created);
         if (file.fd < 0) {
             detail::refuse_unopened(start, file, file.fd);
             return attempt::failed;
@@ -90,10 +95,11 @@ private:
         const bool trusted = !detail::distrust(start, file, file.fd, status);
         const int locked = trusted || created ? detail::lock_for_start(host, file.fd) : 0;
         if (trusted && locked >= 0 && detail::still_names(host, file) > 0) {
-            file.is_fresh = false;
-            // The mode is made exact, since the umask was a stranger's; the stale number goes at
-            // once, so that nobody takes it for the holder's.
-            if (start.check(host.change_mode(file.fd, policy.mode()), file.path) &&
+            file.is_fresh = created;
+            // The mode is made exact, since the umask was a stranger's, but of a new file only once
+            // the daemon has its lock; the stale number goes at once, so that nobody takes it for
+            // the holder's.
+            if ((created || start.check(host.change_mode(file.fd, policy.mode()), file.path)) &&
                 start.check(host.truncate(file.fd), file.path))
                 return attempt::locked;
             file.owner = host.pid();

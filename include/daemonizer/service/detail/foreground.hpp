@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What stands for a policy in the foreground: what its `in_foreground()` returns, else itself.
+/// Returns what stands for a policy in the foreground: its `in_foreground()`, else itself.
 /// Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
 template <class Policy>
 constexpr auto foreground_form(const Policy& policy) {

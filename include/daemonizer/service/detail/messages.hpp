@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a service's command line says, and the exit statuses that go with it.
+// The messages of a service's command line, and the exit statuses that go with them.
 #ifndef DAEMONIZER_SERVICE_DETAIL_MESSAGES_HPP
 #define DAEMONIZER_SERVICE_DETAIL_MESSAGES_HPP
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a pid file says, for whoever asks.
+// Reads from a pid file whether its daemon runs.
 #ifndef DAEMONIZER_SERVICE_DETAIL_PID_FILE_VIEW_HPP
 #define DAEMONIZER_SERVICE_DETAIL_PID_FILE_VIEW_HPP
 

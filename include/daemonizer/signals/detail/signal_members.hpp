@@ -9,7 +9,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Of a policy that collects signals. It waits by `Policy::wait(host, state, nanoseconds)`.
+/// The members that a collecting policy brings. They wait by `Policy::wait(host, state, ns)`.
 template <class Base>
 struct collecting_members : Base {
     using Base::Base;
@@ -33,7 +33,7 @@ protected:
     }
 };
 
-/// Of a policy that collects into a descriptor.
+/// The members of a policy that collects into a descriptor.
 template <class Base>
 struct descriptor_members : collecting_members<Base> {
     using collecting_members<Base>::collecting_members;
@@ -61,7 +61,7 @@ protected:
     static constexpr bool has_signal_descriptor = false;
 };
 
-/// Of a policy that collects nothing: refuses to wait, in words.
+/// Refuses to wait, in words, for a policy that collects nothing.
 template <class Base>
 struct refusing_to_wait : without_descriptor<Base> {
     using without_descriptor<Base>::without_descriptor;

@@ -9,7 +9,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Of a stdio policy with files: its state has `reopen(host, policy)`, which returns null, or why
+/// The member of a stdio policy with files. Its state has `reopen(host, policy)`: null, or why
 /// it could not.
 template <class Base>
 struct reopening_members : Base {
@@ -31,7 +31,7 @@ struct reopening_members : Base {
     }
 };
 
-/// Of a stdio policy without files: refuses reopen(), in words.
+/// Refuses reopen(), in words, for a stdio policy without files.
 template <class Base>
 struct refusing_to_reopen : Base {
     using Base::Base;

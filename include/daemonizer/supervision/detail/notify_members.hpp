@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/time_span.hpp>
@@ -50,6 +51,10 @@ struct notify_members : Base {
         constexpr std::size_t longest = 4095;
         const std::size_t size = std::strlen(assignments);
         return size != 0 && size <= longest && send(assignments, size);
+    }
+    template <TextClass T>
+    auto notify(const T& assignments) -> bool {
+        return notify(detail::characters_of(assignments));
     }
 
     /// Leaves a copy of `fd` with the manager, to be passed to the next start of the service under

@@ -7,7 +7,7 @@
 #include <daemonizer/supervision/detail/stored_descriptors.hpp>
 #include <daemonizer/supervision/detail/surroundings.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/first_start.hpp>
+#include <daemonizer/system/toolchain/first_start.hpp>
 
 #include <cstdint>
 #include <sys/socket.h>
@@ -61,13 +61,16 @@ template <class Host>
     if (fd < 0)
         return false;
     UpgradeHandover from;
-    const pid_t maker = host.peer(fd);
-    if (maker <= 0 || (maker != host.pid() && maker != host.parent()) ||
-        host.close_on_exec(fd) < 0 ||
-        host.receive(fd, &from, sizeof from, MSG_DONTWAIT) != sizeof from ||
-        from.mark != UpgradeHandover::of_upgrade || from.size != sizeof from ||
-        from.daemon != maker || (from.is_trial == 0) != (maker == host.pid()) ||
-        from.stored.count < 0 || from.stored.count > StoredDescriptors::capacity)
+    const pid_t maker = detail::insist([&] { return host.peer(fd); });
+    if (maker <= 0 || (maker != host.pid() && maker != host.parent()))
+        return false;
+    host.close_on_exec(fd);
+    const long size =
+        detail::insist([&] { return host.receive(fd, &from, sizeof from, MSG_DONTWAIT); });
+    if (size != sizeof from || from.mark != UpgradeHandover::of_upgrade ||
+        from.size != sizeof from || from.daemon != maker ||
+        (from.is_trial == 0) != (maker == host.pid()) || from.stored.count < 0 ||
+        from.stored.count > StoredDescriptors::capacity)
         return false;
     state.is_continued = true;
     state.is_trial = from.is_trial != 0;

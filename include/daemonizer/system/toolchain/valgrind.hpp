@@ -9,7 +9,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Valgrind keeps the program in a memory of its own, which /proc shows to the program too, and it
+/// Valgrind keeps the program in its own memory, which /proc shows to the program too, and it
 /// ends the program at a clone that it does not know.
 ///
 /// The program asks by a client request (valgrind manual, "The Client Request mechanism"): a

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How this program was started: its path, arguments and environment.
-#ifndef DAEMONIZER_SYSTEM_FIRST_START_HPP
-#define DAEMONIZER_SYSTEM_FIRST_START_HPP
+#ifndef DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
+#define DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
@@ -201,6 +201,16 @@ template <class Host>
     const bool is_number = *text == '\0';
     ::unsetenv(name);
     return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
+}
+
+/// Tries up to three times what a program that has just been executed cannot do without: nobody
+/// else can go on in its place.
+template <class Call>
+[[gnu::cold]] auto insist(Call call) -> decltype(call()) {
+    auto answer = call();
+    for (int i = 0; i != 2 && answer < 0; ++i)
+        answer = call();
+    return answer;
 }
 
 } // namespace daemonizer::detail

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,20 +49,17 @@ static bool is_starting;
 
 /* The processes of a start as the launcher sees them, and how its signals were before. */
 static pid_t first, daemon_pid;
-static bool daemon_is_gone;
+static bool adopts, has_others; /* orphans are ours; the program had children before */
 static siginfo_t how_ended;
-static sigset_t mask_before, while_polling;
+static sigset_t mask_before;
+static struct sigaction child_before;
+static int cancelled, signals = -1; /* the signal that has cancelled the start; signalfd(2) */
 
-/* What ends or stops a command does so in the launcher; a child's death wakes it. */
-static const int not_blocked[] = {SIGCHLD, SIGHUP, SIGALRM, SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
-enum { NOT_BLOCKED = sizeof not_blocked / sizeof *not_blocked };
-static struct sigaction actions_before[NOT_BLOCKED];
-
-/* What the launcher is told: one whole message, of which only FAILED has more than the head. */
+/* What the launcher is told: one whole message, of which only FAILED has more than the head. Who
+ * has sent it, the kernel says: a number in it would be that of another namespace, or a lie. */
 struct message {
     enum { FORKED = 0x64616501, READY, FAILED } what;
-    pid_t daemon; /* of FORKED */
-    int status;   /* of FAILED, as the text */
+    int status; /* of FAILED, as the text */
     char text[480];
 };
 static const size_t head = offsetof(struct message, status);
@@ -74,9 +72,47 @@ static long long now(void) {
     return time.tv_sec * (long long)SECOND + time.tv_nsec;
 }
 
-static void nap(long nanoseconds, const sigset_t* mask) {
+static void nap(long nanoseconds) {
     const struct timespec pause = {0, nanoseconds};
-    ppoll(NULL, 0, &pause, mask);
+    ppoll(NULL, 0, &pause, NULL);
+}
+
+/* The launcher's signals: all blocked from its first step to its last. One that cancels the start
+ * is seen, stays pending, and ends the launcher once all is undone. */
+
+static void hold_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &mask_before);
+}
+
+static const int cancelling[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM};
+enum { CANCELLING = sizeof cancelling / sizeof *cancelling };
+
+/* Not one that the starter had blocked, or ignores. */
+static bool cancels(int number) {
+    struct sigaction now;
+    return !sigismember(&mask_before, number) && sigaction(number, NULL, &now) == 0 &&
+           now.sa_handler != SIG_IGN;
+}
+
+static bool is_cancelled(void) {
+    sigset_t pending;
+    if (cancelled == 0 && chosen->forks != 0 && sigpending(&pending) == 0)
+        for (int i = 0; i != CANCELLING; ++i)
+            if (sigismember(&pending, cancelling[i]) && cancels(cancelling[i]))
+                cancelled = cancelling[i];
+    return cancelled != 0;
+}
+
+static void die_of_signal(void) {
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t set;
+    sigaction(cancelled, &standard, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, cancelled);
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* it is pending */
+    _exit(128 + cancelled);               /* process 1 is spared */
 }
 
 /* Failures --------------------------------------------------------------------------------- */
@@ -133,6 +169,8 @@ die(int status, const char* step, const char* what, const char* why, ...) {
     vsnprintf(failed.text + length, sizeof failed.text - (size_t)length, why, arguments);
     va_end(arguments);
     remove_pid_file();
+    if (cancelled != 0)
+        die_of_signal();
     tell(&failed);
     _exit(status);
 }
@@ -202,7 +240,9 @@ static void name_the_owner(int fd, long long waited) {
     if (waited > 10LL * SECOND)
         die(1, "pid file", chosen->pid_file,
             "already being started, and its pid is not written yet");
-    nap(waited > SECOND / 10 ? 20 * MILLISECOND : MILLISECOND, NULL);
+    nap(waited > SECOND / 10 ? 20 * MILLISECOND : MILLISECOND);
+    if (is_cancelled())
+        die(1, "pid file", chosen->pid_file, "%s", strerror(EINTR));
 }
 
 static const char* objection_to(const struct stat* file) {
@@ -330,42 +370,47 @@ static void check_threads(void) {
         } else if (unshare(CLONE_THREAD) == 0 || errno != EINVAL) {
             return; /* without /proc the kernel tells, or cannot be asked */
         }
-        nap(MILLISECOND, NULL);
+        nap(MILLISECOND);
     }
     die(1, "threads", "start", "more than one thread is running; the others would vanish");
 }
 
-static void wake(int number) { (void)number; } /* ends a poll, no more */
+static int wait_for(idtype_t which, pid_t id, siginfo_t* how, int options);
 
-/* Every signal is blocked outside of a poll, and all but those few in it: no handler of the
- * program's runs in a child or in a launcher that never goes back to it, nothing comes between the
- * last word and the status, no death is missed. What is ignored stays so, but for SIGCHLD. */
+/* A child's death and what cancels the start make a descriptor readable. Every orphan becomes ours,
+ * so that the launcher learns of each death and can end whom it does not know. */
 static void watch_children(void) {
-    int is_subreaper;
-    sigfillset(&while_polling);
-    if (sigprocmask(SIG_SETMASK, &while_polling, &mask_before) != 0)
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    siginfo_t any;
+    if (sigaction(SIGCHLD, &standard, &child_before) != 0)
         die_of_errno("report", "signals");
-    for (int i = 0; i != NOT_BLOCKED; ++i) {
-        const struct sigaction action = {.sa_handler = i == 0 ? wake : SIG_DFL,
-                                         .sa_flags = SA_NOCLDSTOP};
-        if (i != 0 && sigismember(&mask_before, not_blocked[i]))
-            continue;
-        if (sigaction(not_blocked[i], &action, &actions_before[i]) != 0)
-            die_of_errno("report", "signals");
-        if (i != 0 && actions_before[i].sa_handler == SIG_IGN)
-            sigaction(not_blocked[i], &actions_before[i], NULL);
-        sigdelset(&while_polling, not_blocked[i]);
-    }
-    if (chosen->forks == 2 && prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && !is_subreaper)
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    adopts = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+    has_others = wait_for(P_ALL, 0, &any, WNOWAIT) == 0 || errno != ECHILD;
+}
+
+static void watch_signals(void) {
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (int i = 0; i != CANCELLING; ++i)
+        if (cancels(cancelling[i]))
+            sigaddset(&watched, cancelling[i]);
+    signals = signalfd(-1, &watched, SFD_CLOEXEC);
 }
 
 /* In a daemon that keeps its signals. */
 static void restore_signals(void) {
-    for (int i = 0; i != NOT_BLOCKED; ++i)
-        if (i == 0 || !sigismember(&mask_before, not_blocked[i]))
-            sigaction(not_blocked[i], &actions_before[i], NULL);
+    sigaction(SIGCHLD, &child_before, NULL);
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+/* Until the next death. */
+static void wait_for_child(long nanoseconds) {
+    const struct timespec limit = {0, nanoseconds};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigtimedwait(&child, NULL, &limit);
 }
 
 static int wait_for(idtype_t which, pid_t id, siginfo_t* how, int options) {
@@ -395,49 +440,98 @@ static bool has_died(void) {
            (daemon_pid != 0 || how_ended.si_code != CLD_EXITED || how_ended.si_status != 0);
 }
 
-static bool take(idtype_t which, pid_t id) {
+/* The dead child that it has waited for, 0 where all live, -1 where there is none. */
+static pid_t take(idtype_t which, pid_t id) {
     siginfo_t how;
-    if (wait_for(which, id, &how, 0) != 0 || how.si_pid == 0)
-        return false;
-    if (how.si_pid == daemon_pid) {
-        daemon_is_gone = true;
+    if (wait_for(which, id, &how, 0) != 0)
+        return -1;
+    if (how.si_pid != 0 && (how.si_pid == daemon_pid || (daemon_pid == 0 && how.si_pid != first)))
         how_ended = how;
-    }
-    return true;
+    return how.si_pid;
+}
+
+static bool owns_all_children(void) { return adopts && !has_others; }
+
+/* A number is signalled only while a child of ours, dead or alive, keeps it. */
+static bool is_child(idtype_t which, pid_t id) {
+    siginfo_t how;
+    return wait_for(which, id, &how, WNOWAIT) == 0;
+}
+
+static bool signal_group(int number) {
+    return is_child(P_PGID, first) && kill(-first, number) == 0;
+}
+
+static void signal_child(pid_t process, int number) {
+    if (process > 0 && is_child(P_PID, process))
+        kill(process, number);
+}
+
+/* Each descendant becomes our child once its parents are dead. */
+static void signal_others(int number) {
+    char text[2048], *next = text;
+    signal_child(daemon_pid, number);
+    if (!owns_all_children())
+        return;
+    const int list = open_file("/proc/thread-self/children", O_RDONLY, 0);
+    const ssize_t size = list < 0 ? 0 : read(list, text, sizeof text - 1);
+    if (list >= 0)
+        close(list);
+    text[size < 0 ? 0 : size] = '\0';
+    for (pid_t process; (process = (pid_t)strtol(next, &next, 10)) > 0;)
+        if (process != daemon_pid)
+            signal_child(process, number);
 }
 
 static bool all_gone(void) {
-    if (daemon_pid != 0 && !daemon_is_gone)
-        daemon_is_gone = take(P_PID, daemon_pid) || is_no_process(daemon_pid);
-    while (take(P_PGID, first)) {
+    pid_t dead;
+    if (owns_all_children()) {
+        while ((dead = take(P_ALL, 0)) > 0) {
+        }
+        return dead < 0;
     }
-    take(P_PID, first);
-    return (daemon_pid == 0 || daemon_is_gone) && is_no_process(-first);
-}
-
-static bool comes_true(bool (*condition)(void), long long patience) {
-    const long long deadline = now() + patience;
-    while (!condition()) {
-        const long long left = deadline - now();
-        if (left <= 0)
+    if (!adopts) { /* its zombie keeps the group's number until the daemon is gone */
+        if (daemon_pid != 0 && !has_ended(daemon_pid))
             return false;
-        nap(left < 10 * MILLISECOND ? (long)left : 10 * MILLISECOND, &while_polling);
+        signal_group(SIGKILL);
+        return take(P_PID, first) != 0;
     }
-    return true;
+    const bool first_gone = take(P_PID, first) != 0;
+    const bool daemon_gone = daemon_pid == 0 || take(P_PID, daemon_pid) != 0;
+    while ((dead = take(P_PGID, first)) > 0) {
+    }
+    return first_gone && daemon_gone && dead < 0;
 }
 
-/* Until nothing of the start is left: TERM to its process group, then KILL. */
+/* Until nothing of the start is left, whatever it is doing and whoever has forked it: TERM, and
+ * after two seconds KILL, in rounds, since each orphan is seen only once its parent is dead. */
 static void clear_away(long long patience) {
-    if (patience != 0)
-        comes_true(has_died, patience); /* by itself: its destructors and atexit functions */
-    if (kill(-first, SIGTERM) != 0)
-        kill(first, SIGTERM); /* no group yet */
-    if (comes_true(all_gone, 2LL * SECOND))
-        return;
-    kill(-first, SIGKILL);
-    if (daemon_pid != 0 && !daemon_is_gone)
-        kill(daemon_pid, SIGKILL); /* it may have left the group */
-    comes_true(all_gone, 2LL * SECOND);
+    const long long deadline = now() + patience;
+    while (patience != 0 && !has_died() && !is_cancelled() && now() < deadline)
+        wait_for_child(10 * MILLISECOND); /* by itself: its destructors and atexit functions */
+    const long long begun = now();
+    if (!is_child(P_PGID, first))
+        signal_child(first, SIGKILL); /* no group yet */
+    int rounds_of_kill = 200;
+    for (bool asked_group = false, asked_rest = false; !all_gone();
+         wait_for_child(10 * MILLISECOND)) {
+        if (now() - begun > 2LL * SECOND) {
+            if (--rounds_of_kill == 0)
+                return;
+            signal_group(SIGKILL);
+            signal_others(SIGKILL);
+        } else if (!asked_group && signal_group(SIGTERM)) {
+            asked_group = true;
+        } else if (!asked_rest && !is_child(P_PGID, first)) {
+            signal_others(SIGTERM); /* they have left the group */
+            asked_rest = true;
+        }
+    }
+}
+
+static _Noreturn void die_of_cancel(void) {
+    clear_away(0);
+    die(128 + cancelled, "launcher", "start", "cancelled by %s", strsignal(cancelled));
 }
 
 static _Noreturn void die_of_daemon(long long patience) {
@@ -456,13 +550,39 @@ static _Noreturn void die_of_report(const char* what, const char* why) {
     die(1, "report", what, "%s", why);
 }
 
+/* Takes one message, and the kernel's word on who has sent it. */
+static ssize_t receive(int from, struct message* message, pid_t* sender) {
+    struct iovec piece = {message, sizeof *message};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred))];
+    struct msghdr header = {.msg_iov = &piece,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
+                            .msg_controllen = sizeof control};
+    struct ucred who = {0};
+    ssize_t size;
+    do
+        size = recvmsg(from, &header, MSG_DONTWAIT);
+    while (size < 0 && errno == EINTR);
+    const struct cmsghdr* const extra = size < 0 ? NULL : CMSG_FIRSTHDR(&header);
+    if (extra != NULL && extra->cmsg_level == SOL_SOCKET && extra->cmsg_type == SCM_CREDENTIALS)
+        memcpy(&who, CMSG_DATA(extra), sizeof who);
+    *sender = who.pid;
+    return size;
+}
+
 /* Whatever arrives is checked: it may be anything. */
 static bool is_understood(const struct message* message, ssize_t size) {
-    if (size != (ssize_t)sizeof *message)
-        return size == (ssize_t)head &&
-               (message->what == READY || (message->what == FORKED && message->daemon > 0));
-    return message->what == FAILED || message->what == READY ||
-           (message->what == FORKED && message->daemon > 0);
+    return size == (ssize_t)sizeof *message
+               ? message->what == FAILED
+               : size == (ssize_t)head && (message->what == READY || message->what == FORKED);
+}
+
+/* A worker has inherited the report. Only the daemon is heard, and before there is one whoever is
+ * to become it, or has failed to make it. */
+static bool is_heard(const struct message* message, pid_t sender) {
+    if (daemon_pid != 0)
+        return sender == daemon_pid;
+    return sender > 0 && (message->what == FORKED || sender == first);
 }
 
 static bool has_news(int from) {
@@ -518,55 +638,63 @@ over:
     close(maps);
 }
 
+/* Where the intermediate, its parent, has yet to leave, the daemon may be dead and no child of
+ * ours. */
+static bool daemon_lives(void) {
+    while (adopts && !is_child(P_PID, daemon_pid) && !is_no_process(daemon_pid)) {
+        wait_for_child(10 * MILLISECOND);
+        if (is_cancelled())
+            die_of_cancel();
+    }
+    return !has_ended(daemon_pid);
+}
+
 /* From here on the launcher is only a witness. `from` is its end of the report. */
 static _Noreturn void attend(int from) {
     static const long long after_a_failure = 5LL * SECOND;
-    struct message news, failed;
-    bool is_dead = false, was_woken = false, is_ready = false, has_failed = false, waits = false;
-    for (;;) {
-        struct pollfd entry = {from, POLLIN, 0};
-        if (!waits && daemon_pid != 0 && !is_ready && !has_failed) {
+    struct message news;
+    bool is_dead = false, was_woken = false, waits = false;
+    watch_signals();
+    for (int patience = 4096;;) { /* more than a queue holds is a worker's noise */
+        struct pollfd entries[] = {{from, POLLIN, 0}, {signals, POLLIN, 0}};
+        if (!waits && daemon_pid != 0) {
             waits = true;
             let_go_of_memory(from);
         }
-        if (!is_dead && ppoll(&entry, 1, NULL, &while_polling) < 0) {
-            if (errno != EINTR)
+        if (!is_dead) {
+            if (ppoll(entries, 2, NULL, NULL) < 0 && errno != EINTR)
                 die_of_report("poll", strerror(errno));
-            was_woken = true;
-            is_dead = has_died(); /* first this, then messages: it may have left one */
-        }
-        ssize_t size;
-        do
-            size = recv(from, &news, sizeof news, MSG_DONTWAIT);
-        while (size < 0 && errno == EINTR);
-        const bool is_over =
-            size == 0 || (size < 0 && (errno == ECONNRESET || (errno == EAGAIN && is_dead)));
-        if (size > 0 ? !is_understood(&news, size) : !is_over && errno != EAGAIN)
-            die_of_report("message from the daemon", "cannot be understood");
-        if (size > 0)
-            switch (news.what) {
-            case FORKED:
-                daemon_pid = news.daemon;
-                is_dead = was_woken && has_died(); /* its SIGCHLD may have come before its name */
-                break;
-            case READY:
-                is_ready = true;
-                break;
-            case FAILED:
-                has_failed = true;
-                failed = news;
-                break;
+            if (entries[1].revents != 0) {
+                if (is_cancelled())
+                    die_of_cancel();
+                wait_for_child(0); /* takes the word of a death, so that the next one is heard */
+                was_woken = true;
+                is_dead = has_died(); /* first this, then messages: it may have left one */
             }
-        /* An outcome is kept until the intermediate has said who the daemon is: a report that is
-         * closed with a message unread resets the other end. */
-        if (has_failed && (daemon_pid != 0 || is_over)) {
-            clear_away(after_a_failure);
-            failed.text[sizeof failed.text - 1] = '\0';
-            remove_pid_file();
-            tell(&failed);
-            _exit((failed.status & 0xff) != 0 ? failed.status : 1);
         }
-        if (is_ready && daemon_pid != 0) {
+        pid_t sender;
+        ssize_t size = receive(from, &news, &sender);
+        if (size > 0 && !is_heard(&news, sender)) {
+            if (!is_dead || --patience > 0)
+                continue;
+            size = 0;
+        }
+        if (size == 0 || (size < 0 && (errno == ECONNRESET || (errno == EAGAIN && is_dead))))
+            die_of_daemon(after_a_failure);
+        if (size < 0 && errno == EAGAIN)
+            continue;
+        if (size < 0 || !is_understood(&news, size))
+            die_of_report("message from the daemon", "cannot be understood");
+        switch (news.what) {
+        case FORKED:
+            daemon_pid = sender;
+            is_dead = was_woken && has_died(); /* its SIGCHLD may have come before its name */
+            break;
+        case READY:
+            if (!daemon_lives())
+                die_of_daemon(0);
+            if (is_cancelled())
+                die_of_cancel();
             report = from;
             if (!send_all("", 1)) {
                 report = -1;
@@ -575,17 +703,25 @@ static _Noreturn void attend(int from) {
             if (chosen->leaving != NULL)
                 chosen->leaving();
             _exit(0);
+        case FAILED:
+            clear_away(after_a_failure);
+            news.text[sizeof news.text - 1] = '\0';
+            remove_pid_file();
+            if (cancelled != 0)
+                die_of_signal();
+            tell(&news);
+            _exit((news.status & 0xff) != 0 ? news.status : 1);
         }
-        if (is_over)
-            die_of_daemon(after_a_failure);
     }
 }
 
 static void detach(void) {
     int ends[2];
+    const int on = 1;
     fflush(NULL); /* or both sides write the same buffer */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
-        (ends[0] = above_stdio(ends[0])) < 0 || (ends[1] = above_stdio(ends[1])) < 0)
+        (ends[0] = above_stdio(ends[0])) < 0 || (ends[1] = above_stdio(ends[1])) < 0 ||
+        setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
         die_of_errno("report", "socketpair");
     watch_children();
     first = fork();
@@ -599,16 +735,21 @@ static void detach(void) {
     }
     close(ends[0]);
     report = ends[1];
-    if (setsid() < 0)
+    const pid_t session = setsid();
+    if (session < 0)
         die_of_errno("setsid", "new session");
     if (chosen->forks == 2) {
+        const struct message forked = {.what = FORKED};
+        if (session == 1)
+            die(1, "fork", "new pid namespace",
+                "two forks would end its first process, and with it the daemon");
         const pid_t daemon = fork();
         if (daemon < 0)
             die_of_errno("fork", "the intermediate's");
-        if (daemon > 0) {
-            const struct message forked = {.what = FORKED, .daemon = daemon};
-            _exit(send_all(&forked, head) ? 0 : 1);
-        }
+        if (daemon > 0)
+            _exit(0);
+        if (!send_all(&forked, head))
+            _exit(1); /* the launcher hears that nobody has the report any more */
     }
     daemon_pid = getpid();
     if (chosen->signals == KEEP_SIGNALS)
@@ -739,8 +880,10 @@ void by_hand_start(const struct by_hand* description) {
         own.pid_file = strcpy(own_path, own.pid_file);
     }
 #endif
-    if (chosen->forks != 0)
+    if (chosen->forks != 0) {
+        hold_signals();
         check_threads();
+    }
     if (chosen->pid_file != NULL)
         lock_pid_file();
     if (chosen->forks != 0)
@@ -754,6 +897,7 @@ void by_hand_start(const struct by_hand* description) {
         reset_signals();
     if (chosen->pid_file != NULL)
         remove_pid_file_on_signals();
+    closelog(); /* or it goes on writing to a number that is another's by then */
     if (!close_ranges() && !close_listed())
         close_one_by_one();
     if (chosen->stdio != KEEP_STDIO)

@@ -54,7 +54,7 @@ public:
     /// that the daemon runs. `status` goes to a notify policy where there is one. A further call
     /// tells that policy that a reload is over, and does nothing else. In a process that the daemon
     /// has forked it reports nothing, and says so where failures after ready go.
-    void ready([[maybe_unused]] const char* status = nullptr) {
+    [[gnu::always_inline]] void ready([[maybe_unused]] const char* status = nullptr) {
         if (!is_starting()) {
             if (stage_ == stage::ready && this->is_daemon_itself())
                 core_.tell(core_.host(), event::ready{status, true});

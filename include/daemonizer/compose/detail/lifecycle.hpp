@@ -52,7 +52,9 @@ protected:
         using in_daemon = steps_without<slots::pid, typename plan::in_daemon>;
     };
 
-    enum class stage : unsigned char { nothing, launcher, starting, ready, failed };
+    /// `shown` is `starting`, where this process itself has put a line of status() on the terminal.
+    enum class stage : unsigned char { nothing, launcher, starting, shown, ready, failed };
+    static constexpr bool shows_status = !Fork::detaches || core_type::may_stay;
 
     explicit Lifecycle(const Options<Policies...>& options) : core_{options} {}
     Lifecycle(Lifecycle&& other) noexcept
@@ -248,7 +250,16 @@ protected:
 
     /// Whether this is the daemon itself, before ready. A forked worker that returns from the body
     /// must not report.
-    auto is_starting() -> bool { return stage_ == stage::starting && is_daemon_itself(); }
+    [[gnu::always_inline]] auto is_starting() -> bool {
+        if constexpr (!Fork::detaches)
+            return stage_ == stage::starting || stage_ == stage::shown;
+        else
+            return is_starting_daemon();
+    }
+    auto is_starting_daemon() -> bool {
+        return (stage_ == stage::starting || (shows_status && stage_ == stage::shown)) &&
+               is_daemon_itself();
+    }
     auto is_daemon_itself() -> bool {
         if constexpr (Fork::detaches)
             return core_.host().pid() == core_.template state<Fork>().daemon;
@@ -302,11 +313,11 @@ protected:
                 core_.tell(core_.host(), event::failed{failure});
         if (!is_starting())
             return complain(failure);
+        remove_status_line();
         stage_ = stage::failed;
         if constexpr (Fork::detaches)
             if (core_.has_launcher())
                 return tell_launcher(failure);
-        remove_status_line();
         detail::print_failure(core_.host(), old_stderr(), failure);
         if constexpr (Stdio::replaces)
             close_terminal();
@@ -370,14 +381,21 @@ protected:
                 return;
             }
         }
-        detail::show_status<Host> = detail::write_status_line<Host>;
-        detail::write_status_line(core_.host(), old_stderr(), program_invocation_short_name, text);
+        if constexpr (shows_status) {
+            stage_ = stage::shown;
+            detail::write_status_line(core_.host(), old_stderr(), program_invocation_short_name,
+                                      text);
+        }
     }
     /// Where nothing forks. Else the launcher does it.
-    void remove_status_line() {
-        if constexpr (!Fork::detaches || core_type::may_stay)
-            if (core_.stays())
-                detail::remove_status_line(core_.host(), old_stderr());
+    [[gnu::always_inline]] void remove_status_line() {
+        if constexpr (shows_status)
+            if (stage_ == stage::shown)
+                remove_shown_line();
+    }
+    [[gnu::cold, gnu::noinline]] void remove_shown_line() {
+        detail::write_status_line(core_.host(), old_stderr(), "", nullptr);
+        stage_ = stage::starting;
     }
     /// The starter's, until ready.
     auto old_stderr() -> int {

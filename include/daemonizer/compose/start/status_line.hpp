@@ -59,13 +59,6 @@ struct StatusLineIsUsed {
         (show_status<Host> = write_status_line<Host>) != nullptr;
 };
 
-/// Removes the line where there is one.
-template <class Host>
-[[gnu::visibility("hidden")]] void remove_status_line(const Host& host, int fd) {
-    if (show_status<Host> != nullptr)
-        show_status<Host>(host, fd, "", nullptr);
-}
-
 } // namespace daemonizer::inline DAEMONIZER_ABI::detail
 
 #endif

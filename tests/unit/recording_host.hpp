@@ -961,8 +961,6 @@ private:
             return "status";
         case kind::failed:
             return "failed";
-        case kind::status:
-            return "status";
         }
         return "taken";
     }

@@ -989,8 +989,6 @@ private:
             return "ready";
         case kind::failed:
             return "failed";
-        case kind::status:
-            return "status";
         }
         return "taken";
     }

@@ -9,24 +9,25 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
-/// default stands ends the process with 128 + signal: the kernel would discard it. Where there is a
-/// pid file, such a signal removes it first.
+/// Dispositions and mask stay as the starter had them, and no call is made for them: as PID 1, too,
+/// where the kernel discards a SIGTERM whose default stands. Where there is a pid file, a SIGTERM,
+/// SIGINT or SIGHUP whose default stands removes it first, and ends PID 1 with 128 + signal.
 struct KeepSignals {
     struct Keep : step<phase::signals>, detail::sets_ending_handlers {
         static constexpr const char* name = "signals";
         using gives = capabilities<capability::dispositions>;
         static auto run(const auto& start, const auto&) -> bool {
             using Start = std::remove_cvref_t<decltype(start)>;
-            if (detail::end_needs_handler(start)) {
+            if constexpr (requires { Start::template in<slots::pid>::on_ending_signal; }) {
                 const auto ending = detail::dying<typename Start::template in<slots::pid>>();
                 static constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
                 for (const int signal : signals)
                     if (!detail::replace_default(start, signal, ending))
                         return false;
             }
-            if (start.signals != nullptr) // held back since the first step
-                start.signals->end(start.host());
+            if constexpr (Start::template in<slots::fork>::detaches)
+                if (start.signals != nullptr) // held back since the first step
+                    start.signals->end(start.host());
             return true;
         }
     };

@@ -394,7 +394,7 @@ protected:
                 remove_shown_line();
     }
     [[gnu::cold, gnu::noinline]] void remove_shown_line() {
-        detail::write_status_line(core_.host(), old_stderr(), "", nullptr);
+        detail::clear_status_line(core_.host(), old_stderr());
         stage_ = stage::starting;
     }
     /// The starter's, until ready.

@@ -22,6 +22,14 @@ template <class Host>
 template <class Host>
 [[gnu::visibility("hidden")]] inline bool has_status_line = false;
 
+/// Removes the line where there is one.
+template <class Host>
+[[gnu::cold, gnu::visibility("hidden")]] void clear_status_line(const Host& host, int fd) {
+    if (has_status_line<Host>)
+        host.write(fd, "\r\033[K", 4);
+    has_status_line<Host> = false;
+}
+
 /// Writes nothing where `fd` is no terminal. The line is cut at the terminal's width, since one
 /// that is broken could not be replaced, and the cursor returns to its beginning.
 template <class Host>

@@ -7,10 +7,18 @@
 
 using namespace daemonizer;
 
-using Nothing = Daemonizer<NoFork, KeepStdio, NoPidFile, KeepSignals, KeepUmask, KeepDirectory,
-                           KeepDescriptors>;
-using OnlyUmask = Daemonizer<NoFork, KeepStdio, NoPidFile, KeepSignals, Umask<027>, KeepDirectory,
-                             KeepDescriptors>;
+/// KeepSignals asks whether the process is PID 1, which is a call.
+struct NoSignals {
+    using slot = slots::signals;
+    using steps = step_list<>;
+    static constexpr bool keeps = true;
+    static constexpr auto collects(int) -> bool { return false; }
+};
+
+using Nothing =
+    Daemonizer<NoFork, KeepStdio, NoPidFile, NoSignals, KeepUmask, KeepDirectory, KeepDescriptors>;
+using OnlyUmask =
+    Daemonizer<NoFork, KeepStdio, NoPidFile, NoSignals, Umask<027>, KeepDirectory, KeepDescriptors>;
 
 int body();
 void silent_body();

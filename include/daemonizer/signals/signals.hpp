@@ -9,16 +9,16 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Dispositions and mask stay as the starter had them, and no call is made for them: as PID 1, too,
-/// where the kernel discards a SIGTERM whose default stands. Where there is a pid file, a SIGTERM,
-/// SIGINT or SIGHUP whose default stands removes it first, and ends PID 1 with 128 + signal.
+/// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
+/// default stands ends the process with 128 + signal: the kernel would discard it. Where there is a
+/// pid file, such a signal removes it first.
 struct KeepSignals {
     struct Keep : step<phase::signals>, detail::sets_ending_handlers {
         static constexpr const char* name = "signals";
         using gives = capabilities<capability::dispositions>;
         static auto run(const auto& start, const auto&) -> bool {
             using Start = std::remove_cvref_t<decltype(start)>;
-            if constexpr (requires { Start::template in<slots::pid>::on_ending_signal; }) {
+            if (detail::end_needs_handler(start)) {
                 const auto ending = detail::dying<typename Start::template in<slots::pid>>();
                 static constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
                 for (const int signal : signals)

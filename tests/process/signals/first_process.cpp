@@ -131,15 +131,11 @@ TEST_CASE("as PID 1 what is ignored, collected or handled does not end it", "[fi
         ::kill(first, SIGTERM);
         CHECK(scene.end_of(first) == 128 + SIGTERM);
     }
-    SECTION("discarded by the kernel, and kept so") {
+    SECTION("not collected, with dispositions kept") {
         const pid_t first =
-            begin_first(scene, Daemonizer<NoFork, KeepSignals, Wires>{}, [](auto& daemon) {
-                tell_outer_pid();
-                ::raise(SIGTERM);
-                daemon.ready();
-                return 5;
-            });
-        CHECK(scene.end_of(first) == 5);
+            begin_first(scene, Daemonizer<NoFork, KeepSignals, Wires>{}, serve_for_ever);
+        ::kill(first, SIGTERM);
+        CHECK(scene.end_of(first) == 128 + SIGTERM);
     }
     SECTION("collected") {
         const pid_t first = begin_first(

@@ -989,6 +989,8 @@ private:
             return "ready";
         case kind::failed:
             return "failed";
+        case kind::status:
+            return "status";
         }
         return "taken";
     }

@@ -25,9 +25,8 @@ struct KeepSignals {
                     if (!detail::replace_default(start, signal, ending))
                         return false;
             }
-            if constexpr (Start::template in<slots::fork>::detaches)
-                if (start.signals != nullptr) // held back since the first step
-                    start.signals->end(start.host());
+            if (start.signals != nullptr) // held back since the first step
+                start.signals->end(start.host());
             return true;
         }
     };

@@ -151,8 +151,9 @@ TEST_CASE("a text is cut, is one line, and never stands beside READY", "[notify]
     scene.run([&] {
         be_told(manager.name());
         return Daemonizer<NoFork, SystemdNotify, Wires>{}.run([](auto& daemon) {
-            const std::string status = std::string(1998, 'x') + "\xc3\xa9" + std::string(4096, 'y');
-            daemon.ready((status.substr(0, 1999) + "\xc3\xa9 and more").c_str());
+            std::string status(1998, 'x'); // with one byte of a character of two
+            status += "\xc3\xc3\xa9 and more";
+            daemon.ready(status.c_str());
             daemon.ready("a\nREADY=0\tb");
             daemon.ready(std::string("whole\0cut", 9).c_str());
             return 0;

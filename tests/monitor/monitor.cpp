@@ -314,7 +314,7 @@ TEST_CASE("a variable alone makes nobody a monitored daemon", "[monitor]") {
     CHECK(scene.end_of(monitor) == 0);
 }
 
-TEST_CASE("a monitor waits without the program's memory", "[monitor]") {
+TEST_CASE("a monitor waits without the program's memory", "[monitor][.long]") {
     if (!DAEMONIZER_HAS_RAW_CALLS || !DAEMONIZER_MAY_SHARE_MEMORY) {
         WARN("skipped: here a monitor keeps its memory");
         return;

@@ -28,8 +28,8 @@ namespace runtime {
 [[gnu::weak]] extern const char tsan __asm__("__tsan_init");
 } // namespace runtime
 
-[[gnu::always_inline]] inline auto address_of(const char& name) -> unsigned long {
-    return reinterpret_cast<unsigned long>(&name);
+[[gnu::always_inline]] inline auto number_of(const char* address) -> unsigned long {
+    return reinterpret_cast<unsigned long>(address);
 }
 
 /// Whether a function of -finstrument-functions does nothing: libc defines both, as a mere return.
@@ -73,12 +73,12 @@ namespace runtime {
 /// it must keep all of its memory, and must not run on the daemon's. True where that is not known
 /// not to be so.
 [[gnu::always_inline]] inline auto is_instrumented() -> bool {
-    if (((address_of(runtime::gcov) | address_of(runtime::llvm_gcov) |
-          address_of(runtime::llvm_profile) | address_of(runtime::gprof) |
-          address_of(runtime::xray) | address_of(runtime::trace_pc) |
-          address_of(runtime::split_stack) | address_of(runtime::asan) |
-          address_of(runtime::hwasan) | address_of(runtime::msan) | address_of(runtime::tsan))) !=
-        0)
+    if (((detail::number_of(&runtime::gcov) | detail::number_of(&runtime::llvm_gcov) |
+          detail::number_of(&runtime::llvm_profile) | detail::number_of(&runtime::gprof) |
+          detail::number_of(&runtime::xray) | detail::number_of(&runtime::trace_pc) |
+          detail::number_of(&runtime::split_stack) | detail::number_of(&runtime::asan) |
+          detail::number_of(&runtime::hwasan) | detail::number_of(&runtime::msan) |
+          detail::number_of(&runtime::tsan))) != 0)
         return true;
     void (*enter)(void*, void*);
     void (*exit)(void*, void*);

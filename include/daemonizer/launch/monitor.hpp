@@ -52,7 +52,8 @@ struct Monitor {
                       "daemonizer: Monitor needs SingleFork, DoubleFork or AutoFork");
     }
     static constexpr bool restarts = true;
-    static constexpr int attempts = Attempts, seconds = Seconds;
+    static constexpr int attempts = Attempts > 0 ? Attempts : 1; // others are refused by check()
+    static constexpr int seconds = Seconds;
 
     struct state {
         detail::FirstStart first;

@@ -119,9 +119,9 @@ auto end_needs_handler(const Start& start) -> bool {
 /// Marks a step that gives them this handler.
 struct sets_ending_handlers {};
 template <class Steps>
-constexpr bool set_ending_handlers = false;
+inline constexpr bool set_ending_handlers = false;
 template <class... Steps>
-constexpr bool set_ending_handlers<step_list<Steps...>> =
+inline constexpr bool set_ending_handlers<step_list<Steps...>> =
     (std::is_base_of_v<sets_ending_handlers, Steps> || ...);
 
 /// Sets a disposition where the default stands. What is ignored, or has a handler of the

@@ -102,10 +102,10 @@ struct has_own_slot {
 
 /// Whether `B` is one of the slots that `A` comes after.
 template <class A, class B>
-constexpr bool comes_after = false;
+inline constexpr bool comes_after = false;
 template <class A, class B>
     requires requires { typename A::after; }
-constexpr bool comes_after<A, B> = []<class... Earlier>(slot_list<Earlier...>) {
+inline constexpr bool comes_after<A, B> = []<class... Earlier>(slot_list<Earlier...>) {
     return is_one_of<B, Earlier...>;
 }(typename A::after{});
 

@@ -84,9 +84,9 @@ concept has_slot_and_steps = std::is_copy_constructible_v<T> && requires {
 };
 
 template <class>
-constexpr bool is_step_list = false;
+inline constexpr bool is_step_list = false;
 template <class... Steps>
-constexpr bool is_step_list<step_list<Steps...>> = true;
+inline constexpr bool is_step_list<step_list<Steps...>> = true;
 
 template <class... Steps>
 constexpr auto are_steps(step_list<Steps...>) -> bool {

@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/detail/planning/rejection.hpp>
 #include <daemonizer/compose/detail/planning/validate_steps.hpp>
+#include <daemonizer/compose/start/host_facets.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <concepts>
@@ -40,6 +41,26 @@ constexpr auto validate_plan(Steps steps) {
     }
 }
 
+/// The first facet that a composition's host lacks, of those that its policies work through.
+template <class Core>
+constexpr auto missing_facet() -> rejection {
+    using host = typename Core::template in<slots::host>;
+    constexpr bool detaches = Core::template in<slots::fork>::detaches;
+    using pid_steps = typename Core::template in<slots::pid>::steps;
+    if constexpr (!FileHost<host>)
+        return rejection::host_files;
+    else if constexpr (!SignalHost<host>)
+        return rejection::host_signals;
+    else if constexpr (detaches && !ProcessHost<host>)
+        return rejection::host_processes;
+    else if constexpr (detaches && !ReportHost<host>)
+        return rejection::host_report;
+    else if constexpr (!std::same_as<pid_steps, step_list<>> && !LockHost<host>)
+        return rejection::host_locks;
+    else
+        return rejection::none;
+}
+
 /// Policies that fill a slot each, in the order of slots.
 template <class... Policies>
 constexpr auto validate_policies(planning::types<Policies...>) {
@@ -54,6 +75,8 @@ constexpr auto validate_policies(planning::types<Policies...>) {
         return rejected<rejection::no_step_list>{};
     } else if constexpr (!(detail::are_steps(typename Policies::steps{}) && ...)) {
         return rejected<rejection::no_step>{};
+    } else if constexpr (detail::missing_facet<core>() != rejection::none) {
+        return rejected<detail::missing_facet<core>()>{};
     } else if constexpr (!(has_movable_state<Policies> && ...)) {
         return rejected<rejection::state>{};
     } else {

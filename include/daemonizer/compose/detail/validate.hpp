@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/composition.hpp>
 #include <daemonizer/compose/detail/plan.hpp>
+#include <daemonizer/compose/start/host_facets.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <concepts>
@@ -19,6 +20,11 @@ enum class rejection {
     slot_without_name,
     slot_twice,
     order,
+    host_files,
+    host_processes,
+    host_signals,
+    host_report,
+    host_locks,
     no_fork,
     no_stdio,
     no_signals,
@@ -170,6 +176,26 @@ constexpr auto validate_plan(Steps steps) {
     }
 }
 
+/// The first facet that a composition's host lacks, of those that its policies work through.
+template <class Core>
+constexpr auto missing_facet() -> rejection {
+    using host = typename Core::template in<slots::host>;
+    constexpr bool detaches = Core::template in<slots::fork>::detaches;
+    using pid_steps = typename Core::template in<slots::pid>::steps;
+    if constexpr (!FileHost<host>)
+        return rejection::host_files;
+    else if constexpr (!SignalHost<host>)
+        return rejection::host_signals;
+    else if constexpr (detaches && !ProcessHost<host>)
+        return rejection::host_processes;
+    else if constexpr (detaches && !ReportHost<host>)
+        return rejection::host_report;
+    else if constexpr (!std::same_as<pid_steps, step_list<>> && !LockHost<host>)
+        return rejection::host_locks;
+    else
+        return rejection::none;
+}
+
 /// Policies that fill a slot each, in the order of slots.
 template <class... Policies>
 constexpr auto validate_policies(planning::types<Policies...>) {
@@ -184,6 +210,8 @@ constexpr auto validate_policies(planning::types<Policies...>) {
         return rejected<rejection::no_step_list>{};
     } else if constexpr (!(detail::are_steps(typename Policies::steps{}) && ...)) {
         return rejected<rejection::no_step>{};
+    } else if constexpr (detail::missing_facet<core>() != rejection::none) {
+        return rejected<detail::missing_facet<core>()>{};
     } else if constexpr (!(has_movable_state<Policies> && ...)) {
         return rejected<rejection::state>{};
     } else {

@@ -141,11 +141,11 @@ class Site:
 
 def title_of(path):
     """The first heading, without the `code` in it that a menu does not show."""
+    if path.parent.name == "man":  # NAME.SECTION.md
+        return re.sub(r"(.*)\.(.*)", r"\1(\2)", path.stem)
     for line in path.read_text().split("\n"):
         if line.startswith("# "):
             return line[2:].replace("`", "").strip()
-        if line.startswith("title:"):
-            return line[6:].strip().lower()
     return path.stem
 
 

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 #define DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 
+#include <daemonizer/host/detail/answer.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -33,32 +34,34 @@ struct Ids {
 struct IdentityCalls {
     // Ids ----------------------------------------------------------------------------------------
     static auto set_groups(std::size_t size, const gid_t* list) -> int {
-        return answer(::syscall(number::set_groups, size, list));
+        return detail::int_answer(::syscall(number::set_groups, size, list));
     }
     /// EINVAL where `size` is not 0 and too small.
     static auto groups(std::size_t size, gid_t* list) -> int {
-        return answer(::syscall(number::groups, size, list));
+        return detail::int_answer(::syscall(number::groups, size, list));
     }
     static auto set_group_ids(gid_t real, gid_t effective, gid_t saved) -> int {
-        return answer(::syscall(number::set_group_ids, real, effective, saved));
+        return detail::int_answer(::syscall(number::set_group_ids, real, effective, saved));
     }
     static auto set_user_ids(uid_t real, uid_t effective, uid_t saved) -> int {
-        return answer(::syscall(number::set_user_ids, real, effective, saved));
+        return detail::int_answer(::syscall(number::set_user_ids, real, effective, saved));
     }
     static auto group_ids(Ids& ids) -> int {
-        return answer(::syscall(number::group_ids, &ids.real, &ids.effective, &ids.saved));
+        return detail::int_answer(
+            ::syscall(number::group_ids, &ids.real, &ids.effective, &ids.saved));
     }
     static auto user_ids(Ids& ids) -> int {
-        return answer(::syscall(number::user_ids, &ids.real, &ids.effective, &ids.saved));
+        return detail::int_answer(
+            ::syscall(number::user_ids, &ids.real, &ids.effective, &ids.saved));
     }
-    static auto change_root(const char* path) -> int { return answer(::chroot(path)); }
-    static auto change_directory(int fd) -> int { return answer(::fchdir(fd)); }
+    static auto change_root(const char* path) -> int { return detail::answer(::chroot(path)); }
+    static auto change_directory(int fd) -> int { return detail::answer(::fchdir(fd)); }
 
     // Capabilities -------------------------------------------------------------------------------
     static auto capabilities(CapabilitySets& sets) -> int {
         Header header;
         Word words[2]{};
-        const int error = answer(::syscall(SYS_capget, &header, words));
+        const int error = detail::int_answer(::syscall(SYS_capget, &header, words));
         sets = {join(words[0].effective, words[1].effective),
                 join(words[0].permitted, words[1].permitted),
                 join(words[0].inheritable, words[1].inheritable)};
@@ -71,7 +74,7 @@ struct IdentityCalls {
             words[i] = {static_cast<std::uint32_t>(sets.effective >> 32 * i),
                         static_cast<std::uint32_t>(sets.permitted >> 32 * i),
                         static_cast<std::uint32_t>(sets.inheritable >> 32 * i)};
-        return answer(::syscall(SYS_capset, &header, words));
+        return detail::int_answer(::syscall(SYS_capset, &header, words));
     }
     /// 1 or 0; EINVAL beyond the kernel's last capability.
     static auto is_in_bounding_set(int capability) -> int {
@@ -96,15 +99,21 @@ struct IdentityCalls {
     static auto has_no_new_privileges() -> int { return control(PR_GET_NO_NEW_PRIVS); }
     static auto set_dumpable(bool on) -> int { return control(PR_SET_DUMPABLE, on ? 1 : 0); }
     static auto is_dumpable() -> int { return control(PR_GET_DUMPABLE); }
-    static auto name_process(const char* name) -> int { return answer(::prctl(PR_SET_NAME, name)); }
+    static auto name_process(const char* name) -> int {
+        return detail::answer(::prctl(PR_SET_NAME, name));
+    }
     static auto limit(int resource, rlimit& limit) -> int {
-        return answer(::getrlimit(resource, &limit));
+        return detail::answer(::getrlimit(resource, &limit));
     }
     static auto set_limit(int resource, const rlimit& limit) -> int {
-        return answer(::setrlimit(resource, &limit));
+        return detail::answer(::setrlimit(resource, &limit));
     }
-    static auto set_nice(int nice) -> int { return answer(::setpriority(PRIO_PROCESS, 0, nice)); }
-    static auto lock_memory() -> int { return answer(::mlockall(MCL_CURRENT | MCL_FUTURE)); }
+    static auto set_nice(int nice) -> int {
+        return detail::answer(::setpriority(PRIO_PROCESS, 0, nice));
+    }
+    static auto lock_memory() -> int {
+        return detail::answer(::mlockall(MCL_CURRENT | MCL_FUTURE));
+    }
     /// Memory of zeros that costs nothing until it is written; a null pointer where there is none.
     static auto map_memory(std::size_t size) -> void* {
         void* const memory =
@@ -112,7 +121,7 @@ struct IdentityCalls {
         return memory == MAP_FAILED ? nullptr : memory;
     }
     static auto unmap(unsigned long from, unsigned long size) -> int {
-        return answer(::munmap(reinterpret_cast<void*>(from), size));
+        return detail::answer(::munmap(reinterpret_cast<void*>(from), size));
     }
 
 private:
@@ -141,9 +150,8 @@ private:
         return std::uint64_t{high} << 32 | low;
     }
     static auto control(int option, unsigned long a = 0, unsigned long b = 0) -> int {
-        return answer(::prctl(option, a, b, 0UL, 0UL));
+        return detail::answer(::prctl(option, a, b, 0UL, 0UL));
     }
-    static auto answer(long value) -> int { return static_cast<int>(value < 0 ? -errno : value); }
 };
 
 } // namespace daemonizer::detail

@@ -50,7 +50,7 @@ protected:
 
 private:
     template <bool LauncherReturns>
-    [[gnu::always_inline]] auto begin_first(Failure& failure) -> outcome {
+    auto begin_first(Failure& failure) -> outcome {
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);

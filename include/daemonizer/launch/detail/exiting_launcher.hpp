@@ -6,10 +6,10 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
-#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -91,7 +91,7 @@ public:
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (startup.attend(
                 kept_.failure, [&] { give_memory_back(startup); },
-                [this](const char* text) { show(text); }, tell)) {
+                [this](Report& report) { return show(&report); }, tell)) {
             show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
@@ -114,9 +114,8 @@ public:
     }
 
 private:
-    [[gnu::cold, gnu::noinline]] void show(const char* text) {
-        if (detail::show_status<Host> != nullptr)
-            detail::show_status<Host>(host_, 2, program_, text);
+    [[gnu::cold, gnu::noinline]] auto show(Report* report) const -> bool {
+        return take_status<Host> != nullptr && take_status<Host>(host_, program_, report);
     }
 
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }

@@ -30,8 +30,8 @@ struct LauncherCopies {
     explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
 
     Core core;
-    Failure failure;
     StartSignals signals;
+    Failure failure;
     StringCopies texts;
 
     void keep(const char*& text) { texts.keep(text); }
@@ -77,7 +77,7 @@ class ExitingLauncher {
 public:
     /// To be made while the memory is still this process's own.
     explicit ExitingLauncher(const Start& start)
-        : kept_{start}, host_{Start::leaving::of(start.host())} {
+        : host_{Start::leaving::of(start.host())}, kept_{start} {
         if constexpr (is_raw)
             detail::bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
@@ -137,9 +137,9 @@ private:
                 });
     }
 
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
-    std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
+    std::conditional_t<is_raw, Host, const Host&> host_;
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_; // large
 };
 
 } // namespace daemonizer::detail

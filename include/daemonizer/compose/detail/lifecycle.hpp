@@ -23,10 +23,10 @@ protected:
     using base::stage_;
     using typename base::core_type;
     using typename base::Fork;
+    using typename base::host_type;
     using typename base::outcome;
     using typename base::plan;
     using typename base::stage;
-    using host_type = typename core_type::template in<slots::host>;
     static constexpr bool keeps_signals = core_type::template in<slots::signals>::keeps;
 
     /// Runs the steps up to the body. Does not return in an intermediate, nor in a daemon whose
@@ -50,7 +50,7 @@ protected:
 
 private:
     template <bool LauncherReturns>
-    [[gnu::always_inline]] auto begin_first(Failure& failure) -> outcome {
+    auto begin_first(Failure& failure) -> outcome {
         if constexpr (Fork::detaches) {
             StartSignals signals;
             const outcome known = begin_detached<LauncherReturns>(failure, signals);

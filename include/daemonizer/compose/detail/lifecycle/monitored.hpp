@@ -7,7 +7,6 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/system/abi.hpp>
 
-
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whether a parent of the daemon's starts it again when it crashes.

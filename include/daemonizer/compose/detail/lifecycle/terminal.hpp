@@ -23,6 +23,7 @@ protected:
     using typename base::core_type;
     using typename base::Fork;
     using typename base::stage;
+    using host_type = typename core_type::template in<slots::host>;
     using typename base::Stdio;
 
     /// The starter's, until ready.
@@ -49,19 +50,14 @@ protected:
     /// In the launcher, where there is one, else here.
     template <bool>
     void show_status(const char* text) {
-        using Host = typename core_type::template in<slots::host>;
-        if constexpr (Fork::detaches) {
-            // Instantiated for its initialisation: the launcher shows the line.
-            (void)&StatusLineIsUsed<typename exiting_host<Host>::type>::value;
-            if (!core_.stays()) {
-                core_.template state<Fork>().report.send_status(core_.host(), text);
-                return;
-            }
-        }
+        if constexpr (Fork::detaches)
+            if (!core_.stays())
+                return core_.template state<Fork>().say_status(core_.host(), text);
         if constexpr (shows_status) {
             stage_ = stage::shown;
-            detail::write_status_line(core_.host(), old_stderr(), program_invocation_short_name,
-                                      text);
+            detail::show_status<host_type> = detail::write_status_line<host_type>;
+            detail::show_status<host_type>(core_.host(), old_stderr(),
+                                           program_invocation_short_name, text);
         }
     }
 
@@ -74,7 +70,7 @@ protected:
 
 private:
     [[gnu::cold, gnu::noinline]] void remove_shown_line() {
-        detail::clear_status_line(core_.host(), old_stderr());
+        detail::show_status<host_type>(core_.host(), old_stderr(), nullptr, nullptr);
         stage_ = stage::starting;
     }
 };

@@ -57,11 +57,13 @@ concept Controllable = requires(const T& service) {
     { service.template option<slots::pid>().characters() } -> std::same_as<const char*>;
 };
 
+/// The path of the service's pid file; the characters are as its policy has them.
 template <Controllable Service>
 auto pid_file_of(const Service& service) -> const char* {
     return service.template option<slots::pid>().characters();
 }
 
+/// The same for the pid file of a service, as for the functions below.
 template <Controllable Service>
 auto status(const Service& service) -> ServiceStatus {
     return daemonizer::status(daemonizer::pid_file_of(service));

@@ -148,6 +148,19 @@ private:
                       "daemonizer: a slot is filled twice; a composition takes one policy a slot");
         static_assert(why != order,
                       "daemonizer: slots name each other in `after`, so none can be the first");
+        static_assert(why != host_files,
+                      "daemonizer: the host models FileHost; see compose/start/host_facets.hpp");
+        static_assert(why != host_processes,
+                      "daemonizer: the host models ProcessHost, since the composition detaches; "
+                      "see compose/start/host_facets.hpp");
+        static_assert(why != host_signals,
+                      "daemonizer: the host models SignalHost; see compose/start/host_facets.hpp");
+        static_assert(why != host_report,
+                      "daemonizer: the host models ReportHost, since the composition detaches; "
+                      "see compose/start/host_facets.hpp");
+        static_assert(why != host_locks,
+                      "daemonizer: the host models LockHost, since there is a pid file; see "
+                      "compose/start/host_facets.hpp");
         static_assert(why != no_fork,
                       "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
                       "detaches");

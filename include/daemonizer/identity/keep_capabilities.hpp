@@ -46,9 +46,12 @@ struct KeepCapabilities {
         static_assert(((Keep >= 0 && Keep < detail::most_capabilities) && ...),
                       "daemonizer: KeepCapabilities takes capabilities such as CAP_SYS_TIME");
     }
+    /// The set that is kept, a bit for each capability.
     static constexpr std::uint64_t kept =
         (std::uint64_t{0} | ... | detail::bit_of(Keep & (detail::most_capabilities - 1)));
 
+    /// Before the change of user: looks whether what is to be kept is there, and has it survive.
+    /// False where the start has failed.
     template <class Start>
     static auto bound(const Start& start) -> bool {
         const auto& host = start.host();

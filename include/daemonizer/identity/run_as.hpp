@@ -83,10 +83,11 @@ struct RunAs : detail::AccountNames<User, Group> {
     }
 };
 
+/// The form with numbers, `RunAs{uid, gid}`: nothing is looked up.
 template <>
 struct RunAs<"", "", detail::ByNumber> {
-    uid_t user;
-    gid_t group;
+    uid_t user;  ///< of the daemon
+    gid_t group; ///< of the daemon, its only one
 
     /// Of any integer type: what is out of range is refused by the start, and not cut.
     template <std::integral U, std::integral G>

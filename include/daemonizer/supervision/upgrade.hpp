@@ -59,7 +59,7 @@ struct Upgrade {
             "daemonizer: Upgrade and Monitor do not go together; a restart of a monitored "
             "daemon executes the program's file anyway");
     }
-    static constexpr int signal = Signal;
+    static constexpr int signal = Signal; ///< asks for an upgrade
 
     using state = detail::UpgradeState;
 
@@ -114,6 +114,7 @@ struct Upgrade {
         own.is_settled = true;
     }
 
+    /// Takes the pid file that the older program holds. False where the start has failed.
     static auto adopt_pid_file(const auto& start) -> bool {
         using Pid = typename std::remove_cvref_t<decltype(start)>::template in<slots::pid>;
         const auto& policy = start.template option<slots::pid>();

@@ -51,7 +51,12 @@ public:
                 host_.signal(daemon, SIGKILL);
             return true;
         };
-        const auto pass_on = [&](const char* text) { (void)launcher_.send_status(host_, text); };
+        const auto pass_on = [&](Report& word) {
+            if (!StatusReport::is_in(word))
+                return false;
+            (void)launcher_.send_status(host_, StatusReport::text_in(word));
+            return true;
+        };
         if (!witness.attend(kept_.failure, let_go, pass_on, announce))
             fail();
         report.close(host_);

@@ -14,6 +14,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -128,13 +129,15 @@ private:
     }
 
     void give_memory_back([[maybe_unused]] const auto& startup) {
+        constexpr unsigned long large = 1UL << 20;
         if constexpr (lets_go)
             detail::release_memory(
-                host_, [&] { return startup.has_news(); },
-                [&](const auto& piece) { // a text that was too long to be copied
-                    bool needed = piece.has(this);
-                    each_text([&](const char* text) { needed = needed || piece.has(text); });
-                    return needed;
+                host_, large, [&] { return startup.has_news(); },
+                [&](auto& mappings) {
+                    mappings.leave_out_all_around(this);
+                    each_text([&](const char* text) { // it may have been too long to be copied
+                        mappings.leave_out(text, std::strlen(text) + 1);
+                    });
                 });
     }
 

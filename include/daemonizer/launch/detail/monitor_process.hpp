@@ -8,6 +8,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <type_traits>
 
@@ -89,12 +90,14 @@ private:
     template <class Stop>
     void give_memory_back([[maybe_unused]] Stop stop) {
         if constexpr (lets_go) {
+            constexpr unsigned long large = 64UL << 10;
             using Monitoring = typename Core::template in<slots::monitor>;
             const FirstStart& first = kept_.core.template state<Monitoring>().first;
-            detail::release_memory(host_, stop, [&](const auto& piece) {
-                bool needed = piece.has(this) || piece.has(first.memory);
-                kept_.core.each_text([&](const char* text) { needed = needed || piece.has(text); });
-                return needed;
+            detail::release_memory(host_, large, stop, [&](auto& mappings) {
+                mappings.leave_out_all_around(this);
+                mappings.leave_out(first.memory, first.size);
+                kept_.core.each_text(
+                    [&](const char* text) { mappings.leave_out(text, std::strlen(text) + 1); });
             });
         }
     }

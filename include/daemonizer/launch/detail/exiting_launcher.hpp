@@ -90,7 +90,7 @@ public:
         StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
-        if (startup.attend(
+        if (startup.wait_for_outcome(
                 kept_.failure, [&] { give_memory_back(startup); },
                 [this](const char* text) { show(text); }, tell)) {
             show(nullptr);

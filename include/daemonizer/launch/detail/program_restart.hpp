@@ -74,13 +74,14 @@ private:
         if (detail::die_with(host_, monitor_) < 0)
             host_.leave_at_once(1);
         FirstStart& first = core_.template state<Monitoring>().first;
-        pass_descriptors(report, pid_file);
+        int error = pass_descriptors(report, pid_file);
         FirstStart::write_number(first.handover, report.fd);
         if (first.listen_pid != nullptr)
             FirstStart::write_number(first.listen_pid, host_.pid());
         watch_.restore_disposition(host_);
         signals_.end(host_);
-        const int error = host_.execute(first.path, first.arguments, first.environment);
+        if (error >= 0)
+            error = host_.execute(first.path, first.arguments, first.environment);
         Failure failure;
         failure.name_step("exec");
         failure.describe(first.path, -error);
@@ -88,14 +89,20 @@ private:
         host_.leave_at_once(127);
     }
 
-    void pass_descriptors(const ReportEnd& report, int pid_file) const {
-        const auto pass = [this](int fd) { host_.pass_on_exec(fd); };
+    /// Returns 0 or a negative errno.
+    auto pass_descriptors(const ReportEnd& report, int pid_file) const -> int {
+        int error = 0;
+        const auto pass = [&](int fd) {
+            if (const int refused = host_.pass_on_exec(fd); refused < 0)
+                error = refused;
+        };
         pass(report.fd);
         if (pid_file >= 0)
             pass(pid_file);
         using Sockets = typename Core::template in<slots::sockets>;
         if constexpr (requires { core_.template state<Sockets>().each_descriptor(pass); })
             core_.template state<Sockets>().each_descriptor(pass);
+        return error;
     }
 
     const Host& host_;

@@ -86,7 +86,10 @@ private:
     void look() {
         hear();
         siginfo_t how{};
-        while (host_.wait(P_ALL, 0, how, WEXITED | WNOHANG | WNOWAIT) >= 0 && how.si_pid != 0) {
+        const auto find_dead = [&] {
+            return host_.wait(P_ALL, 0, how, WEXITED | WNOHANG | WNOWAIT);
+        };
+        while (detail::insist(find_dead) >= 0 && how.si_pid != 0) {
             if (how.si_pid == daemon_)
                 return ended(how);
             host_.wait(P_PID, how.si_pid, how, WEXITED | WNOHANG); // an orphan of the daemon's

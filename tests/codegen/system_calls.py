@@ -49,6 +49,8 @@ def unknown_here(policies):
         return "it asks of each capability that the kernel has"
     if "Landlock" in policies and kernel < (5, 19):
         return "the kernel has less of Landlock"
+    if "RunAs by name" in policies:
+        return "what libc does to look names up is its own affair"
     if os.geteuid() != 0 and not {"RunAs by number", "Chroot", "LockMemory"}.isdisjoint(policies):
         return "needs root"
     return None
@@ -67,19 +69,22 @@ def with_descriptor_3():
     os.dup2(os.open(os.devnull, os.O_WRONLY), 3)
 
 
-def traced(program, directory, uncounted, prepare):
+def traced(program, directory, uncounted, prepare, is_monitored):
     """{role: [system call...]} of a start, from its beginning until nothing of it is left."""
     trace = directory + "/trace"
     status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
                             cwd=directory, preexec_fn=prepare, close_fds=False).returncode
     check(status == 0, program, "left with", status)
-    calls, daemon, launcher, blocked, begun = {}, None, None, set(), set()
+    calls, daemon, launcher, blocked, begun, parents = {}, None, None, set(), set(), {}
     with open(trace) as lines:
         for line in lines:
             found = re.match(r"(\d+)\s+(\w+)\((.*)", line)
             if not found:
                 continue
             process, call, arguments = found.groups()
+            made = re.match(r"v?fork|clone", call) and re.search(r"\)\s+= (\d+)$", line)
+            if made:
+                parents[made.group(1)] = process
             is_first = process not in begun
             if call not in uncounted:
                 begun.add(process)
@@ -104,7 +109,8 @@ def traced(program, directory, uncounted, prepare):
             roles["daemon"] = made[:made.index("ready")]
             roles["end"] = made[made.index("end") + 1:-1]  # but the exit
         else:
-            roles["launcher" if process == launcher else "intermediate"] = made
+            roles["launcher" if process == launcher else
+                  "monitor" if is_monitored and process == parents.get(daemon) else "intermediate"] = made
     return roles
 
 
@@ -139,8 +145,9 @@ def main():
                             "-DPOLICIES=" + arguments(in_directory(policies, directory)),
                             "-o", program], check=True)
             uncounted = handing_over if "HandoffFork" in policies else libc
-            prepare = with_descriptor_3 if "DescriptorNotify<3>" in policies else plain_signals
-            for role, calls in traced(program, directory, uncounted, prepare).items():
+            prepare = with_descriptor_3 if any("DescriptorNotify" in policy for policy in policies) else plain_signals
+            for role, calls in traced(program, directory, uncounted, prepare,
+                                      "Monitor" in policies).items():
                 key, actual = name + " " + role, written(calls)
                 seen.add(key)
                 wanted = expected.get(key, [])

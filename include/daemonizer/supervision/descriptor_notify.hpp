@@ -59,6 +59,7 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
 
     struct Adopt : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const DescriptorNotify& policy) -> bool {
             const int fd = policy.descriptor;

@@ -42,6 +42,7 @@ struct SystemdNotify {
 
     struct Connect : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             const char* const address = std::getenv("NOTIFY_SOCKET");

@@ -66,6 +66,7 @@ struct Upgrade {
     /// The descriptors that are handed over are closed with all else.
     struct Close : undoable_step<phase::check> {
         static constexpr const char* name = "upgrade";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto&, const auto&) -> bool { return true; }
         static void undo(const auto& host, const auto&, auto& own) { own.close(host); }

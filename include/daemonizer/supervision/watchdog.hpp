@@ -29,6 +29,7 @@ struct Watchdog {
 
     struct Read : undoable_step<phase::check> {
         static constexpr const char* name = "watchdog";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             start.state(policy).half = half_of_the_time(start.host());

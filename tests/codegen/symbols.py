@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""symbols.py COMPILER: each policy alone refers to the functions of libc that its steps name, which
+"""symbols.py COMPILER [--write]: each policy alone refers to the functions of libc that its steps name, which
 the table `symbols` lists, and to no other; and no object has anything of Hana, of the C++ library,
-of run-time types or exceptions, or anything that runs before main."""
+of run-time types or exceptions, or anything that runs before main. --write writes the table anew: to be
+read before it is kept."""
 import os
 import re
 import sys
@@ -37,7 +38,7 @@ def check_clean(name, target):
 
 expected = table("symbols")
 groups = {name: set(expected.pop(name)) for name in ("failing", "instrumented")}
-seen = set()
+seen, written = set(), {}
 with scratch() as directory:
     target = directory + "/composition.o"
     for name, policies in presets():
@@ -51,6 +52,10 @@ with scratch() as directory:
         seen.add(name)
         actual = {standards_prefix.sub("", symbol) for symbol in undefined(target)}
         actual -= compilers_own | {"_Z4bodyv"}
+        written[name] = [group for group in groups if groups[group] <= actual] + sorted(
+            actual.difference(*(groups[group] for group in groups if groups[group] <= actual)))
+        if "--write" in sys.argv:
+            continue
         if not check(name in expected, "the table `symbols` has no", name, "which refers to", *sorted(actual)):
             continue
         wanted = set().union(*(groups.get(symbol, {symbol}) for symbol in expected[name]))
@@ -59,5 +64,8 @@ with scratch() as directory:
         check(actual == wanted, name, "calls, what the table does not list:", *sorted(actual - wanted),
               "; does not call, what it lists:", *sorted(wanted - actual))
         print(name, "refers to", *sorted(actual))
+if "--write" in sys.argv:
+    rewrite("symbols", {**{name: sorted(words) for name, words in groups.items()}, **written})
+    sys.exit()
 check(seen == set(expected), "the table `symbols` lists what is no policy:", *(set(expected) - seen))
 finish()

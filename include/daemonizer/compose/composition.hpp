@@ -21,6 +21,7 @@ class Composition {
     using Fork = typename core_type::template in<slots::fork>;
 
 public:
+    /// The handle of start(), and what the body is handed.
     using running_type = Running<Policies...>;
 
     constexpr explicit Composition(const detail::Options<Policies...>& options)

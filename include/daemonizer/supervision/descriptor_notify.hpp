@@ -14,6 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+/// The template argument of the form `DescriptorNotify{fd}`.
 inline constexpr int descriptor_at_run_time = -2;
 
 namespace detail {
@@ -55,6 +56,7 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
             if (fd >= 0)
                 keep(fd);
         }
+        static void each_text(auto) {} ///< the undo reads none
     };
 
     struct Adopt : undoable_step<phase::check> {

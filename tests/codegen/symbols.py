@@ -28,10 +28,21 @@ by_compiler = {"CleanEnvironment": {"__errno_location", "program_invocation_shor
 compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
 
 
-def check_clean(name, target):
+# What only those compositions have that name such a policy; the policy of none is in the names of all.
+belongs = {"Monitor": r"Monitor|Restart|FirstStart|PartialPlan", "Upgrade": r"Upgrade|Continued|FirstStart|PartialPlan",
+           "Notify": r"Notif|SpeakingProcess", "ListenSockets": r"Listen",
+           "RunAs|KeepCapabilities|Chroot": r"DroppedIds|RunAs|Capabilit|Account|Chroot",
+           "Landlock|DenySystemCalls": r"Landlock|Ruleset|Filter", "Syslog|StderrLog|JournalStdio": r"Syslog|StderrLog|Journal"}
+of_none = re.compile(r"\bNo(Monitor|Upgrade|Notify|Sockets)\b|\bNullStdio\b|\bfind_log_sink\b")
+
+
+def check_clean(name, policies, target):
     for line in run("nm", "-C", target).splitlines():
         symbol = line.split(maxsplit=1 if line.startswith(" ") else 2)[-1]
         check(not unwanted_symbols.search(symbol), name, "has the symbol", symbol)
+        for policy, its_own in belongs.items():
+            if not re.search(policy, " ".join(policies)):
+                check(not re.search(its_own, of_none.sub("", symbol)), name, "has of", policy, symbol)
     for section in re.findall(r"^\s*\d+\s+(\S+)", run("objdump", "-h", target), re.MULTILINE):
         check(not unwanted_sections.search(section), name, "has the section", section)
 
@@ -43,10 +54,10 @@ with scratch() as directory:
     target = directory + "/composition.o"
     for name, policies in presets():
         compile_object(compiler, policies, target, "-O2", source=HERE + "/alone.cpp")
-        check_clean(name, target)
+        check_clean(name, policies, target)
         if not name.startswith("alone/"):
             compile_object(compiler, policies, target, "-Os")
-            check_clean(name, target)
+            check_clean(name, policies, target)
             continue
         name = name[len("alone/"):]
         seen.add(name)

@@ -4,6 +4,7 @@
 #define DAEMONIZER_SERVICE_DETAIL_STARTED_AGAIN_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/toolchain/first_start.hpp>
 
@@ -17,9 +18,7 @@ template <class Policy>
 inline constexpr bool executes_again = requires {
     Policy::restarts;
 }
-|| requires(typename Policy::state& state) { state.is_continued; };
-template <> // clang 14 asks void for its state
-inline constexpr bool executes_again<void> = false;
+|| requires(typename state_type<Policy>::type& state) { state.is_continued; };
 
 /// True in a program that its monitor has started again, or that an upgrade has executed. If its
 /// arguments say `restart`, the restart is over, and the program would stop its own service. If a

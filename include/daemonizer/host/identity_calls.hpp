@@ -95,6 +95,7 @@ struct IdentityCalls {
     static auto keep_capabilities(bool on) -> int { return control(PR_SET_KEEPCAPS, on ? 1 : 0); }
 
     // The process --------------------------------------------------------------------------------
+    /// An exec gives no rights any more. EINVAL: Linux before 3.5.
     static auto set_no_new_privileges() -> int { return control(PR_SET_NO_NEW_PRIVS, 1); }
     static auto has_no_new_privileges() -> int { return control(PR_GET_NO_NEW_PRIVS); }
     static auto set_dumpable(bool on) -> int { return control(PR_SET_DUMPABLE, on ? 1 : 0); }

@@ -12,6 +12,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 template <class...>
 struct capabilities {};
 
+/// The steps of a policy, in the order in which they run within a phase.
 template <class...>
 struct step_list {};
 
@@ -38,6 +39,7 @@ struct undoable_step : step<At> {
     static constexpr bool undoes = true;
 };
 
+/// What derives from `step` and has a name.
 template <class T>
 concept Step = requires {
     T::name;

@@ -28,6 +28,7 @@ struct Execute
 /// fails there with ENOENT.
 template <detail::landlock::PathWord Paths>
 struct IfExists : Paths {
+    /// Hands each path to `add(path, may_be_missing)`.
     template <class Add>
     static constexpr void each_path(Add add) {
         Paths::each_path(add, true);
@@ -44,27 +45,27 @@ struct ConnectTcp : detail::landlock::PortRules<detail::landlock::connect_tcp, P
 
 /// TCP is not restricted at all.
 struct AnyTcp : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::tcp;
+    static constexpr unsigned leaves = Confinement::tcp; ///< what is not restricted
 };
 /// Any process can be signalled that kill(2) lets this one signal.
 struct AnySignal : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::signals;
+    static constexpr unsigned leaves = Confinement::signals; ///< what is not restricted
 };
 /// Abstract Unix sockets of any process can be connected to.
 struct AnyAbstractSocket : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::abstract_sockets;
+    static constexpr unsigned leaves = Confinement::abstract_sockets; ///< what is not restricted
 };
 
 /// A kernel that cannot enforce the whole policy fails the start.
 struct Required : detail::landlock::word {
-    static constexpr bool requires_all = true;
+    static constexpr bool requires_all = true; ///< read by Landlock
 };
 
 /// A kernel with an older Landlock ABI than this fails the start: 1 is Linux 5.13, 2 is 5.19, 3 is
 /// 6.2, 4 is 6.7, 5 is 6.10, 6 is 6.12, 7 is 6.15.
 template <int Abi>
 struct RequiredAbi : detail::landlock::word {
-    static constexpr int least_abi = Abi;
+    static constexpr int least_abi = Abi; ///< the Landlock ABI
 };
 
 } // namespace daemonizer

@@ -8,7 +8,7 @@
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Groups of system calls that DenySystemCalls takes away. Hardly any daemon needs one of them.
-/// mount, module, swap, clock and keyring are what systemd.exec(5) calls @mount and so on.
+/// mount, module, swap, clock and keyring are what systemd.exec(5) calls `@mount` and so on.
 enum class system_calls {
     mount,       ///< mount(2) and umount(2), the newer calls for it, pivot_root, chroot
     module,      ///< kernel modules loaded and removed

@@ -20,15 +20,17 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// then `NAME@INSTANCE`. Null or "" where there is one. Neither may have a slash in it. The caller
 /// owns the characters.
 struct ServiceName {
-    const char* name;
-    const char* instance = nullptr;
+    const char* name;               ///< the program's, such as "clockd"
+    const char* instance = nullptr; ///< which of several, or null
 };
 
 /// A path, with the memory for it. Empty where no directory is known: PidFile and LogStdio refuse
 /// that with "path: is empty". It must live as long as the policy that points to it.
 class ServicePath {
 public:
+    /// The characters, which live as long as this object.
     auto c_str() const -> const char* { return text_; }
+    /// The same as c_str().
     operator const char*() const { return text_; }
 
 private:

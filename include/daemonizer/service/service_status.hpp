@@ -12,6 +12,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Tells what a pid file says of a service.
 struct ServiceStatus {
+    /// What is known of the service.
     enum class state {
         running,  ///< `pid` holds the file
         starting, ///< locked by a start; nobody is named yet
@@ -20,11 +21,11 @@ struct ServiceStatus {
         stopped, ///< no file, or an empty one
         unknown, ///< `reason` says why
     };
-    state what = state::unknown;
-    pid_t pid = 0;
-    time_t since = 0; ///< of running: when the number was written
-    int code = 0;     ///< of unknown: errno
-    const char* reason = "";
+    state what = state::unknown; ///< what is known; the other members depend on that
+    pid_t pid = 0;               ///< of running and dead
+    time_t since = 0;            ///< of running: when the number was written
+    int code = 0;                ///< of unknown: errno
+    const char* reason = "";     ///< of unknown: why; the characters are static
 
     /// The state in words: "running", "not running", ..., or the reason where it is unknown. The
     /// characters are static.

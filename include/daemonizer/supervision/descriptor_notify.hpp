@@ -14,6 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+/// The template argument of the form `DescriptorNotify{fd}`.
 inline constexpr int descriptor_at_run_time = -2;
 
 namespace detail {

@@ -14,13 +14,14 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// A descriptor that was passed to the service, which need not be a socket (OpenFile=, stored
 /// descriptors), and the name that it was given. Both are the daemon's.
 struct PassedSocket {
-    int fd;
+    int fd;           ///< above 2, close-on-exec
     const char* name; ///< "unknown" where the manager named none; several may have the same
 };
 
 /// What `daemon.sockets()` iterates over.
 class PassedSockets {
 public:
+    /// A forward iterator over PassedSocket.
     class iterator {
     public:
         iterator(int fd, const char* name) : socket_{fd, name} {}
@@ -40,8 +41,11 @@ public:
     };
 
     PassedSockets(int count, const char* names) : count_{count}, names_{names} {}
+    /// The first, in the order in which the manager has passed them.
     auto begin() const -> iterator { return {detail::ListenVariables::first, names_}; }
+    /// Behind the last.
     auto end() const -> iterator { return {detail::ListenVariables::first + count_, nullptr}; }
+    /// How many there are.
     auto size() const -> int { return count_; }
 
 private:

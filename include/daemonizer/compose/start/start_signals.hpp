@@ -129,11 +129,12 @@ private:
         return false;
     }
 
-    sigset_t before_{};
+    // The large one last: code that reaches the others is shorter.
     SignalBits disregarded_ = 0;
     int cancelled_ = 0;
     bool leaves_ = false;
     bool news_ = false;
+    sigset_t before_{};
 };
 
 } // namespace daemonizer::detail

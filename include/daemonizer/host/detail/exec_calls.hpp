@@ -22,6 +22,7 @@ struct ExecCalls {
     static auto execute(const char* path, char* const* arguments, char* const* environment) -> int {
         return detail::answer(::execve(path, arguments, environment));
     }
+    /// fcntl(2): `fd` stays open over an exec.
     static auto pass_on_exec(int fd) -> int { return detail::answer(::fcntl(fd, F_SETFD, 0)); }
     /// The signal that this process gets when the thread that has forked it ends; 0 for none. A
     /// change of the user takes it away. PR_SET_PDEATHSIG(2const).

@@ -29,29 +29,37 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct FileCalls {
+    /// openat(2): a descriptor.
     static auto open(int directory, const char* path, int flags, mode_t mode = 0) -> int {
         return detail::again([=] { return ::openat(directory, path, flags | large_file, mode); });
     }
     /// Never made again: Linux has released the descriptor even when it answers EINTR.
     static auto close(int fd) -> int { return detail::answer(::close(fd)); }
+    /// read(2): bytes, 0 at the end.
     static auto read(int fd, void* into, std::size_t size) -> long {
         return detail::again([=] { return ::read(fd, into, size); });
     }
+    /// write(2): bytes, perhaps fewer than `size`.
     static auto write(int fd, const void* from, std::size_t size) -> long {
         return detail::again([=] { return ::write(fd, from, size); });
     }
+    /// pwrite(2).
     static auto write_at(int fd, const void* from, std::size_t size, off_t offset) -> long {
         return detail::again([=] { return ::pwrite(fd, from, size, offset); });
     }
+    /// pread(2).
     static auto read_at(int fd, void* into, std::size_t size, off_t offset) -> long {
         return detail::again([=] { return ::pread(fd, into, size, offset); });
     }
+    /// ftruncate(2), to no bytes.
     static auto truncate(int fd) -> int {
         return detail::again([=] { return ::ftruncate(fd, 0); });
     }
+    /// fchmod(2): exact, whatever the umask is.
     static auto change_mode(int fd, mode_t mode) -> int {
         return detail::again([=] { return ::fchmod(fd, mode); });
     }
+    /// fstat(2).
     static auto status(int fd, struct stat& status) -> int {
 #if DAEMONIZER_SMALL_OFFSETS
         struct stat64 large {};
@@ -70,6 +78,7 @@ struct FileCalls {
         return detail::answer(::fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW));
 #endif
     }
+    /// unlinkat(2).
     static auto unlink(int directory, const char* path) -> int {
         return detail::answer(::unlinkat(directory, path, 0));
     }
@@ -81,6 +90,7 @@ struct FileCalls {
     static auto lock(int fd, int command, struct flock& range) -> int {
         return detail::again([&, fd, command] { return ::fcntl(fd, command, &range); });
     }
+    /// fcntl(2) with F_SETFL.
     static auto set_status_flags(int fd, int flags) -> int {
         return detail::answer(::fcntl(fd, F_SETFL, flags));
     }
@@ -90,25 +100,33 @@ struct FileCalls {
         const int error = detail::answer(::ioctl(fd, TIOCGWINSZ, &size));
         return error < 0 ? error : size.ws_col;
     }
+    /// fcntl(2) with F_DUPFD_CLOEXEC: a descriptor of 3 or more.
     static auto duplicate_above_stdio(int fd) -> int {
         return detail::answer(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     }
+    /// dup2(2): `target`, which stays open over an exec.
     static auto duplicate_onto(int fd, int target) -> int {
         return detail::again([=] { return ::dup2(fd, target); });
     }
+    /// close_range(2), both ends included. -ENOSYS before Linux 5.9.
     static auto close_range(unsigned first, unsigned last) -> int {
         return detail::int_answer(::syscall(SYS_close_range, first, last, 0U));
     }
+    /// getdents64(2): bytes of directory entries, 0 at the end.
     static auto list_directory(int fd, void* into, std::size_t size) -> long {
         return detail::answer(::syscall(SYS_getdents64, fd, into, size));
     }
+    /// getrlimit(2) of RLIMIT_NOFILE.
     static auto descriptor_limit(rlimit& limit) -> int {
         return detail::answer(::getrlimit(RLIMIT_NOFILE, &limit));
     }
+    /// getrlimit(2) of RLIMIT_FSIZE, in bytes.
     static auto file_size_limit(rlimit& limit) -> int {
         return detail::answer(::getrlimit(RLIMIT_FSIZE, &limit));
     }
+    /// chdir(2).
     static auto change_directory(const char* path) -> int { return detail::answer(::chdir(path)); }
+    /// umask(2): the mask before.
     static auto set_umask(mode_t mask) -> mode_t { return ::umask(mask); }
 
 private:

@@ -27,23 +27,31 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 struct ProcessCalls {
     /// All FILEs. Not a std::cout that is not synchronised with them: the program flushes that.
     static auto flush() -> int { return std::fflush(nullptr) == 0 ? 0 : -errno; }
+    /// fork(2): 0 in the child.
     static auto fork() -> pid_t { return detail::answer(::fork()); }
     /// Whether a child may be made that shares this memory, as vfork(2) does.
     static constexpr bool shares_memory = DAEMONIZER_MAY_SHARE_MEMORY != 0;
+    /// setsid(2): the session's number.
     static auto new_session() -> pid_t { return detail::answer(::setsid()); }
+    /// getpid(2).
     static auto pid() -> pid_t { return ::getpid(); }
+    /// getppid(2).
     static auto parent() -> pid_t { return ::getppid(); }
+    /// _exit(2): no atexit functions, no buffers.
     [[noreturn]] static void leave_at_once(int status) { ::_exit(status); }
     /// With atexit functions and static destructors: for the daemon alone.
     [[noreturn]] static void leave(int status) { std::exit(status); }
+    /// atexit(3). -ENOMEM where it cannot be kept.
     static auto at_exit(void (*function)()) -> int {
         return std::atexit(function) == 0 ? 0 : -ENOMEM;
     }
+    /// waitid(2). `how.si_pid` is 0 where nobody is to be waited for (WNOHANG).
     static auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) -> int {
         how.si_pid = 0;
         return detail::again(
             [&, id] { return ::waitid(which, static_cast<id_t>(id), &how, options); });
     }
+    /// kill(2).
     static auto signal(pid_t process, int number) -> int {
         return detail::answer(::kill(process, number));
     }
@@ -51,6 +59,7 @@ struct ProcessCalls {
     static auto open_process(pid_t process) -> int {
         return detail::int_answer(::syscall(SYS_pidfd_open, process, 0U));
     }
+    /// pidfd_send_signal(2); `process` is a descriptor of open_process().
     static auto signal_process(int process, int number) -> int {
         return detail::int_answer(::syscall(SYS_pidfd_send_signal, process, number, nullptr, 0U));
     }
@@ -58,6 +67,7 @@ struct ProcessCalls {
     static auto set_subreaper(bool on) -> int {
         return detail::answer(::prctl(PR_SET_CHILD_SUBREAPER, on ? 1UL : 0UL));
     }
+    /// prctl(2) with PR_GET_CHILD_SUBREAPER.
     static auto is_subreaper(int& answer) -> int {
         return detail::answer(::prctl(PR_GET_CHILD_SUBREAPER, &answer));
     }

@@ -16,6 +16,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct ReportCalls {
+    /// socketpair(2): two ends that keep messages apart, close-on-exec.
     static auto socket_pair(int (&ends)[2]) -> int {
         return detail::answer(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
     }
@@ -36,6 +37,7 @@ struct ReportCalls {
     static auto send(int fd, const void* from, std::size_t size) -> long {
         return detail::again([=] { return ::send(fd, from, size, MSG_NOSIGNAL); });
     }
+    /// recv(2).
     static auto receive(int fd, void* into, std::size_t size, int flags) -> long {
         return detail::again([=] { return ::recv(fd, into, size, flags); });
     }

@@ -18,6 +18,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct SignalCalls {
+    /// sigaction(2).
     static auto set_disposition(int number, const struct sigaction& to) -> int {
         return detail::answer(::sigaction(number, &to, nullptr));
     }
@@ -25,9 +26,11 @@ struct SignalCalls {
         -> int {
         return detail::answer(::sigaction(number, &to, &before));
     }
+    /// sigaction(2), which changes nothing.
     static auto disposition(int number, struct sigaction& now) -> int {
         return detail::answer(::sigaction(number, nullptr, &now));
     }
+    /// sigprocmask(2), of this thread.
     static auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) -> int {
         return detail::answer(::sigprocmask(how, &mask, before));
     }
@@ -42,6 +45,7 @@ struct SignalCalls {
     static auto wait_for_signal(const sigset_t& set, const timespec* limit) -> int {
         return detail::again([&] { return ::sigtimedwait(&set, nullptr, limit); });
     }
+    /// signalfd(2): a descriptor, close-on-exec.
     static auto signal_descriptor(const sigset_t& mask) -> int {
         return detail::answer(::signalfd(-1, &mask, SFD_CLOEXEC));
     }

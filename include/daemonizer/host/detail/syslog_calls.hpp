@@ -15,11 +15,16 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A part of PosixHost. None is async-signal-safe.
 struct SyslogCalls {
+    /// openlog(3), at once. The characters of `ident` stay the caller's, and are used until
+    /// close_log().
     static void open_log(const char* ident, int facility) {
         ::openlog(ident, LOG_PID | LOG_NDELAY, facility);
     }
+    /// setlogmask(3).
     static void set_log_mask(int mask) { ::setlogmask(mask); }
+    /// syslog(3); the text is no format.
     static void log(int priority, const char* text) { ::syslog(priority, "%s", text); }
+    /// closelog(3).
     static void close_log() { ::closelog(); }
     /// As close_log(), where the program can have spoken to syslog at all.
     static void disconnect_log() {

@@ -15,6 +15,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct TimerCalls {
+    /// timerfd_create(2): a descriptor, close-on-exec, which does not wait.
     static auto open_timer() -> int {
         return detail::answer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     }
@@ -25,7 +26,9 @@ struct TimerCalls {
         const itimerspec both{time, time};
         return detail::answer(::timerfd_settime(timer, 0, &both, nullptr));
     }
+    /// epoll_create1(2), close-on-exec.
     static auto open_poll_set() -> int { return detail::answer(::epoll_create1(EPOLL_CLOEXEC)); }
+    /// epoll_ctl(2): the set is readable while `fd` is.
     static auto add_to_poll_set(int set, int fd) -> int {
         epoll_event wanted{};
         wanted.events = EPOLLIN;

@@ -70,7 +70,7 @@ struct DenySystemCalls {
 
         static auto run(const auto& start, const auto&) -> bool {
             const auto& host = start.host();
-            if (!start.check(host.renounce_new_privileges(), "no_new_privs"))
+            if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS"))
                 return false;
             if (const int error = host.install_filter(filter.code, size); error < 0)
                 return error == -EINVAL ? start.fail("kernel", "has no seccomp filters", EINVAL)

@@ -94,7 +94,7 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
         if (error < 0 && error != -EAFNOSUPPORT) // a kernel without TCP: nothing to allow
             return start.fail("TCP port", error);
     }
-    if (!start.check(host.renounce_new_privileges(), "no_new_privs") ||
+    if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS") ||
         !start.check(host.landlock_restrict(ruleset), "restrict"))
         return false;
     if (is_root)

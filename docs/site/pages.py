@@ -29,6 +29,12 @@ ORDER = [
     ("Manual", ["docs/man"]),
     ("Project", ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]),
 ]
+TOKENS = re.compile(r"""
+    ^[ ]*(?P<fence>`{3,}) .*? \n[ ]*(?P=fence)[ ]*$ |  # a block of code between fences
+    (?<=\n\n) (?: [ ]{4} [^\n]* \n+ )+ |               # one that is indented
+    (?P<ticks>`+) (?: (?!\n\n) . )+? (?<!`) (?P=ticks) (?!`) |  # code in a line, or over its end
+    (?P<before> \]\( | <(?:img|a)\ [^>]*?(?:src|href)=") (?P<link> [^)"\s]+ ) (?P<after> [)"] )
+    """, re.DOTALL | re.MULTILINE | re.VERBOSE)
 PICTURES = {".svg", ".png", ".gif"}
 LANGUAGES = {".cpp": "cpp", ".hpp": "cpp", ".c": "c", ".h": "c", ".py": "python", ".yml": "yaml",
              ".yaml": "yaml", ".json": "json", ".service": "ini", ".socket": "ini", ".conf": "ini",
@@ -91,24 +97,11 @@ class Site:
         place.write_text(text)
 
     def text(self, page, target):
-        out, fence = [], None
-        for line in page.read_text().split("\n"):
-            mark = re.match(r" *(```+)", line)
-            if mark:
-                fence = None if fence else mark.group(1)
-            if not fence and not line.startswith("    "):
-                line = re.sub(r"(\]\()([^)\s]+)(\))|(<img [^>]*src=\")([^\"]+)(\")|(<a [^>]*href=\")([^\"]+)(\")",
-                              lambda m: self.relinked(m, page, target), line)
-            out.append(line)
-        return "\n".join(out)
-
-    def relinked(self, match, page, target):
-        before, link, after = [group for group in match.groups() if group is not None]
-        if "`" in match.string[:match.start()] and match.string[:match.start()].count("`") % 2:
-            return match.group()  # code: a lambda's arguments
-        if before == "](" and re.match(r"auto&|\w+&", link):
-            return match.group()
-        return before + self.linked(page, target, link) + after
+        """The page with its links changed, but for those that only look so, in code."""
+        def changed(match):
+            before, link, after = match.group("before", "link", "after")
+            return before + self.linked(page, target, link) + after if link else match.group()
+        return TOKENS.sub(changed, page.read_text())
 
     def listing(self, path):
         """A page that shows a file, or all files of a directory."""

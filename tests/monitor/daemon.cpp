@@ -46,8 +46,8 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
     const std::string pid = directory + "/x.pid", log = directory + "/x.log";
     const std::string again = directory + "/again";
     std::vector<char> ballast;
-    if (mode == "ballast")
-        ballast.assign(std::size_t{300} << 20, 'x');
+    if (mode == "ballast" || mode == "large ballast")
+        ballast.assign(std::size_t{mode == "ballast" ? 64U : 1024U} << 20, 'x');
     const auto body = [&](auto& daemon) -> int {
         tell("daemon " + std::to_string(::getpid()));
         if (mode == "fails at first")

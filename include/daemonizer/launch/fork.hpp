@@ -112,7 +112,7 @@ private:
             detail::StartupWait<Host, Start::seconds()> startup{
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
-            if (!startup.attend(
+            if (!startup.wait_for_outcome(
                     start.failure, [] {}, StatusReport::is_in, tell))
                 return 0;
             startup.processes().reap_intermediate();

@@ -4,7 +4,7 @@
 #define DAEMONIZER_LAUNCH_MONITOR_HPP
 
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/launch/detail/monitor_process.hpp>
+#include <daemonizer/launch/detail/monitor_fork.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -137,7 +137,7 @@ struct Monitor {
     /// Returns in the daemon.
     template <class Steps>
     static void part(const auto& start) {
-        detail::part_from_monitor<Steps>(start);
+        detail::fork_monitored_daemon<Steps>(start);
     }
 
     static constexpr auto in_foreground() -> NoMonitor { return {}; }

@@ -56,6 +56,7 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
             if (fd >= 0)
                 keep(fd);
         }
+        static void each_text(auto) {} ///< the undo reads none
     };
 
     struct Adopt : undoable_step<phase::check> {

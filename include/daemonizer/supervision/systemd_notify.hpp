@@ -38,6 +38,7 @@ static_assert(Policy<NoNotify>);
 struct SystemdNotify {
     struct state : detail::NotifySocket, detail::SpeakingProcess {
         bool is_reloading = false, is_stopping = false;
+        static void each_text(auto) {} ///< the undo reads none
     };
 
     struct Connect : undoable_step<phase::check> {

@@ -10,6 +10,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -129,13 +130,14 @@ struct Upgrade {
 
     /// In a trial: tells the daemon that it is ready (`failure` null), or why not, and leaves. What
     /// it has acquired is not undone: it may be the daemon's.
-    static void end_trial(const auto& host, const state& own, const Failure* failure) {
-        if (!own.is_trial)
+    static void end_trial(const auto& host, state& own, const Failure* failure) {
+        if (!own.is_trial || own.report < 0)
             return;
+        const int report = std::exchange(own.report, -1);
         if (failure == nullptr)
-            host.send(own.report, "", 1);
+            host.send(report, "", 1);
         else
-            host.send(own.report, failure, sizeof *failure);
+            host.send(report, failure, sizeof *failure);
         host.leave_at_once(failure == nullptr ? 0 : failure->exit_status());
     }
     static void on(const event::failed& now, const auto& host, const auto&, state& own) {

@@ -14,6 +14,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -89,7 +90,7 @@ public:
         StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
-        if (startup.attend(
+        if (startup.wait_for_outcome(
                 kept_.failure, [&] { give_memory_back(startup); },
                 [this](Report& report) { return show(&report); }, tell)) {
             show(nullptr);
@@ -127,13 +128,15 @@ private:
     }
 
     void give_memory_back([[maybe_unused]] const auto& startup) {
+        constexpr unsigned long large = 1UL << 20;
         if constexpr (lets_go)
             detail::release_memory(
-                host_, [&] { return startup.has_news(); },
-                [&](const auto& piece) { // a text that was too long to be copied
-                    bool needed = piece.has(this);
-                    each_text([&](const char* text) { needed = needed || piece.has(text); });
-                    return needed;
+                host_, large, [&] { return startup.has_news(); },
+                [&](auto& mappings) {
+                    mappings.leave_out_all_around(this);
+                    each_text([&](const char* text) { // it may have been too long to be copied
+                        mappings.leave_out(text, std::strlen(text) + 1);
+                    });
                 });
     }
 

@@ -52,8 +52,8 @@ public:
     /// which tells whether it was a status, and `launched(daemon)` when it is ready and alive,
     /// before it is told so.
     template <class Meanwhile, class Show, class Launched>
-    [[gnu::noinline]] auto attend(Failure& failure, Meanwhile meanwhile, Show show,
-                                  Launched launched) -> bool {
+    [[gnu::noinline]] auto wait_for_outcome(Failure& failure, Meanwhile meanwhile, Show show,
+                                            Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.

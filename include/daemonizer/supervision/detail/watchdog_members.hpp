@@ -20,6 +20,7 @@ struct WatchdogState {
         keep(timer);
         keep(set);
     }
+    static void each_text(auto) {} ///< the undo reads none
     template <class Host>
     void close(const Host& host) {
         if (timer >= 0)

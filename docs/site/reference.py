@@ -168,10 +168,22 @@ def undocumented(compounds, members):
                     yield value_name
 
 
+def lacking(compounds):
+    """Policies with steps whose comment does not say how they fail, or on what it is founded."""
+    for policy in public_compounds(compounds):
+        text = description(policy)
+        if "<" not in policy.name and step_names(policy, compounds):
+            if not re.search("[Ff]ail", text):
+                yield policy, "does not say how it fails (step, errno), or that it cannot"
+            if not re.search(r"\(\d\)|Source", text):
+                yield policy, "names no manual page and no standard"
+
+
 def check(directory):
     compounds, members = load(directory)
     found = sorted({"include/%s:%d: %s has no comment" % (n.file, n.line, n.full)
-                    for n in undocumented(compounds, members)})
+                    for n in undocumented(compounds, members)} |
+                   {"include/%s:%d: %s %s" % (n.file, n.line, n.full, what) for n, what in lacking(compounds)})
     count = len(public_compounds(compounds)) + sum(m.is_public() for m in members)
     print("\n".join(found) if found else "%d public names and their members have comments" % count)
     if count < 150:

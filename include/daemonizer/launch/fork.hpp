@@ -129,11 +129,16 @@ private:
 /// One fork: the daemon leads its session. A terminal that it opens without O_NOCTTY becomes its
 /// controlling terminal; prefer DoubleFork unless a debugger or supervisor follows one fork only.
 /// Where the launcher has called unshare(CLONE_NEWPID) the daemon is process 1 of the new
-/// namespace, and 1 is what its pid file holds; two forks are refused there.
+/// namespace, and 1 is what its pid file holds; two forks are refused there. Fails as DoubleFork
+/// does. Source: setsid(2); open(2), "O_NOCTTY".
 struct SingleFork : detail::Forking<false> {};
 static_assert(ForkPolicy<SingleFork>);
 
 /// The classical two forks: the daemon leads no session. The default.
+///
+/// Like every policy that forks it fails as step "threads" where there are others than this one,
+/// and as steps "report", "fork" and "setsid" with the errno of socketpair(2), fork(2) and
+/// setsid(2). Source: daemon(7) steps 4 to 8 of SysV daemons.
 struct DoubleFork : detail::Forking<true> {};
 static_assert(ForkPolicy<DoubleFork>);
 

@@ -39,7 +39,7 @@ struct HandoffForeground {
 /// on x86-64 and aarch64, without sanitizers, instrumentation (coverage, profiles,
 /// -finstrument-functions), valgrind or a shadow stack. A composition with a state that cannot be
 /// copied is refused at compile time. The launcher copies every state once more than with the other
-/// forks, and never destroys the copy.
+/// forks, and never destroys the copy. Fails as DoubleFork does, with the errno of clone(2).
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::DetachedState {
         bool handed_over = false;

@@ -36,7 +36,7 @@ fails() {
     ! pgrep -f "^sleep $unique" >/dev/null || fail "a failed start has left a process: ${*:3}"
 }
 stop() {
-    gives 0 "" "$daemonize" --stop --pid-file "$pid_file" "$@"
+    gives 0 "" "$daemonize" --stop --pid-file "$pid_file"
     [[ ! -e $pid_file ]] || fail "--stop has left the pid file"
 }
 status_is() { gives "$1" "$2" "$daemonize" --status --pid-file "$pid_file"; }

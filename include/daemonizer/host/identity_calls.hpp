@@ -109,7 +109,7 @@ struct IdentityCalls {
     static auto keep_capabilities(bool on) -> int { return control(PR_SET_KEEPCAPS, on ? 1 : 0); }
 
     // The process --------------------------------------------------------------------------------
-    /// prctl(2) with PR_SET_NO_NEW_PRIVS.
+    /// An exec gives no rights any more. prctl(2) with PR_SET_NO_NEW_PRIVS.
     static auto set_no_new_privileges() -> int { return control(PR_SET_NO_NEW_PRIVS, 1); }
     /// 1 or 0.
     static auto has_no_new_privileges() -> int { return control(PR_GET_NO_NEW_PRIVS); }

@@ -21,7 +21,7 @@ template <class Host>
 
 /// Not kept by a launcher or a daemon: the code of one that has none must not grow by it.
 template <class Host>
-[[gnu::visibility("hidden")]] inline bool has_status_line = false;
+[[gnu::visibility("hidden")]] inline bool status_line_shows = false;
 
 /// Writes nothing where `fd` is no terminal. The line is cut at the terminal's width, since one
 /// that is broken could not be replaced, and the cursor returns to its beginning.
@@ -30,9 +30,9 @@ template <class Host>
 write_status_line(const Host& host, int fd, const char* program, const char* text) {
     static constexpr char clear[] = "\r\033[K";
     if (text == nullptr) {
-        if (has_status_line<Host>)
+        if (status_line_shows<Host>)
             host.write(fd, clear, sizeof clear - 1);
-        has_status_line<Host> = false;
+        status_line_shows<Host> = false;
         return;
     }
     int width = host.terminal_width(fd);
@@ -49,7 +49,7 @@ write_status_line(const Host& host, int fd, const char* program, const char* tex
                                  : most; // one less is shown: the terminator takes a place
     const LineWriter writer = LineWriter{line + head, room}.text(program).text(": ").text(text);
     host.write(fd, line, static_cast<std::size_t>(writer.end() - line));
-    has_status_line<Host> = true;
+    status_line_shows<Host> = true;
 }
 
 } // namespace daemonizer::inline DAEMONIZER_ABI::detail

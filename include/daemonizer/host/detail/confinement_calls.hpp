@@ -42,10 +42,6 @@ struct ConfinementCalls {
     static auto landlock_restrict(int ruleset) -> int {
         return detail::int_answer(::syscall(446, ruleset, 0U));
     }
-    /// PR_SET_NO_NEW_PRIVS: an exec gives no rights any more. EINVAL: Linux before 3.5.
-    static auto renounce_new_privileges() -> int {
-        return detail::answer(::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
-    }
     /// seccomp(2) in filter mode, by prctl where the kernel has no such call (before 3.17).
     static auto install_filter(const FilterInstruction* instructions, unsigned short count) -> int {
         const FilterProgram program{count, instructions};

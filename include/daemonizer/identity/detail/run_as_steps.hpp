@@ -24,7 +24,8 @@ struct NamedIds : DroppedIds {
 };
 
 /// Finds the account, and the list of groups, in the launcher: a wrong name is said at the
-/// terminal, and a chroot does not hide the files yet.
+/// terminal, and a chroot does not hide the files yet. Before the pid file's steps: whoever
+/// interrupts a lookup that hangs leaves nothing behind.
 template <bool UsesNameService>
 struct FindAccount : undoable_step<phase::check> {
     static constexpr const char* name = "run as";
@@ -33,7 +34,12 @@ struct FindAccount : undoable_step<phase::check> {
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& state = start.state(policy);
         Account& account = state.account;
-        if (!detail::find_account<UsesNameService>(start, policy.user(), policy.group(), account))
+        const auto find = [&] {
+            return detail::find_account<UsesNameService>(start, policy.user(), policy.group(),
+                                                         account);
+        };
+        // A directory service that does not answer would hold the start for minutes.
+        if (!(start.signals != nullptr ? start.signals->interruptibly(start.host(), find) : find()))
             return false;
         state.user = account.user;
         state.group = account.group;

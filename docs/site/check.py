@@ -41,7 +41,7 @@ LOOK = """(() => {
 SEARCH = """(async () => {
   document.querySelector('[data-md-toggle=search]').click();
   const field = document.querySelector('[data-md-component=search-query]');
-  for (let i = 0; i < 100; ++i) {
+  for (let i = 0; i < 600; ++i) {
     field.focus();
     field.value = 'PidFile';
     field.dispatchEvent(new Event('keyup', {bubbles: true}));

@@ -101,7 +101,10 @@ class Site:
         def changed(match):
             before, link, after = match.group("before", "link", "after")
             return before + self.linked(page, target, link) + after if link else match.group()
-        return TOKENS.sub(changed, page.read_text())
+        text = TOKENS.sub(changed, page.read_text())
+        if is_manual(page):  # its headings are parts of a page here
+            text = "# %s\n\n" % title_of(page) + re.sub("^# (?=[A-Z -]+$)", "## ", text.split("---\n", 2)[2], flags=re.M)
+        return text
 
     def listing(self, path):
         """A page that shows a file, or all files of a directory."""
@@ -132,9 +135,13 @@ class Site:
                 self.write(target, self.listing(path))
 
 
+def is_manual(path):
+    return path.parent.name == "man"
+
+
 def title_of(path):
     """The first heading, without the `code` in it that a menu does not show."""
-    if path.parent.name == "man":  # NAME.SECTION.md
+    if is_manual(path):  # NAME.SECTION.md
         return re.sub(r"(.*)\.(.*)", r"\1(\2)", path.stem)
     for line in path.read_text().split("\n"):
         if line.startswith("# "):

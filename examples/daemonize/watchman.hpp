@@ -61,7 +61,7 @@ public:
             if (watched[1].revents != 0)
                 hear_child();
             if (watched[2].revents != 0 && !is_over_)
-                readiness_.receive([this](auto key, auto value) { hear(key, value); });
+                hear_program();
             take_signals();
             bury();
             if (!is_ready_ && !is_over_ && clock::now() >= deadline_)
@@ -118,6 +118,10 @@ private:
         case Child::news::none:
             break;
         }
+    }
+
+    void hear_program() {
+        readiness_.receive([this](auto key, auto value) { hear(key, value); });
     }
 
     void hear(std::string_view key, std::string_view value) {
@@ -201,15 +205,19 @@ private:
     void bury() {
         is_disturbed_ = false;
         for (siginfo_t how{}; !is_over_; how = {}) {
-            if (waitid(P_ALL, 0, &how, WEXITED | WNOHANG) != 0) {
+            if (waitid(P_ALL, 0, &how, WEXITED | WNOHANG | WNOWAIT) != 0) {
                 is_disturbed_ = errno != ECHILD; // to be tried again: SIGCHLD comes once
                 return;
             }
             if (how.si_pid == 0)
                 return;
+            if (how.si_pid == main_ && options_.ready == Ready::notify)
+                hear_program(); // what it said last
+            siginfo_t unused;
+            waitid(P_PID, static_cast<id_t>(how.si_pid), &unused, WEXITED | WNOHANG);
             if (how.si_pid != main_)
                 continue;
-            if (!has_successor(how))
+            if (!has_successor())
                 has_ended(how);
             else if (has_said_ready_ && !is_ready_)
                 become_ready();
@@ -218,12 +226,11 @@ private:
         }
     }
 
-    /// A program that has forked, named its child by MAINPID=, and left. Only our child can be
-    /// that: nobody else's number stays the same until we look.
-    auto has_successor(const siginfo_t& how) -> bool {
+    /// Whether a program that has ended has forked and named its child by MAINPID=. Only our child
+    /// can be that: nobody else's number stays the same until we look.
+    auto has_successor() -> bool {
         siginfo_t unused{};
-        const bool left = how.si_code == CLD_EXITED && how.si_status == 0;
-        if (!left || announced_ <= 0 || announced_ == main_ ||
+        if (announced_ <= 0 || announced_ == main_ ||
             waitid(P_PID, static_cast<id_t>(announced_), &unused, WEXITED | WNOHANG | WNOWAIT) != 0)
             return false;
         main_ = announced_;

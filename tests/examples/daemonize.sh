@@ -187,6 +187,13 @@ status_is 0 running
 ! gone "$main" || fail "the child is gone"
 stop
 gone "$main" || fail "the child has not been told to end"
+for ((i = 0; i != 20; ++i)); do  # the parent leaves before, while and after it is looked at
+    start --ready notify -- "$service" fork
+    stop
+done
+for main in $(sed -n 's/^main process //p' "$log"); do
+    gone "$main" || fail "a child has not been told to end"
+done
 # A stranger's number, and a number of nobody, is no successor.
 fails 1 "sh: has ended with status 0" --ready notify -- sh -c "$service only MAINPID=1 || exit 0"
 fails 1 "sh: has ended with status 0" --ready notify -- \

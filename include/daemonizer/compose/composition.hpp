@@ -110,23 +110,27 @@ private:
         return failure.exit_status();
     }
 
+    /// Inlined, so that the compiler sees of an empty composition that nothing is left to be
+    /// undone.
+    template <class Body>
+        requires detail::takes_nothing<Body>
+    [[gnu::always_inline]] static auto serve(Body& body, running_type& running) -> int {
+        running.announce(); // no body has shown a status, or forked a worker
+        running.become_ready();
+        const int status = detail::status_of([&] { return body(); });
+        running.give_back();
+        return status;
+    }
     template <class Body>
     static auto serve(Body& body, running_type& running) -> int {
-        if constexpr (detail::takes_nothing<Body>) {
-            running.ready();
-            const int status = detail::status_of([&] { return body(); });
-            running.give_back();
-            return status;
-        } else {
-            const int status = detail::status_of([&] { return body(running); });
-            [[maybe_unused]] const bool failed = running.is_starting();
-            running.finish(status);
-            if constexpr (!Fork::detaches || core_type::may_lack_launcher)
-                // No launcher says it: no 0 for what never was ready.
-                if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
-                    return 1;
-            return status;
-        }
+        const int status = detail::status_of([&] { return body(running); });
+        [[maybe_unused]] const bool failed = running.is_starting();
+        running.finish(status);
+        if constexpr (!Fork::detaches || core_type::may_lack_launcher)
+            // No launcher says it: no 0 for what never was ready.
+            if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
+                return 1;
+        return status;
     }
 
 #if defined(__cpp_exceptions)

@@ -7,7 +7,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// What came of a Landlock policy. A plain value.
+/// Says how much of a Landlock policy is in force. A plain value.
 class Confinement {
 public:
     /// The parts of a Landlock policy, each of which needs a Landlock ABI of the kernel.
@@ -29,7 +29,7 @@ public:
     using enum level;
 
     constexpr Confinement() = default;
-    /// Of a policy with the parts `wanted` on a kernel that has this ABI.
+    /// Describes a policy with the parts `wanted` on a kernel that has this ABI.
     constexpr Confinement(int abi, unsigned wanted)
         : abi_{static_cast<unsigned char>(abi)}, wanted_{static_cast<unsigned char>(wanted)} {}
 

@@ -55,6 +55,7 @@ struct Chroot : Text<Path> {
     /// Runs in the launcher, so that the terminal shows what is wrong with the directory.
     struct Open : undoable_step<phase::check> {
         static constexpr const char* name = "chroot";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             if (!detail::path_is_given(start, policy))

@@ -78,6 +78,7 @@ struct Monitor {
     /// Before another step changes the environment.
     struct Remember : undoable_step<phase::check> {
         static constexpr const char* name = "monitor";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             auto& own = start.state(policy);

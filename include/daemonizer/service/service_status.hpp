@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What status() returns.
+// The result of status().
 #ifndef DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 
@@ -17,11 +17,11 @@ struct ServiceStatus {
         running,  ///< `pid` holds the file
         starting, ///< locked by a start; nobody is named yet
         orphaned, ///< the daemon is gone, a child of it still holds the file
-        dead,    ///< gone without removing the file; `pid` is the number in it, 0 where it has none
-        stopped, ///< no file, or an empty one
-        unknown, ///< `reason` says why
+        dead,     ///< gone, and the file remains; `pid` is the number in it, 0 where it has none
+        stopped,  ///< no file, or an empty one
+        unknown,  ///< `reason` says why
     };
-    state what = state::unknown; ///< what is known; the other members depend on that
+    state what = state::unknown; ///< the state; the other members depend on it
     pid_t pid = 0;               ///< of running and dead
     time_t since = 0;            ///< of running: when the number was written
     int code = 0;                ///< of unknown: errno

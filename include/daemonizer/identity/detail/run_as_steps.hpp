@@ -29,6 +29,7 @@ struct NamedIds : DroppedIds {
 template <bool UsesNameService>
 struct FindAccount : undoable_step<phase::check> {
     static constexpr const char* name = "run as";
+    static constexpr bool ends_with_process = true;
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& state = start.state(policy);

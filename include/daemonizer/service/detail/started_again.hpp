@@ -4,6 +4,7 @@
 #define DAEMONIZER_SERVICE_DETAIL_STARTED_AGAIN_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/toolchain/first_start.hpp>
 
@@ -14,14 +15,14 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Whether a policy executes the program again, with the arguments of the first start.
 template <class Policy>
-constexpr bool executes_again = requires {
+inline constexpr bool executes_again = requires {
     Policy::restarts;
 }
-|| requires(typename Policy::state& state) { state.is_continued; };
+|| requires(typename state_type<Policy>::type& state) { state.is_continued; };
 
-/// True in a program that its monitor has started again, or that stands for an upgrade: if the
-/// arguments say `restart`, that is over, and who obeyed would stop his own service. A stranger who
-/// sets the variable only makes a restart a start, which the pid file refuses.
+/// True in a program that its monitor has started again, or that an upgrade has executed. If its
+/// arguments say `restart`, the restart is over, and the program would stop its own service. If a
+/// stranger sets the variable, a restart becomes a start, which the pid file refuses.
 template <class Service>
 auto is_started_again() -> bool {
     using Monitoring = typename Service::template policy_in<slots::monitor>;

@@ -56,12 +56,12 @@ TEST_CASE("what the daemon calls") {
                     "file_size_limit", "write_at 3 102", "at_exit", "default HUP", "handle INT",
                     "default 3 to 64", "mask HUP TERM", "signalfd HUP TERM",
                     // the pid file, the signals' and the report's descriptors are spared
-                    "disconnect_log", "close_range 6 end"} +
+                    "disconnect_log", "close_range 6 end", "open /dev/null", "open /log",
+                    "status 7", "set_flags 7 append"} +
               daemon_named +
-              Calls{"open /dev/null", "open /log", "status 7", "set_flags 7 append", "dup2 6 0",
-                    "dup2 7 1", "dup2 7 2", "close 6", "close 7", "get_lock 3 OFD byte 1",
-                    "the body", "send 5 ready", "poll 5", "receive 5", "close 5", "read 4",
-                    "read 4", "close 4"} +
+              Calls{"dup2 6 0", "dup2 7 1", "dup2 7 2", "close 6", "close 7",
+                    "get_lock 3 OFD byte 1", "the body", "send 5 ready", "poll 5", "receive 5",
+                    "close 5", "read 4", "read 4", "close 4"} +
               pid_file_removed);
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());

@@ -48,10 +48,9 @@ struct WritePidFile : step<phase::record> {
 };
 
 /// Locks byte 1 and then gives the file its mode. After the signals, so that who is named can be
-/// signalled; after descriptors are closed, since that would release the lock; before the identity,
-/// since only the owner may change the mode; and in this order, since a reader who may open the
-/// file can lock byte 1 before us.
-struct OpenPidFileToReaders : step<phase::targets> {
+/// signalled; before the identity, since only the owner may change the mode; and in this order,
+/// since a reader who may open the file can lock byte 1 before us.
+struct OpenPidFileToReaders : step<phase::identity> {
     static constexpr const char* name = "pid file";
 
     static auto run(const auto& start, const auto& policy) -> bool {

@@ -75,13 +75,16 @@ private:
     }
 
     /// Until there is a message, or the child has ended. Others whom the child has forked may keep
-    /// the report open, so that its end does not tell of a death.
-    void sleep(int report, long long nanoseconds) const {
-        constexpr long long slice = 20'000'000; // where there are no descriptors of processes
-        const timespec time =
-            detail::timespec_of(process_ < 0 && nanoseconds > slice ? slice : nanoseconds);
-        pollfd entries[2]{{report, POLLIN, 0}, {process_, POLLIN, 0}};
-        host_.poll(entries, 2, &time, nullptr);
+    /// the report open, so that its end does not tell of a death. A debugger sees a death before
+    /// the daemon does: then it sleeps for a moment.
+    void sleep(int report, long long nanoseconds) {
+        constexpr long long slice = 20'000'000, moment = 2'000'000;
+        const bool is_blind = process_ < 0; // old kernels have no descriptors of processes
+        const long long most = seems_dead_ ? moment : is_blind ? slice : nanoseconds;
+        const timespec time = detail::timespec_of(most < nanoseconds ? most : nanoseconds);
+        pollfd entries[2]{{report, POLLIN, 0}, {seems_dead_ ? -1 : process_, POLLIN, 0}};
+        if (host_.poll(entries, 2, &time, nullptr) > 0)
+            seems_dead_ = seems_dead_ || entries[1].revents != 0;
     }
 
     auto receive(Failure& said) const -> long {
@@ -123,7 +126,7 @@ private:
     const int process_; ///< a descriptor of the child, which end_trial() closes, or -1
     const int seconds_;
     siginfo_t end_{};
-    bool is_dead_ = false, is_gone_ = false;
+    bool is_dead_ = false, is_gone_ = false, seems_dead_ = false;
 };
 
 } // namespace daemonizer::detail

@@ -27,7 +27,7 @@ public:
     void at_call(Process& process) {
         switch (process.call) {
         case mark_main: // again, of a program that was executed in place
-            process.has_body = process.said_ready = process.serves = false;
+            process.serves = false;
             break;
         case mark_trial:
             process.is_trial = true;

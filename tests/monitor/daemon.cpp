@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A daemon with a monitor, for the tests of it: daemon MODE DIRECTORY. It tells the test what it
 // sees, as the tests of processes do, and does what MODE says.
+#include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
 #include <cstdlib>
@@ -102,6 +103,19 @@ int main(int argc, char** argv) {
                 for (;;)
                     ::pause();
             });
+    }
+    if (mode == "restart" || mode == "start") { // as words of command_line()
+        const std::string pid = directory + "/x.pid", log = directory + "/x.log";
+        const Daemonizer service{PidFile{pid}, LogStdio{log}, SignalFd<SIGTERM>{}, Monitor<2, 60>{},
+                                 CloseDescriptors<facts, gate>{}};
+        const auto body = [](auto& daemon) {
+            tell("daemon " + std::to_string(::getpid()));
+            daemon.ready();
+            tell("ready");
+            daemon.wait();
+            return 0;
+        };
+        return command_line(service, 2, argv, body, {.lsb = true});
     }
     return run(mode, directory, Monitor<2, 60>{});
 }

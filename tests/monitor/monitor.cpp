@@ -70,6 +70,21 @@ TEST_CASE("a daemon that a signal has killed is started again under the same num
     CHECK(scene.nobody_stays());
 }
 
+TEST_CASE("a monitor repeats the start, and not the stop, of a service that was restarted",
+          "[monitor]") {
+    Scene scene;
+    const char* const verb = GENERATE("restart", "start"); // with --lsb: 0 where the service runs
+    const Started first = start(scene, verb);
+    ::kill(first.daemon, SIGSEGV);
+    CHECK(scene.pid("daemon") != first.daemon);
+    scene.fact("ready");
+    CHECK(recorded(scene) == first.monitor);
+    CHECK(runs(scene).what == ServiceStatus::state::running);
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+    CHECK(scene.nobody_stays());
+}
+
 TEST_CASE("a daemon that leaves with a status is started again, but not one that leaves with 0",
           "[monitor]") {
     Scene scene;

@@ -964,7 +964,6 @@ struct RecordingHost {
         record->has_landlock = error == 0 && record->confinement_works;
         return error;
     }
-    auto renounce_new_privileges() const -> int { return record->call("no_new_privs"); }
     auto install_filter(const daemonizer::detail::FilterInstruction* instructions,
                         unsigned short count) const -> int {
         const int error = record->call("filter");

@@ -113,7 +113,7 @@ private:
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             if (!startup.wait_for_outcome(
-                    start.failure, [] {}, [](const char*) {}, tell))
+                    start.failure, [] {}, StatusReport::is_in, tell))
                 return 0;
             startup.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =

@@ -51,9 +51,10 @@ struct Monitor {
         static_assert(Fork::detaches && !shares_memory<Fork>,
                       "daemonizer: Monitor needs SingleFork, DoubleFork or AutoFork");
     }
-    static constexpr bool restarts = true;
-    static constexpr int attempts = Attempts > 0 ? Attempts : 1; // others are refused by check()
-    static constexpr int seconds = Seconds;
+    static constexpr bool restarts = true; ///< whether another daemon may come
+    /// Restarts within `seconds`, at the most. Others than positive ones are refused by check().
+    static constexpr int attempts = Attempts > 0 ? Attempts : 1;
+    static constexpr int seconds = Seconds; ///< within which `attempts` are counted
 
     struct state {
         detail::FirstStart first;
@@ -77,6 +78,7 @@ struct Monitor {
     /// Before another step changes the environment.
     struct Remember : undoable_step<phase::check> {
         static constexpr const char* name = "monitor";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             auto& own = start.state(policy);

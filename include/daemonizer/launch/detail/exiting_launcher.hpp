@@ -6,10 +6,10 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
-#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -31,8 +31,8 @@ struct LauncherCopies {
     explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
 
     Core core;
-    Failure failure;
     StartSignals signals;
+    Failure failure;
     StringCopies texts;
 
     void keep(const char*& text) { texts.keep(text); }
@@ -78,7 +78,7 @@ class ExitingLauncher {
 public:
     /// To be made while the memory is still this process's own.
     explicit ExitingLauncher(const Start& start)
-        : kept_{start}, host_{Start::leaving::of(start.host())} {
+        : host_{Start::leaving::of(start.host())}, kept_{start} {
         if constexpr (is_raw)
             detail::bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
@@ -92,7 +92,7 @@ public:
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (startup.wait_for_outcome(
                 kept_.failure, [&] { give_memory_back(startup); },
-                [this](const char* text) { show(text); }, tell)) {
+                [this](Report& report) { return show(&report); }, tell)) {
             show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
@@ -115,9 +115,8 @@ public:
     }
 
 private:
-    [[gnu::cold, gnu::noinline]] void show(const char* text) {
-        if (detail::show_status<Host> != nullptr)
-            detail::show_status<Host>(host_, 2, program_, text);
+    [[gnu::cold, gnu::noinline]] auto show(Report* report) const -> bool {
+        return take_status<Host> != nullptr && take_status<Host>(host_, program_, report);
     }
 
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
@@ -141,9 +140,9 @@ private:
                 });
     }
 
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
-    std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
+    std::conditional_t<is_raw, Host, const Host&> host_;
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_; // large
 };
 
 } // namespace daemonizer::detail

@@ -59,7 +59,12 @@ public:
                 host_.signal(daemon, SIGKILL);
             return true;
         };
-        const auto pass_on = [&](const char* text) { (void)launcher_.send_status(host_, text); };
+        const auto pass_on = [&](Report& word) {
+            if (!StatusReport::is_in(word))
+                return false;
+            (void)launcher_.send_status(host_, StatusReport::text_in(word));
+            return true;
+        };
         if (!startup.wait_for_outcome(kept_.failure, release, pass_on, announce))
             fail(kept_.failure);
         report.close(host_);

@@ -67,6 +67,17 @@ template <class Host, class Stop, class LeaveOutNeeded>
 }
 
 } // namespace daemonizer::detail
+
+#else
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Declared for who never calls it: a launcher without a host of raw calls keeps its memory.
+template <class Host, class Stop, class IsNeeded>
+void release_memory(const Host& host, Stop stop, IsNeeded is_needed);
+
+} // namespace daemonizer::detail
+
 #endif
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Directory, umask and limits of a start, to execute another program with them.
+// Keeps directory, umask and limits of a start, to execute another program with them.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_SURROUNDINGS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_SURROUNDINGS_HPP
 

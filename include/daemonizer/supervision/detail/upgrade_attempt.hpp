@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// One upgrade: the trial of the new program by a child, and its execution in place.
+// Makes one upgrade: a child tries the new program, then this process executes it.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_ATTEMPT_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_ATTEMPT_HPP
 
@@ -50,7 +50,7 @@ public:
         return proved;
     }
 
-    /// Returns only where it has failed; then all is as it was.
+    /// Executes the program in this process. Returns only if that fails; then all is as it was.
     void become(Failure& failure, int pid_file, int sockets) {
         if (const int error = open(false, pid_file); error < 0) {
             failure.describe("in place", -error);

@@ -94,7 +94,7 @@ void fork_monitored_daemon(const Start& start) {
         start.fail_step("fork", "the monitor's", child);
     MonitorProcess<Start> process{start, detached.report, made.null};
     if (child <= 0)
-        process.fail();
+        process.fail(start.failure);
     made.report.close(host);
     own.spare(made.to_monitor.fd, made.null);
     detail::close_in_monitor<typename Steps::close>(start);

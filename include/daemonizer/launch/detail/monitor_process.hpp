@@ -45,7 +45,12 @@ public:
         const auto release = [&] { release_memory([&] { return startup.has_news(); }); };
         // Once the launcher knows, an end of the daemon is a crash.
         const auto announce = [&](pid_t) {
-            leave_terminal();
+            if (const int error = leave_terminal(); error < 0) {
+                kept_.failure.name_step("monitor");
+                kept_.failure.describe("/dev/null", -error);
+                startup.processes().end_all();
+                return false;
+            }
             if (launcher_.announce(host_) < 0) {
                 startup.processes().end_all(); // nobody was told that it runs
                 leave(1);
@@ -61,7 +66,7 @@ public:
             return true;
         };
         if (!startup.wait_for_outcome(kept_.failure, release, pass_on, announce))
-            fail();
+            fail(kept_.failure);
         report.close(host_);
         launcher_.close(host_);
         release_memory([] { return false; });
@@ -71,10 +76,10 @@ public:
     }
 
     /// Undoes, and tells the launcher why the first start has failed.
-    [[noreturn, gnu::cold]] void fail() {
+    [[noreturn, gnu::cold]] void fail(const Failure& why) {
         start().undo(host_);
-        launcher_.send_failed(host_, kept_.failure);
-        host_.leave_at_once(kept_.failure.exit_status());
+        launcher_.send_failed(host_, why);
+        host_.leave_at_once(why.exit_status());
     }
 
 private:
@@ -86,12 +91,15 @@ private:
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
 
     /// Whoever reads the launcher's output waits until nobody has it open.
-    void leave_terminal() {
-        for (int fd = 0; null_ >= 0 && fd != 3; ++fd)
-            host_.duplicate_onto(null_, fd);
+    /// Returns a negative errno where it has failed.
+    auto leave_terminal() -> int {
+        int error = 0;
+        for (int fd = 0; null_ >= 0 && error >= 0 && fd != 3; ++fd)
+            error = host_.duplicate_onto(null_, fd);
         if (null_ >= 0)
             host_.close(null_);
         null_ = -1;
+        return error;
     }
 
     template <class Stop>

@@ -113,7 +113,8 @@ private:
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             if (!startup.attend(
-                    start.failure, [] {}, [](const char*) {}, tell))
+                    start.failure, [] {},
+                    [&](const char* text) { start.core.tell(host, event::starting{text}); }, tell))
                 return 0;
             startup.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =

@@ -13,6 +13,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -31,10 +32,14 @@ static_assert(Policy<NoNotify>);
 /// empty nobody is told, and nothing fails. Where it names nobody, a line on stderr says so and the
 /// start goes on.
 ///
-/// In a composition that forks the launcher says MAINPID= and READY=1, since a manager believes
-/// only the process that it has started. READY=1 waits up to five seconds for a manager that is
-/// busy; everything else is dropped rather than waited for.
-/// Source: sd_notify(3); systemd.service(5), Type=notify.
+/// In a composition that forks the launcher says MAINPID= and READY=1, and until then STATUS= and
+/// ERRNO=, since a manager believes only the process that it has started. A Monitor says READY=1
+/// after each restart: the main process is itself. READY=1 waits up to five seconds for a manager
+/// that is busy; everything else is dropped rather than waited for.
+///
+/// The daemon's environment loses NOTIFY_SOCKET, so that what it executes does not speak for it.
+/// `CleanEnvironment<"NOTIFY_SOCKET", ...>` asks for it to stay. Source: sd_notify(3);
+/// systemd.service(5), Type=notify.
 struct SystemdNotify {
     struct state : detail::NotifySocket, detail::SpeakingProcess {
         bool is_reloading = false, is_stopping = false;
@@ -44,7 +49,7 @@ struct SystemdNotify {
         static constexpr const char* name = "notify";
 
         static auto run(const auto& start, const auto& policy) -> bool {
-            const char* const address = std::getenv("NOTIFY_SOCKET");
+            const char* const address = std::getenv(variable);
             auto& state = start.state(policy);
             state.daemon = start.host().pid(); // where nothing forks
             if (const int error = state.open(start.host(), address); error < 0)
@@ -57,6 +62,35 @@ struct SystemdNotify {
         }
     };
 
+    /// In the daemon alone: a launcher that goes on after start() keeps its environment.
+    struct Forget : step<phase::record> {
+        static constexpr const char* name = "notify";
+
+        static auto run(const auto& start, const auto&) -> bool {
+            using Start = std::remove_cvref_t<decltype(start)>;
+            if constexpr (!is_kept<typename Start::template in<slots::environment>>)
+                ::unsetenv(variable);
+            return true;
+        }
+    };
+
+    [[gnu::visibility("hidden")]] static void on(const event::starting& now, const auto& host,
+                                                 const auto&, auto& state) {
+        detail::NotifyMessage message;
+        message.key("STATUS").text(now.text);
+        state.send(host, message.data(), message.size());
+    }
+    [[gnu::visibility("hidden")]] static void on(const event::not_launched& now, const auto& host,
+                                                 const auto&, auto& state) {
+        const auto message = describe(now.failure);
+        state.send(host, message.data(), message.size());
+    }
+    [[gnu::visibility("hidden")]] static void on(const event::restarted&, const auto& host,
+                                                 const auto&, auto& state) {
+        detail::NotifyMessage message;
+        message.key("READY").number(1);
+        state.send(host, message.data(), message.size(), patience);
+    }
     [[gnu::visibility("hidden")]] static void on(const event::launched& now, const auto& host,
                                                  const auto&, auto& state) {
         detail::NotifyMessage message;
@@ -72,7 +106,8 @@ struct SystemdNotify {
             send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.status));
     }
     static void on(const event::status& now, const auto& host, const auto&, auto& state) {
-        send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
+        if (!now.is_known)
+            send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
     }
     /// The time lets the manager tell this reload from the READY=1 of another.
     static void on(const event::reloading&, const auto& host, const auto&, auto& state) {
@@ -93,21 +128,35 @@ struct SystemdNotify {
         state.is_stopping = true;
     }
     static void on(const event::failed& now, const auto& host, const auto&, auto& state) {
-        detail::NotifyMessage message;
-        if (now.failure.code() > 0)
-            message.key("ERRNO").number(static_cast<unsigned>(now.failure.code()));
-        send(host, state, message.key("STATUS").text(now.failure.text()));
+        if (!now.is_known)
+            send(host, state, describe(now.failure));
     }
 
     using slot = slots::notify;
-    using steps = step_list<Connect, detail::RememberDaemon>;
+    using steps = step_list<Connect, detail::RememberDaemon, Forget>;
     static constexpr bool speaks_to_manager = true; ///< and so can carry a watchdog's pings
     template <class Base>
     using members = detail::notify_members<Base>;
 
 private:
     static constexpr long long patience = 5'000'000'000;
+    static constexpr const char* variable = "NOTIFY_SOCKET";
 
+    template <class Environment>
+    static constexpr bool is_kept = [] {
+        if constexpr (requires { Environment::keeps(variable); })
+            return Environment::keeps(variable);
+        else
+            return false;
+    }();
+
+    [[gnu::visibility("hidden")]] static auto describe(const Failure& failure)
+        -> detail::NotifyMessage {
+        detail::NotifyMessage message;
+        if (failure.code() > 0)
+            message.key("ERRNO").number(static_cast<unsigned>(failure.code()));
+        return message.key("STATUS").text(failure.text());
+    }
     static void send(const auto& host, const auto& state, const detail::NotifyMessage& message,
                      long long limit = 0) {
         if (state.is_this(host))

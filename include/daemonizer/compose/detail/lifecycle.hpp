@@ -114,7 +114,7 @@ protected:
             return begin_in_place(failure);
         } else {
             const StepContext<core_type> start{core_, failure};
-            return plan::in_launcher::run(start) ? serve_or_fail(start) : outcome::failed;
+            return run_in_launcher(start) ? serve_or_fail(start) : outcome::failed;
         }
     }
 
@@ -128,7 +128,7 @@ protected:
             return outcome::failed;
         }
         constexpr bool keeps = core_type::template in<slots::signals>::keeps;
-        if (plan::in_launcher::run(start) &&
+        if (run_in_launcher(start) &&
             serve_or_fail({core_, failure, keeps ? &signals : nullptr}) == outcome::daemon)
             return outcome::daemon;
         signals.end(core_.host());
@@ -149,7 +149,7 @@ protected:
                 begin_again(start);
                 return outcome::daemon;
             }
-        if (!plan::in_launcher::run(start))
+        if (!run_in_launcher(start))
             return outcome::failed;
         if constexpr (core_type::may_stay)
             if (core_.stays()) {
@@ -165,6 +165,7 @@ protected:
             stage_ = stage::launcher;
             return outcome::launcher;
         case side::failed:
+            tell_not_launched(failure);
             plan::in_launcher::undo(core_, core_.host());
             return outcome::failed;
         case side::daemon:
@@ -173,6 +174,18 @@ protected:
         if constexpr (is_monitored)
             Monitoring::template part<partial_plan>(detaching{{core_, failure, &signals}});
         return outcome::daemon;
+    }
+
+    /// The first steps. Whoever is told of a start that fails is told before they are undone.
+    [[gnu::always_inline]] auto run_in_launcher(const StepContext<core_type>& start) -> bool {
+        if constexpr (core_type::template wants<event::not_launched>)
+            return plan::in_launcher::run(start, [&] { tell_not_launched(start.failure); });
+        else
+            return plan::in_launcher::run(start);
+    }
+    void tell_not_launched([[maybe_unused]] const Failure& failure) {
+        if constexpr (core_type::template wants<event::not_launched>)
+            core_.tell(core_.host(), event::not_launched{failure});
     }
 
     /// In a program that an older one has executed in its own place, or for a trial: the same
@@ -310,7 +323,8 @@ protected:
     void tell(const Failure& failure) {
         if constexpr (core_type::template wants<event::failed>)
             if (is_daemon_itself())
-                core_.tell(core_.host(), event::failed{failure});
+                core_.tell(core_.host(),
+                           event::failed{failure, is_starting() && core_.has_launcher()});
         if (!is_starting())
             return complain(failure);
         remove_status_line();

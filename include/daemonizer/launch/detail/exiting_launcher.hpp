@@ -91,7 +91,11 @@ public:
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (startup.attend(
                 kept_.failure, [&] { give_memory_back(startup); },
-                [this](const char* text) { show(text); }, tell)) {
+                [this](const char* text) {
+                    show(text);
+                    kept_.core.tell(host_, event::starting{text});
+                },
+                tell)) {
             show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
@@ -106,6 +110,7 @@ public:
 
     /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
     [[noreturn]] void fail() {
+        kept_.core.tell(host_, event::not_launched{kept_.failure});
         start().undo(host_);
         show(nullptr);
         kept_.signals.die(host_);

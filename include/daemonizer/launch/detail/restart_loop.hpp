@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
 
+#include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/handover.hpp>
@@ -116,7 +117,9 @@ private:
         } else if (news == message::failed) {
             has_failed_ = true;
             failure_ = report.failure;
-        } else if (news == message::ready &&
+        } else if (news == message::status) {
+            core_.tell(host_, event::starting{ReportEnd::text_in(report)});
+        } else if (news == message::ready && tell_restarted() &&
                    detail::insist([this] { return report_.acknowledge(host_); }) >= 0) {
             report_.close(host_);
             deadline_ = never;
@@ -124,6 +127,11 @@ private:
             for (; held_ != 0; held_ &= held_ - 1)
                 host_.signal(daemon_, __builtin_ctzll(held_) + 1);
         }
+    }
+
+    auto tell_restarted() -> bool {
+        core_.tell(host_, event::restarted{});
+        return true;
     }
 
     [[gnu::cold]] void ended(siginfo_t how) {
@@ -158,6 +166,7 @@ private:
     /// ended first: it may hold what the next one needs.
     [[gnu::cold]] void again(int status) {
         status_ = status;
+        core_.tell(host_, event::starting{reason_.text()});
         ProcessTree<Host> processes{host_, watch_, signals_, daemon_, true};
         processes.end_all();
         watch_.open(host_, all_);
@@ -175,6 +184,7 @@ private:
     [[gnu::cold]] void give_up() {
         is_over_ = true;
         append("; given up after restarts: ", Monitoring::attempts);
+        core_.tell(host_, event::not_launched{reason_});
         constexpr long long patience = 5'000'000'000;
         const pid_t speaker = spawn(true);
         siginfo_t how;
@@ -235,9 +245,7 @@ private:
         using Sockets = typename Core::template in<slots::sockets>;
         if constexpr (requires { core_.template state<Sockets>().each_descriptor(pass); })
             core_.template state<Sockets>().each_descriptor(pass);
-        FirstStart::write_number(first.handover, report.fd);
-        if (first.listen_pid != nullptr)
-            FirstStart::write_number(first.listen_pid, host_.pid());
+        first.complete(host_.pid(), report.fd);
         watch_.restore_disposition(host_);
         signals_.end(host_);
         const int error = host_.execute(first.path, first.arguments, first.environment);

@@ -113,11 +113,9 @@ private:
 
     /// Returns a negative errno. All that is not passed is close-on-exec, or the program's own.
     auto execute(int pid_file, int sockets) -> int {
-        FirstStart& first = state_.first;
+        const FirstStart& first = state_.first;
         pass(pid_file, sockets, [this](int fd) { host_.pass_on_exec(fd); });
-        FirstStart::write_number(first.handover, theirs_);
-        if (first.listen_pid != nullptr)
-            FirstStart::write_number(first.listen_pid, host_.pid());
+        state_.first.complete(host_.pid(), theirs_);
         state_.surroundings.restore(host_);
         return host_.execute(first.path, first.arguments, first.environment);
     }

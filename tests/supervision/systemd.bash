@@ -98,6 +98,7 @@ try_unit() {
     [[ $(property Result) == exit-code && $(property ExecMainStatus) == 1 ]] || fail "$(status)"
     wait_for 10 journal_has 'pid file: /run/everywhere/no/pid: No such file' ||
         fail "no reason: $(inside journalctl -u $unit)"
+    is_told '/run/everywhere/no/pid: No such file or directory' 2
 
     try_detaching
 }
@@ -113,6 +114,32 @@ try_detaching() {
     inside systemctl start detached || fail "detached: $(status)"
     [[ $(property MainPID) == $(inside cat /run/detached.pid) ]] || fail "another main: $(status)"
     is_active || fail "detached: $(status)"
+
+    # One that fails before it is ready is heard as well: of the daemon's body, whose port is taken,
+    # and of a step of the launcher's.
+    inside sed 's,/run/detached.pid,/run/refused.pid,' $units/detached.service |
+        inside tee $units/refused.service >/dev/null
+    tried=refused unit=refused
+    inside systemctl daemon-reload
+    is_refused 3
+    is_told 'not ready: Address already in use'
+    inside sed -i 's,/run/refused.pid,/run/no/pid,' $units/refused.service
+    inside systemctl daemon-reload
+    is_refused 1
+    is_told '/run/no/pid: No such file or directory' 2
+
+    tried=detached unit=detached
+    is_active || fail "detached: $(status)"
     inside systemctl stop detached
     [[ $(property Result) == success ]] || fail "detached: $(status)"
+}
+
+is_refused() {  # is_refused STATUS: a start that fails with it
+    ! inside systemctl start $unit 2>/dev/null || fail "a start that failed is a success"
+    [[ $(property Result) == exit-code && $(property ExecMainStatus) == "$1" ]] ||
+        fail "not refused with $1: $(status)"
+}
+is_told() {  # is_told TEXT [ERRNO]: what the manager knows of it
+    [[ $(property StatusText) == "$1" && $(property StatusErrno) == "${2-0}" ]] ||
+        fail "the manager knows: $(property StatusText), $(property StatusErrno)"
 }

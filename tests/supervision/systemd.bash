@@ -105,7 +105,8 @@ try_unit() {
 
 # Beside NotifyAccess=main a process that forks is believed where its launcher speaks for it.
 try_detaching() {
-    sed -e '/^ExecReload/d' -e '/^RuntimeDirectory/d' -e '/^WatchdogSec/d' \
+    sed -e '/^ExecReload/d' -e '/^RuntimeDirectory/d' -e '/^WatchdogSec/d' -e '/^Restart/d' \
+        -e 's/^\[Unit]/&\nStartLimitIntervalSec=0/' \
         -e 's,^ExecStart=.*,ExecStart=/bin/sh -c "SYSTEMD_EXEC_PID=1 LISTEN_PID=1 exec '"'$program'"' start --pid-file /run/detached.pid",' \
         < <(inside cat $units/$unit.service) | sed 's,100%,100%%,' |
         inside tee $units/detached.service >/dev/null

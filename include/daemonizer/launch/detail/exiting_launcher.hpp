@@ -88,7 +88,12 @@ public:
     [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
         StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
-        const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
+        // Before the daemon is told: a launcher that is killed after that leaves it behind, and a
+        // terminal may be stopped.
+        const auto tell = [this](pid_t daemon) {
+            show(nullptr);
+            kept_.core.tell(host_, event::launched{daemon});
+        };
         if (startup.attend(
                 kept_.failure, [&] { give_memory_back(startup); },
                 [this](const char* text) {
@@ -96,7 +101,6 @@ public:
                     kept_.core.tell(host_, event::starting{text});
                 },
                 tell)) {
-            show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
         fail();

@@ -5,6 +5,7 @@
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/toolchain/insist.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -211,16 +212,6 @@ template <class Host>
     const bool is_number = *text == '\0';
     ::unsetenv(name);
     return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
-}
-
-/// Tries up to three times what a program that has just been executed cannot do without: nobody
-/// else can go on in its place.
-template <class Call>
-[[gnu::cold, gnu::visibility("hidden")]] auto insist(Call call) -> decltype(call()) {
-    auto answer = call();
-    for (int i = 0; i != 2 && answer < 0; ++i)
-        answer = call();
-    return answer;
 }
 
 } // namespace daemonizer::detail

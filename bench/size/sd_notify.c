@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSL-1.0 */
 /* What a service that wants no library writes by hand to tell a manager, as far as the example in
- * sd_notify(3) goes: paths and abstract names, no vsock, no number, no wait for a busy manager, no cut
- * of a long status. For size/measure, beside SystemdNotify. */
+ * sd_notify(3) goes: paths and abstract names, no vsock, no number, no wait for a busy manager, no
+ * cut of a long status. For size/measure, beside SystemdNotify. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stddef.h>

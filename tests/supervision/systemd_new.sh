@@ -22,7 +22,7 @@ if [[ ! -e $root ]]; then
     made=$(mktemp -d "$root.XXXXXX")
     trap 'rm -rf --one-file-system "$made"' EXIT
     # A mirror may have stopped following a suite for a while.
-    log=$(mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus,libpam-systemd \
+    log=$(mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus,libpam-systemd,procps \
         --aptopt='Acquire::Check-Valid-Until "false"' forky "$made" 2>&1) ||
         skip "no Debian forky: $(tail -n 1 <<<"$log")"
     mv "$made" "$root"

@@ -121,7 +121,7 @@ TEST_CASE("a thousand upgrades under a load of 64 clients", "[upgrade][.long]") 
 TEST_CASE("a new program goes on as the same process, in the surroundings of the first start",
           "[upgrade]") {
     Scene scene;
-    Server server{scene, GENERATE("", "flags")};
+    Server server{scene, GENERATE("", "flags", "restart")};
     std::filesystem::copy_file(SERVER, scene.path("new"));
     std::filesystem::rename(scene.path("new"), server.program);
     ::kill(server.process, SIGUSR2);

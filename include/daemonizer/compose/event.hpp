@@ -50,9 +50,8 @@ struct ready {
 
 /// In the daemon: what it is doing.
 struct status {
-    const char* text;
-    bool is_known =
-        false; ///< whether it reaches the launcher, or a Monitor, who tell it (starting)
+    const char* text;      ///< one line; it lasts for the call
+    bool is_known = false; ///< whether the launcher, or a Monitor, tells it (starting)
 };
 
 /// In the daemon, which reads its configuration anew.
@@ -63,8 +62,8 @@ struct stopping {};
 
 /// In the daemon: what went wrong, before or after ready.
 struct failed {
-    const Failure& failure;
-    bool is_known = false; ///< whether it reaches the launcher, who tells it (not_launched)
+    const Failure& failure; ///< step, errno and text; it lasts for the call
+    bool is_known = false;  ///< whether the launcher tells it (not_launched)
 };
 
 } // namespace event

@@ -40,7 +40,7 @@ struct phase_order {
 template <class... Steps, std::size_t... Indices>
 constexpr auto in_order(types<Steps...>, std::index_sequence<Indices...>) {
     constexpr phase_order<Steps...> order;
-    constexpr auto steps = hana::make_basic_tuple(hana::type_c<Steps>...);
+    [[maybe_unused]] constexpr auto steps = hana::make_basic_tuple(hana::type_c<Steps>...);
     return hana::make_basic_tuple(hana::at_c<order.at[Indices]>(steps)...);
 }
 

@@ -6,14 +6,15 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
-#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -30,8 +31,8 @@ struct LauncherCopies {
     explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
 
     Core core;
-    Failure failure;
     StartSignals signals;
+    Failure failure;
     StringCopies texts;
 
     void keep(const char*& text) { texts.keep(text); }
@@ -77,7 +78,7 @@ class ExitingLauncher {
 public:
     /// To be made while the memory is still this process's own.
     explicit ExitingLauncher(const Start& start)
-        : kept_{start}, host_{Start::leaving::of(start.host())} {
+        : host_{Start::leaving::of(start.host())}, kept_{start} {
         if constexpr (is_raw)
             detail::bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
@@ -88,19 +89,20 @@ public:
     [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
         StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
-        // Before the daemon is told: a launcher that is killed after that leaves it behind, and a
-        // terminal may be stopped.
+        // The terminal first: a launcher that is killed once the daemon knows leaves that behind,
+        // and the terminal may be stopped.
         const auto tell = [this](pid_t daemon) {
             show(nullptr);
             kept_.core.tell(host_, event::launched{daemon});
         };
-        if (startup.attend(
-                kept_.failure, [&] { give_memory_back(startup); },
-                [this](const char* text) {
-                    show(text);
-                    kept_.core.tell(host_, event::starting{text});
-                },
-                tell)) {
+        const auto pass_on = [this](Report& report) {
+            const bool is_status = show(&report);
+            if (is_status)
+                kept_.core.tell(host_, event::starting{StatusReport::text_in(report)});
+            return is_status;
+        };
+        if (startup.wait_for_outcome(
+                kept_.failure, [&] { give_memory_back(startup); }, pass_on, tell)) {
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
         fail();
@@ -123,9 +125,8 @@ public:
     }
 
 private:
-    [[gnu::cold, gnu::noinline]] void show(const char* text) {
-        if (detail::show_status<Host> != nullptr)
-            detail::show_status<Host>(host_, 2, program_, text);
+    [[gnu::cold, gnu::noinline]] auto show(Report* report) const -> bool {
+        return take_status<Host> != nullptr && take_status<Host>(host_, program_, report);
     }
 
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
@@ -137,19 +138,21 @@ private:
     }
 
     void give_memory_back([[maybe_unused]] const auto& startup) {
+        constexpr unsigned long large = 1UL << 20;
         if constexpr (lets_go)
             detail::release_memory(
-                host_, [&] { return startup.has_news(); },
-                [&](const auto& piece) { // a text that was too long to be copied
-                    bool needed = piece.has(this);
-                    each_text([&](const char* text) { needed = needed || piece.has(text); });
-                    return needed;
+                host_, large, [&] { return startup.has_news(); },
+                [&](auto& mappings) {
+                    mappings.leave_out_all_around(this);
+                    each_text([&](const char* text) { // it may have been too long to be copied
+                        mappings.leave_out(text, std::strlen(text) + 1);
+                    });
                 });
     }
 
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
-    std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
+    std::conditional_t<is_raw, Host, const Host&> host_;
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_; // large
 };
 
 } // namespace daemonizer::detail

@@ -112,8 +112,14 @@ private:
             detail::StartupWait<Host, Start::seconds()> startup{
                 host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
+            const auto pass_on = [&](Report& report) {
+                if (!StatusReport::is_in(report))
+                    return false;
+                start.core.tell(host, event::starting{StatusReport::text_in(report)});
+                return true;
+            };
             if (!startup.wait_for_outcome(
-                    start.failure, [] {}, StatusReport::is_in, tell))
+                    start.failure, [] {}, pass_on, tell))
                 return 0;
             startup.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =

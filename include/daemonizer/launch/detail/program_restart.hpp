@@ -75,9 +75,7 @@ private:
             host_.leave_at_once(1);
         FirstStart& first = core_.template state<Monitoring>().first;
         int error = pass_descriptors(report, pid_file);
-        FirstStart::write_number(first.handover, report.fd);
-        if (first.listen_pid != nullptr)
-            FirstStart::write_number(first.listen_pid, host_.pid());
+        first.complete(host_.pid(), report.fd);
         watch_.restore_disposition(host_);
         signals_.end(host_);
         if (error >= 0)

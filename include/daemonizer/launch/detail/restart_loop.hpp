@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
 
+#include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/process_tree.hpp>
 #include <daemonizer/launch/detail/program_restart.hpp>
@@ -31,6 +32,7 @@ public:
     RestartLoop(const Host& host, Core& core, SigchldWatch& watch, StartSignals& signals,
                 pid_t daemon)
         : host_{host}
+        , core_{core}
         , watch_{watch}
         , signals_{signals}
         , daemon_{daemon}
@@ -101,7 +103,9 @@ private:
     }
 
     void hear() {
-        if (!report_.hear_ready(host_, daemon_))
+        const auto status = [this](const char* text) { core_.tell(host_, event::starting{text}); };
+        if (!report_.hear_ready(host_, daemon_, status,
+                                [this] { core_.tell(host_, event::restarted{}); }))
             return;
         deadline_ = never;
         is_ready_ = true;
@@ -130,6 +134,7 @@ private:
     /// hold what the next daemon needs.
     [[gnu::cold]] void plan_next(int status) {
         status_ = status;
+        core_.tell(host_, event::starting{reason_.failure().text()});
         ProcessTree<Host> processes{host_, watch_, signals_, daemon_, true};
         processes.end_all();
         watch_.open(host_, all_);
@@ -150,6 +155,7 @@ private:
     [[gnu::cold]] void give_up() {
         is_over_ = true;
         reason_.add("; given up after restart ", restarts_);
+        core_.tell(host_, event::not_launched{reason_.failure()});
         program_.say(report_.end, reason_.failure());
     }
 
@@ -164,6 +170,7 @@ private:
     }
 
     const Host& host_;
+    Core& core_;
     SigchldWatch& watch_;
     StartSignals& signals_;
     sigset_t all_{};

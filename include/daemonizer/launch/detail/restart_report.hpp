@@ -17,9 +17,11 @@ struct RestartReport {
     bool has_failed = false;
     Failure failure; ///< the daemon's word, where it has failed
 
-    /// Takes one message. True when the daemon is ready and has received the acknowledgement.
-    template <class Host>
-    auto hear_ready(const Host& host, pid_t daemon) -> bool {
+    /// Takes one message. True when the daemon is ready and has received the acknowledgement;
+    /// `restarted()` is called before that is sent, and `status(text)` for what the daemon is
+    /// doing.
+    template <class Host, class Status, class Restarted>
+    auto hear_ready(const Host& host, pid_t daemon, Status status, Restarted restarted) -> bool {
         if (end.fd < 0)
             return false;
         Report report;
@@ -34,8 +36,12 @@ struct RestartReport {
         } else if (news == message::failed) {
             has_failed = true;
             failure = report.failure;
-        } else if (news == message::ready &&
-                   detail::insist([&] { return end.acknowledge(host); }) >= 0) {
+        } else if (news == message::other && StatusReport::is_in(report)) {
+            status(StatusReport::text_in(report));
+        } else if (news == message::ready) {
+            restarted();
+            if (detail::insist([&] { return end.acknowledge(host); }) < 0)
+                return false;
             end.close(host);
             return true;
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // When a daemon that has crashed is started again, and when no more.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_SCHEDULE_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_RESTART_SCHEDULE_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_SCHEDULE_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_SCHEDULE_HPP
 
 #include <daemonizer/system/abi.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Why a monitor starts its daemon again, in words.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_REASON_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_RESTART_REASON_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_REASON_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_REASON_HPP
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>

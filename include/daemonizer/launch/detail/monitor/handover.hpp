@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a monitor tells a daemon that it starts from the program's file.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_HANDOVER_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_HANDOVER_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_HANDOVER_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_HANDOVER_HPP
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/system/abi.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // The process that starts the daemon again: it waits for the first start, then for crashes.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_PROCESS_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_PROCESS_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_MONITOR_PROCESS_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_MONITOR_PROCESS_HPP
 
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
-#include <daemonizer/launch/detail/restart_loop.hpp>
+#include <daemonizer/launch/detail/monitor/restart_loop.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cstring>

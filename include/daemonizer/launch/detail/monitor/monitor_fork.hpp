@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Forks the daemon from the process that becomes its monitor.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_FORK_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_FORK_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_MONITOR_FORK_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_MONITOR_FORK_HPP
 
-#include <daemonizer/launch/detail/monitor_process.hpp>
+#include <daemonizer/launch/detail/monitor/monitor_process.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/files/descriptor.hpp>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Forks the child of a monitor that executes the program again.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_PROGRAM_RESTART_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_PROGRAM_RESTART_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_PROGRAM_RESTART_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_PROGRAM_RESTART_HPP
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/launch/detail/handover.hpp>
+#include <daemonizer/launch/detail/monitor/handover.hpp>
 #include <daemonizer/launch/detail/sigchld_watch.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // The monitor's end of the socket on which a restarted daemon says how its start goes.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_REPORT_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_RESTART_REPORT_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_REPORT_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_REPORT_HPP
 
 #include <daemonizer/compose/failure.hpp>
-#include <daemonizer/launch/detail/handover.hpp>
+#include <daemonizer/launch/detail/monitor/handover.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
 

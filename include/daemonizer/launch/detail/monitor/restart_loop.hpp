@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // The monitor's work once the daemon is ready: it passes signals on, and starts the daemon again.
-#ifndef DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
-#define DAEMONIZER_LAUNCH_DETAIL_RESTART_LOOP_HPP
+#ifndef DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_LOOP_HPP
+#define DAEMONIZER_LAUNCH_DETAIL_MONITOR_RESTART_LOOP_HPP
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/detail/monitor/program_restart.hpp>
+#include <daemonizer/launch/detail/monitor/restart_reason.hpp>
+#include <daemonizer/launch/detail/monitor/restart_report.hpp>
+#include <daemonizer/launch/detail/monitor/restart_schedule.hpp>
 #include <daemonizer/launch/detail/process_tree.hpp>
-#include <daemonizer/launch/detail/program_restart.hpp>
-#include <daemonizer/launch/detail/restart_reason.hpp>
-#include <daemonizer/launch/detail/restart_report.hpp>
-#include <daemonizer/launch/detail/restart_schedule.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 #include <daemonizer/system/signal_bits.hpp>

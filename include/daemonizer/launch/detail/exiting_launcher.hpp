@@ -77,17 +77,17 @@ class ExitingLauncher {
 public:
     /// To be made while the memory is still this process's own.
     explicit ExitingLauncher(const Start& start)
-        : kept_{start}, host_{Start::leaving::of(start.host())} {
+        : host_{Start::leaving::of(start.host())}, kept_{start} {
         if constexpr (is_raw)
             detail::bind_symbols();
         each_text([this](const char*& text) { kept_.keep(text); });
     }
 
-    /// `first` and what it is are those of ProcessTree. While it waits it gives back what it can of
-    /// a memory of its own.
-    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
+    /// `first` and `known`, the daemon, are those of ProcessTree. While it waits it gives back what
+    /// it can of a memory of its own.
+    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, volatile pid_t& known) {
         StartupWait<Host, Start::seconds()> startup{
-            host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
+            host_, detachment.watch, kept_.signals, detachment.launcher, first, known};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
         if (startup.attend(
                 kept_.failure, [&] { give_memory_back(startup); },
@@ -138,9 +138,10 @@ private:
                 });
     }
 
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
-    std::conditional_t<is_raw, Host, const Host&> host_;
+    // The room for texts is last: most of its pages are never touched.
+    [[no_unique_address]] std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
 };
 
 } // namespace daemonizer::detail

@@ -38,7 +38,7 @@ public:
     }
 
     [[noreturn]] void attend(SigchldWatch& watch, ReportEnd report, pid_t daemon) {
-        StartupWait<Host, 0> witness{host_, watch, kept_.signals, report, daemon, true};
+        StartupWait<Host, 0> witness{host_, watch, kept_.signals, report, daemon, daemon};
         const auto let_go = [&] { give_memory_back([&] { return witness.has_news(); }); };
         // Once the launcher knows, an end of the daemon is a crash.
         const auto announce = [&](pid_t) {
@@ -119,8 +119,9 @@ struct MonitorParts {
         const auto& host = start.host();
         if (!Record::run(start))
             return false;
-        if (const int error = watch.begin<false>(host); error < 0)
-            return start.fail_step("monitor", "signals", error);
+        const char* what;
+        if (const int error = watch.begin<false>(host, what); error < 0)
+            return start.fail_step("monitor", what, error);
         if constexpr (Start::template in<slots::stdio>::replaces) {
             null = detail::above_stdio(host, host.open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC));
             if (null < 0)

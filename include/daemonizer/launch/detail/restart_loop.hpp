@@ -158,7 +158,7 @@ private:
     /// ended first: it may hold what the next one needs.
     [[gnu::cold]] void again(int status) {
         status_ = status;
-        ProcessTree<Host> processes{host_, watch_, signals_, daemon_, true};
+        ProcessTree<Host> processes{host_, watch_, signals_, daemon_, daemon_};
         processes.end_all();
         watch_.open(host_, all_);
         report_.close(host_);

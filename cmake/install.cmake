@@ -56,6 +56,33 @@ install(FILES
     ${package_files}
     DESTINATION ${package_dir} ${rule})
 
+# Manual pages, docs/man/NAME.SECTION.md, for man(1): made here and not in a build, which a library of
+# headers needs not have. Without pandoc there are none. What follows PAGE goes to install().
+find_program(DAEMONIZER_PANDOC pandoc)
+mark_as_advanced(DAEMONIZER_PANDOC)
+function(daemonizer_install_manual_page page)
+    set(source ${PROJECT_SOURCE_DIR}/docs/man/${page}.md)
+    set(manual ${PROJECT_BINARY_DIR}/man/${page})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+    if(NOT DAEMONIZER_PANDOC)
+        message(STATUS "no manual page ${page}: needs pandoc")
+        return()
+    endif()
+    if(${source} IS_NEWER_THAN ${manual})
+        execute_process(COMMAND ${PROJECT_SOURCE_DIR}/docs/man/make
+                ${DAEMONIZER_PANDOC} ${PROJECT_VERSION} ${source} ${manual}
+            RESULT_VARIABLE failed)
+        if(failed)
+            message(FATAL_ERROR "${source} is no manual page")
+        endif()
+    endif()
+    string(REGEX REPLACE ".*\\." "" section ${page})
+    install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} ${ARGN})
+endfunction()
+if(DAEMONIZER_INSTALL)
+    daemonizer_install_manual_page(daemonizer.7 ${rule})
+endif()
+
 # pkg-config knows no Boost, so the flags are spelt out.
 list(JOIN daemonizer_hana_flags " " pkgconfig_flags)
 set(pkgconfig_includedir ${CMAKE_INSTALL_INCLUDEDIR})

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,7 +46,7 @@ static const struct by_hand* chosen;
  * file: a worker that the daemon forks inherits all of this. */
 static int report = -1, terminal = -1, pid_fd = -1, signal_fd = -1;
 static pid_t remover;
-static bool is_starting;
+static bool is_starting, is_fresh; /* the pid file is new, and nobody else may open it */
 
 /* The processes of a start as the launcher sees them, and how its signals were before. */
 static pid_t first, daemon_pid;
@@ -192,15 +193,39 @@ static int above_stdio(int fd) {
 
 /* The pid file ----------------------------------------------------------------------------- */
 
-static int lock(int fd, int command, short type, off_t byte, pid_t* holder) {
-    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+enum { NOBODY = 0, OF_ANOTHER_NAMESPACE = -1, OF_A_START = -2 };
+
+static int lock_bytes(int fd, int command, short type, off_t from, off_t count, pid_t* holder) {
+    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = count};
     int answer;
     do
         answer = fcntl(fd, command, &range);
     while (answer < 0 && errno == EINTR);
     if (holder != NULL)
-        *holder = answer < 0 || range.l_type == F_UNLCK ? 0 : range.l_pid > 0 ? range.l_pid : -1;
+        *holder = answer < 0 || range.l_type == F_UNLCK ? NOBODY
+                  : range.l_pid > 0                     ? range.l_pid
+                  : range.l_pid == -1                   ? OF_A_START
+                                                        : OF_ANOTHER_NAMESPACE;
     return answer;
+}
+
+static int lock(int fd, int command, short type, off_t byte, pid_t* holder) {
+    return lock_bytes(fd, command, type, byte, 1, holder);
+}
+
+/* Byte 0 excludes a second start; byte 1 will be the daemon's, and says until then that it is being
+ * started. */
+static int lock_for_start(int fd) { return lock_bytes(fd, F_OFD_SETLK, F_WRLCK, 0, 2, NULL); }
+
+static pid_t holder_of(int fd, int command, off_t byte) {
+    pid_t holder;
+    lock(fd, command, F_RDLCK, byte, &holder);
+    return holder;
+}
+
+/* A start, a daemon or its child; who only reads the file is not seen. */
+static bool has_a_writer(int fd) {
+    return holder_of(fd, F_OFD_GETLK, 0) != NOBODY || holder_of(fd, F_GETLK, 1) != NOBODY;
 }
 
 /* 0 where the file is empty, -1 where it holds anything else than a pid above 1. */
@@ -226,20 +251,18 @@ static pid_t read_pid(int fd) {
 
 /* Dies once it is known who holds the lock; a start on its way has time to write its number. */
 static void name_the_owner(int fd, long long waited) {
-    pid_t owner;
-    lock(fd, F_GETLK, F_RDLCK, 1, &owner);
-    if (owner > 0)
-        die(1, "pid file", chosen->pid_file, "already running, pid %d", (int)owner);
-    const pid_t written = owner < 0 || waited > SECOND ? read_pid(fd) : 0;
-    if (owner < 0)
-        die(1, "pid file", chosen->pid_file, "already running, pid %d of another pid namespace",
-            (int)written);
-    if (written > 0)
+    const pid_t owner = holder_of(fd, F_GETLK, 1);
+    if (owner > 0 || owner == OF_ANOTHER_NAMESPACE)
+        die(1, "pid file", chosen->pid_file, "already running, pid %d%s",
+            (int)(owner > 0 ? owner : read_pid(fd)), owner > 0 ? "" : " of another pid namespace");
+    if (waited > SECOND && owner == NOBODY && read_pid(fd) > 0)
         die(1, "pid file", chosen->pid_file, "the daemon is gone, a child of it still holds %s",
             chosen->pid_file);
     if (waited > 10LL * SECOND)
-        die(1, "pid file", chosen->pid_file,
-            "already being started, and its pid is not written yet");
+        die(1, "pid file", chosen->pid_file, "%s",
+            owner == NOBODY && holder_of(fd, F_OFD_GETLK, 0) == NOBODY
+                ? "a process that only reads it keeps it locked"
+                : "already being started, and its pid is not written yet");
     nap(waited > SECOND / 10 ? 20 * MILLISECOND : MILLISECOND);
     if (is_cancelled())
         die(1, "pid file", chosen->pid_file, "%s", strerror(EINTR));
@@ -263,79 +286,244 @@ static int open_file(const char* path, int flags, mode_t mode) {
     return fd;
 }
 
-/* As O_CREAT does it, but telling whether the file is ours to remove again. */
-static int open_or_create(bool* created) {
-    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK;
+enum { PID_FILE_FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK };
+
+/* As O_CREAT does it, but telling whether the file is ours to remove again. Only the starter may
+ * open it until the daemon has its lock: who could, could keep the daemon from that. */
+static int open_or_create(const char* path, bool* created) {
     for (;;) {
-        int fd = open_file(chosen->pid_file, flags | O_CREAT | O_EXCL, 0644);
+        int fd = open_file(path, PID_FILE_FLAGS | O_CREAT | O_EXCL, 0600);
         *created = fd >= 0;
         if (fd >= 0 || errno != EEXIST)
-            return fd;
-        fd = open_file(chosen->pid_file, flags, 0);
+            return above_stdio(fd);
+        fd = open_file(path, PID_FILE_FLAGS, 0);
         if (fd >= 0 || errno != ENOENT) /* it may have gone in between */
-            return fd;
+            return above_stdio(fd);
     }
 }
 
-/* Removes what we made and could not use, and says why. */
-static _Noreturn void refuse_pid_file(int fd, bool created, const char* why) {
-    if (created && lock(fd, F_OFD_SETLK, F_WRLCK, 0, NULL) == 0)
-        unlink(chosen->pid_file);
+static _Noreturn void refuse_pid_file(const char* why) {
     die(1, "pid file", chosen->pid_file, "%s", why);
 }
 
-/* Ends with an open file that carries our lock and that the path still names. */
+static _Noreturn void refuse_unopened(void) {
+    refuse_pid_file(errno == ELOOP ? "is a symbolic link" : strerror(errno));
+}
+
+/* What may not be trusted ends the start. */
+static void examine(int fd, struct stat* file) {
+    if (fstat(fd, file) != 0)
+        refuse_pid_file(strerror(errno));
+    const char* const objection = objection_to(file);
+    if (objection != NULL)
+        refuse_pid_file(objection);
+}
+
+static bool same_file(const struct stat* a, const struct stat* b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool names(const char* path, const struct stat* file) {
+    struct stat there;
+    return lstat(path, &there) == 0 && same_file(&there, file);
+}
+
+struct entry { /* of getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t size;
+    unsigned char type;
+    char name[1];
+};
+
+/* Calls visit() for each descriptor but the list's own, until one answers true: 1 then, 0 at the
+ * end, -1 where there is no list. */
+static int each_descriptor(bool (*visit)(int fd, const void* data), const void* data) {
+    _Alignas(struct entry) char entries[2048];
+    long size;
+    bool found = false;
+    const int directory = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
+    if (directory < 0)
+        return -1;
+    while (!found && (size = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
+        for (long at = 0; at < size && !found; at += ((const struct entry*)(entries + at))->size) {
+            const char* const name = ((const struct entry*)(entries + at))->name;
+            const int fd = atoi(name);
+            found = *name != '.' && fd != directory && visit(fd, data);
+        }
+    close(directory);
+    return found ? 1 : size == 0 ? 0 : -1;
+}
+
+static bool is_our_pid_file(int fd, const void* there) {
+    struct stat file;
+    return fstat(fd, &file) == 0 && same_file(&file, there) &&
+           holder_of(fd, F_OFD_GETLK, 1) == getpid();
+}
+
+enum attempt { LOCKED, WAITED, OVERTAKEN, IMPOSSIBLE };
+
+/* Makes PATH.new, locks it, and renames it over what stands at PATH: who may only read a pid file
+ * can hold a read lock on the old one, beside which no write lock can be had, and keeps it. */
+static enum attempt put_draft_in_place(long long waited) {
+    const char* const path = chosen->pid_file;
+    struct stat there, made;
+    char draft[PATH_MAX];
+    int old = -1;
+    const bool seen = lstat(path, &there) == 0;
+    if (!seen && errno != ENOENT)
+        refuse_pid_file(strerror(errno));
+    /* Asked before it is opened: closing a descriptor of it would release our own byte 1. */
+    if (seen && each_descriptor(is_our_pid_file, &there) == 1)
+        die(1, "pid file", path, "already running, pid %d", (int)getpid());
+    if (seen) {
+        old = above_stdio(open_file(path, PID_FILE_FLAGS, 0));
+        if (old < 0 && errno != ENOENT)
+            refuse_unopened();
+    }
+    if (old >= 0) {
+        examine(old, &there);
+        if (has_a_writer(old)) {
+            name_the_owner(old, waited);
+            close(old);
+            return WAITED;
+        }
+    }
+    enum attempt result = IMPOSSIBLE;
+    if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft)
+        goto close_old;
+    bool created;
+    const int fd = open_or_create(draft, &created);
+    if (fd < 0)
+        goto close_old;
+    if (fstat(fd, &made) != 0 || objection_to(&made) != NULL || made.st_size != 0 ||
+        (made.st_mode & 07777 & ~0600U) != 0) {
+        if (created)
+            unlink(draft);
+        goto close_new;
+    }
+    if (lock_for_start(fd) != 0) {
+        const int error = errno;
+        if (error == EAGAIN || error == EACCES) {
+            name_the_owner(fd, waited);
+            result = WAITED;
+            goto close_new;
+        }
+        unlink(draft);
+        refuse_pid_file(strerror(error));
+    }
+    result = OVERTAKEN;
+    if (!names(draft, &made))
+        goto close_new;
+    /* PATH.new is ours. Is PATH still what it was, and nobody's? */
+    struct stat now_there;
+    const int again = lstat(path, &now_there);
+    const bool same =
+        old < 0 ? again != 0 && errno == ENOENT : again == 0 && same_file(&now_there, &there);
+    if (!same || (old >= 0 && lock_for_start(old) != 0 && has_a_writer(old))) {
+        unlink(draft);
+        goto close_new;
+    }
+    if (ftruncate(fd, 0) != 0) {
+        const int error = errno;
+        unlink(draft);
+        refuse_pid_file(strerror(error));
+    }
+    if (rename(draft, path) != 0) {
+        unlink(draft);
+        result = IMPOSSIBLE;
+        goto close_new;
+    }
+    pid_fd = fd;
+    is_fresh = true;
+    result = LOCKED;
+    goto close_old;
+close_new:
+    close(fd);
+close_old:
+    if (old >= 0)
+        close(old);
+    return result;
+}
+
+/* Where the directory may not be written: what stands there is locked as it is. */
+static enum attempt take_in_place(long long waited) {
+    const char* const path = chosen->pid_file;
+    bool created;
+    struct stat file;
+    const int fd = open_or_create(path, &created);
+    if (fd < 0)
+        refuse_unopened();
+    examine(fd, &file);
+    if (lock_for_start(fd) != 0) {
+        const int error = errno;
+        if (error != EAGAIN && error != EACCES) {
+            if (created)
+                unlink(path); /* nobody can have locked it either */
+            refuse_pid_file(strerror(error));
+        }
+        name_the_owner(fd, waited);
+    } else if (names(path, &file)) {
+        pid_fd = fd;
+        is_fresh = created;
+        remover = getpid();
+        /* The umask was a stranger's; the number of the last daemon goes at once. */
+        if ((!created && fchmod(fd, 0644) != 0) || ftruncate(fd, 0) != 0)
+            die_of_errno("pid file", path);
+        return LOCKED;
+    } else {
+        close(fd);
+        return OVERTAKEN;
+    }
+    close(fd); /* released since it was opened */
+    return WAITED;
+}
+
+/* Ends with an open file that carries our lock and that the path names. */
 static void lock_pid_file(void) {
     const long long begun = now();
     for (int replaced = 0; replaced != 100;) {
-        struct stat ours, there;
-        bool created;
-        const int fd = above_stdio(open_or_create(&created));
-        if (fd < 0)
-            die(1, "pid file", chosen->pid_file, "%s",
-                errno == ELOOP ? "is a symbolic link" : strerror(errno));
-        if (fstat(fd, &ours) != 0)
-            refuse_pid_file(fd, created, strerror(errno));
-        const char* const objection = objection_to(&ours);
-        if (objection != NULL)
-            refuse_pid_file(fd, created, objection);
-        if (lock(fd, F_OFD_SETLK, F_WRLCK, 0, NULL) == 0) {
-            if (fstat(fd, &ours) == 0 && lstat(chosen->pid_file, &there) == 0 &&
-                ours.st_dev == there.st_dev && ours.st_ino == there.st_ino) {
-                pid_fd = fd;
-                remover = getpid();
-                /* The umask was a stranger's; the number of the last daemon goes at once. */
-                if (fchmod(fd, 0644) != 0 || ftruncate(fd, 0) != 0)
-                    die_of_errno("pid file", chosen->pid_file);
-                return;
-            }
-            ++replaced;
-        } else if (errno == EAGAIN || errno == EACCES) {
-            name_the_owner(fd, now() - begun);
-        } else {
-            const int error = errno;
-            if (created)
-                unlink(chosen->pid_file); /* nobody can have locked it either */
-            die(1, "pid file", chosen->pid_file, "%s", strerror(error));
+        enum attempt made = put_draft_in_place(now() - begun);
+        if (made == IMPOSSIBLE)
+            made = take_in_place(now() - begun);
+        if (made == LOCKED) {
+            remover = getpid();
+            return;
         }
-        close(fd); /* released, removed or replaced since it was opened */
+        replaced += made == OVERTAKEN;
     }
-    die(1, "pid file", chosen->pid_file, "is replaced faster than it can be locked");
+    refuse_pid_file("is replaced faster than it can be locked");
 }
 
 static void write_pid_file(void) {
     char text[24];
     const int size = snprintf(text, sizeof text, "%d\n", (int)(remover = getpid()));
+    struct rlimit limit; /* beyond it SIGXFSZ would end the daemon without a word */
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        die_of_errno("pid file", chosen->pid_file);
+    if (limit.rlim_cur < (rlim_t)size)
+        refuse_pid_file(strerror(EFBIG));
     ssize_t written;
     do
         written = pwrite(pid_fd, text, (size_t)size, 0);
     while (written < 0 && errno == EINTR);
     if (written >= 0 && written != size)
         errno = ENOSPC;
-    if (written != size || lock(pid_fd, F_SETLK, F_WRLCK, 1, NULL) != 0)
+    if (written != size)
         die_of_errno("pid file", chosen->pid_file);
     if (atexit(remove_pid_file) != 0)
         die(1, "pid file", "atexit", "%s", strerror(ENOMEM));
+}
+
+/* The daemon's own lock, which names it; and only then the file is for others to open. */
+static void open_pid_file_to_readers(void) {
+    if (lock(pid_fd, F_OFD_SETLK, F_UNLCK, 1, NULL) != 0 ||
+        (lock(pid_fd, F_SETLK, F_WRLCK, 1, NULL) != 0 && errno != EAGAIN && errno != EACCES))
+        die_of_errno("pid file", chosen->pid_file);
+    if (holder_of(pid_fd, F_OFD_GETLK, 1) != getpid())
+        refuse_pid_file("a process that only reads it keeps it locked");
+    if (is_fresh && fchmod(pid_fd, 0644) != 0)
+        die_of_errno("pid file", chosen->pid_file);
 }
 
 static void remove_pid_file_and_die(int number) {
@@ -585,13 +773,49 @@ static bool is_heard(const struct message* message, pid_t sender) {
     return sender > 0 && (message->what == FORKED || sender == first);
 }
 
-static bool has_news(int from) {
+static bool has_news(int from, int milliseconds) {
     struct pollfd entry = {from, POLLIN, 0};
-    return poll(&entry, 1, 0) != 0;
+    return poll(&entry, 1, milliseconds) != 0;
 }
 
 static bool lies_in(const void* address, unsigned long begin, unsigned long end) {
     return (unsigned long)address >= begin && (unsigned long)address < end;
+}
+
+struct look {
+    unsigned long begin, end;
+    bool is_linked;
+    unsigned long long objects, added, removed;
+};
+
+static int look_at(struct dl_phdr_info* object, size_t size, void* data) {
+    struct look* const look = data;
+    (void)size;
+    ++look->objects;
+    look->added = object->dlpi_adds;
+    look->removed = object->dlpi_subs;
+    if (lies_in(object->dlpi_name, look->begin, look->end) ||
+        lies_in(object->dlpi_phdr, look->begin, look->end))
+        look->is_linked = true;
+    for (int i = 0; i != object->dlpi_phnum; ++i) {
+        const unsigned long begin = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+        if (object->dlpi_phdr[i].p_type == PT_LOAD && begin < look->end &&
+            look->begin < begin + object->dlpi_phdr[i].p_memsz)
+            look->is_linked = true;
+    }
+    return 0;
+}
+
+/* Whether the dynamic linker has an object or a list of its own there, or one nobody knows where:
+ * of an object that was unloaded, or in another namespace. */
+static bool is_linked(unsigned long begin, unsigned long end) {
+    struct look look = {.begin = begin, .end = end};
+    dl_iterate_phdr(look_at, &look);
+#ifdef __GLIBC__
+    if (look.removed != 0 || look.added != look.objects)
+        return true;
+#endif
+    return look.is_linked;
 }
 
 /* Gives back the large pieces of memory that only the program has used, until there is news: as
@@ -600,7 +824,8 @@ static bool lies_in(const void* address, unsigned long begin, unsigned long end)
 static void let_go_of_memory(int from) {
     static const unsigned long large = 1UL << 20, piece = 64UL << 20;
     char text[1024], line[128];
-    size_t length = 0; /* of the line so far; the end of a long one says nothing */
+    unsigned long end_of_object = 0; /* what follows a file's memory may be its bss */
+    size_t length = 0;               /* of the line so far; the end of a long one says nothing */
     ssize_t size;
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 16 << 10)
@@ -621,14 +846,20 @@ static void let_go_of_memory(int from) {
             length = 0;
             const int fields =
                 sscanf(line, "%lx-%lx %4s %*x %*x:%*x %lu %5s", &begin, &end, mode, &inode, name);
-            if (fields < 4 || end - begin < large || mode[0] != 'r' || mode[1] != 'w' ||
-                mode[3] != 'p' || inode != 0 ||
+            if (fields < 4 || mode[3] != 'p')
+                continue;
+            const bool is_data = inode == 0 && mode[1] == 'w';
+            if (!is_data || begin == end_of_object) {
+                end_of_object = end;
+                continue;
+            }
+            if (end - begin < large ||
                 (name[0] != '\0' && strcmp(name, "[heap") && strcmp(name, "[anon")) ||
-                lies_in(line, begin, end) || lies_in(&errno, begin, end))
+                lies_in(line, begin, end) || lies_in(&errno, begin, end) || is_linked(begin, end))
                 continue;
             while (begin != end) {
                 const unsigned long gone = end - begin < piece ? end - begin : piece;
-                if (has_news(from))
+                if (has_news(from, 0))
                     goto over;
                 munmap((void*)begin, gone);
                 begin += gone;
@@ -795,27 +1026,11 @@ static bool close_ranges(void) {
     }
 }
 
-static bool close_listed(void) {
-    struct entry { /* of getdents64(2) */
-        uint64_t inode;
-        int64_t next;
-        uint16_t size;
-        unsigned char type;
-        char name[1];
-    };
-    _Alignas(struct entry) char entries[2048];
-    long size;
-    const int directory = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
-    if (directory < 0)
-        return false;
-    while ((size = syscall(SYS_getdents64, directory, entries, sizeof entries)) > 0)
-        for (long at = 0; at < size; at += ((const struct entry*)(entries + at))->size) {
-            const int fd = atoi(((const struct entry*)(entries + at))->name);
-            if (fd > 2 && fd != directory && !is_ours(fd))
-                close(fd);
-        }
-    close(directory);
-    return size == 0;
+static bool close_other(int fd, const void* unused) {
+    (void)unused;
+    if (fd > 2 && !is_ours(fd))
+        close(fd);
+    return false;
 }
 
 /* The last resort; the limit may be 2^30, but the kernel's own bound rarely is. */
@@ -898,8 +1113,10 @@ void by_hand_start(const struct by_hand* description) {
     if (chosen->pid_file != NULL)
         remove_pid_file_on_signals();
     closelog(); /* or it goes on writing to a number that is another's by then */
-    if (!close_ranges() && !close_listed())
+    if (!close_ranges() && each_descriptor(close_other, NULL) != 0)
         close_one_by_one();
+    if (chosen->pid_file != NULL)
+        open_pid_file_to_readers();
     if (chosen->stdio != KEEP_STDIO)
         replace_stdio();
     is_starting = true;
@@ -913,7 +1130,17 @@ void by_hand_ready(void) {
     terminal = -1;
     if (report >= 0 && daemon_pid == getpid()) {
         ssize_t size = -1;
-        if (send_all(&ready, head))
+        bool is_asked_to_end = false;
+        const bool is_sent = send_all(&ready, head);
+        while (is_sent && !is_asked_to_end && !has_news(report, SECOND / 5 / MILLISECOND)) {
+            sigset_t pending; /* the launcher may be stopped */
+            is_asked_to_end = sigpending(&pending) == 0 &&
+                              (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
+                               sigismember(&pending, SIGQUIT));
+        }
+        if (is_asked_to_end)
+            errno = EINTR;
+        else if (is_sent)
             for (int attempt = 0; attempt != 3 && size < 0; ++attempt)
                 if ((size = recv(report, &taken, 1, 0)) < 0 && errno == ECONNRESET)
                     break;
@@ -921,13 +1148,19 @@ void by_hand_ready(void) {
             const int error = size == 0 ? EPIPE : errno;
             remove_pid_file();
             char text[128];
-            snprintf(text, sizeof text, "daemon: not ready, the launcher is gone: %s",
-                     strerror(error));
+            snprintf(text, sizeof text, "daemon: not ready, the launcher is %s: %s",
+                     is_asked_to_end ? "silent, and a signal came" : "gone", strerror(error));
             say(2, text);
             exit(1);
         }
         close(report);
         report = -1;
+    } else if (is_starting && report >= 0) {
+        char text[96];
+        snprintf(text, sizeof text, "daemon: ready: not reported, since a worker said it: pid %d",
+                 (int)getpid());
+        say(2, text);
+        return;
     }
     is_starting = false;
 }

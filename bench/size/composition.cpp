@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The smallest program of a composition, POLICIES, for size/measure.
+#include "no_signals.hpp"
+
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>

@@ -14,35 +14,52 @@ FULL = {"LogStdio": 'LogStdio<"/var/log/x.log">', "PidFile": 'PidFile<"/run/x.pi
         "Limit": "Limit<RLIMIT_NOFILE, 64>", "CleanEnvironment": 'CleanEnvironment<"TZ">',
         "Landlock": 'Landlock<ReadOnly<"/usr">>', "ProcessName": 'ProcessName<"x">',
         "DenySystemCalls": "DenySystemCalls<system_calls::mount, system_calls::module>",
-        "JournalStdio": 'JournalStdio<"x">'}
+        "JournalStdio": 'JournalStdio<"x">', "RunAs by name": 'RunAs<"nobody", "nogroup">',
+        "WorkingDirectory at run time": 'WorkingDirectory{"/"}',
+        "PidFile at run time": 'PidFile{"/run/x.pid"}', "LogStdio at run time": 'LogStdio{"/var/log/x.log"}',
+        "CloseDescriptors at run time": "CloseDescriptors{7, 8}",
+        "DescriptorNotify at run time": "DescriptorNotify{3}", "Monitor": "Monitor<5, 60>",
+        "Upgrade": "Upgrade<SIGUSR2>"}
 EMPTY = {"fork": "NoFork", "stdio": "KeepStdio", "pid": "NoPidFile", "signals": "KeepSignals",
          "umask": "KeepUmask", "directory": "KeepDirectory", "descriptors": "KeepDescriptors"}
+# Each policy alone: KeepSignals asks whether the process is PID 1.
+NOTHING = {**EMPTY, "signals": "NoSignals"}
 ALONE = [("fork", "SingleFork"), ("fork", "DoubleFork"), ("fork", "HandoffFork"),
-         ("stdio", "NullStdio"), ("stdio", "LogStdio"), ("stdio", "FileStdio"), ("pid", "PidFile"),
-         ("signals", "DefaultSignals"), ("signals", "SignalFd"), ("signals", "SignalFlag"),
+         ("stdio", "NullStdio"), ("stdio", "LogStdio"), ("stdio", "FileStdio"), ("signals", "KeepSignals"), ("signals", "DefaultSignals"), ("signals", "SignalFd"), ("signals", "SignalFlag"),
          ("umask", "Umask<022>"), ("directory", 'WorkingDirectory<"/">'),
-         ("descriptors", "CloseDescriptors<>"), ("ignored", "IgnoreSignals<SIGPIPE>"),
-         ("timeout", "StartTimeout<20>"), ("log", 'Syslog<"x">'), ("log", "StderrLog"),
+         ("descriptors", "CloseDescriptors<>"), ("timeout", "StartTimeout<20>"), ("log", 'Syslog<"x">'), ("log", "StderrLog"),
          ("stdio", "JournalStdio"), ("fork", "AutoFork"),
-         ("run_as", "RunAs by number"), ("chroot", "Chroot"), ("capabilities", "KeepCapabilities<>"),
+         ("run_as", "RunAs by number"), ("run_as", "RunAs by name"), ("chroot", "Chroot"),
+         ("capabilities", "KeepCapabilities<>"),
          ("privileges", "NoNewPrivileges"), ("limit", "Limit"), ("core", "NoCoreDumps"),
          ("oom", "OomScore<500>"), ("nice", "Nice<5>"), ("environment", "CleanEnvironment"),
          ("memory", "LockMemory"), ("name", "ProcessName"), ("landlock", "Landlock"),
          ("calls", "DenySystemCalls"), ("notify", "SystemdNotify"),
-         ("descriptor", "DescriptorNotify<3>"), ("sockets", "ListenSockets")]
+         ("descriptor", "DescriptorNotify<3>"), ("sockets", "ListenSockets"),
+         ("directory", "WorkingDirectory at run time"),
+         ("stdio", "LogStdio at run time"), ("descriptors", "CloseDescriptors at run time"),
+         ("descriptor", "DescriptorNotify at run time")]
+# With what they cannot do without.
+TOGETHER = {"IgnoreSignals<SIGPIPE>": {"ignored": "IgnoreSignals<SIGPIPE>", "signals": "KeepSignals"},
+            "PidFile": {"pid": "PidFile", "signals": "KeepSignals"},
+            "PidFile at run time": {"pid": "PidFile at run time", "signals": "KeepSignals"},
+            "Watchdog": {"notify": "SystemdNotify", "watchdog": "Watchdog"},
+            "Monitor": {"fork": "DoubleFork", "monitor": "Monitor"},
+            "Upgrade": {"signals": "SignalFd<SIGUSR2>", "upgrade": "Upgrade"}}
 TYPICAL = ["DoubleFork", "NullStdio", "PidFile", "SignalFd"]
 EVERYTHING = ["DoubleFork", "LogStdio", "PidFile", "SignalFd", "Umask<027>", "IgnoreSignals<SIGPIPE>",
               "StartTimeout<20>", 'Syslog<"x">']
 
 
 def presets():
-    """NAME, policies: the whole ones, and each policy alone in an otherwise empty composition."""
+    """NAME, policies: the whole ones, and each policy alone in one that is empty but for what it needs."""
     yield "preset/empty", list(EMPTY.values())
     yield "preset/typical", TYPICAL
     yield "preset/everything", EVERYTHING
     for slot, policy in ALONE:
-        yield "alone/" + policy, list({**EMPTY, slot: policy}.values())
-    yield "alone/Watchdog", list({**EMPTY, "notify": "SystemdNotify", "watchdog": "Watchdog"}.values())
+        yield "alone/" + policy, list({**NOTHING, slot: policy}.values())
+    for name, policies in TOGETHER.items():
+        yield "alone/" + name, list({**NOTHING, **policies}.values())
 
 
 def arguments(policies):

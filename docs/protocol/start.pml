@@ -188,7 +188,7 @@ again:
             :: d_step { daemon_lives[k] -> answer[k] = true } /* @ launcher sendto | acknowledge */
             :: !daemon_lives[k] -> goto undo
             fi;
-            launcher_ends(k, said_0); /* @ launcher exit_group | attend */
+            launcher_ends(k, said_0); /* @ launcher exit_group | wait_for_outcome */
             goto gone
         :: report[k]?failed -> !daemon_lives[k]; goto undo /* | let_leave */
         :: !daemon_lives[k] && empty(report[k]) -> goto undo /* | has_died */

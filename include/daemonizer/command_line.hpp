@@ -14,6 +14,7 @@
 #include <daemonizer/control.hpp>
 #include <daemonizer/service/detail/foreground.hpp>
 #include <daemonizer/service/detail/messages.hpp>
+#include <daemonizer/service/detail/started_again.hpp>
 #include <daemonizer/service/detail/stop_options.hpp>
 #include <daemonizer/service/detail/systemd_unit.hpp>
 #include <daemonizer/service/detail/unit_options.hpp>
@@ -91,7 +92,7 @@ private:
     /// file: that is a failure with --lsb, too, since the first may yet fail.
     auto start() const -> int {
         using state = ServiceStatus::state;
-        if (is_lsb() && daemonizer::status(service_).what == state::running)
+        if (is_lsb() && !goes_on() && daemonizer::status(service_).what == state::running)
             return 0;
         return launch();
     }
@@ -124,12 +125,17 @@ private:
         return is_lsb() && old.what == outcome::not_running ? 0 : tell(old);
     }
     auto is_lsb() const -> bool { return options_.lsb || words_.text.lsb; }
+    static auto goes_on() -> bool { return detail::is_started_again<Service>(); }
     auto restart() const -> int {
+        if (goes_on())
+            return launch();
         const ControlResult old = stopped();
         return old || old.what == outcome::not_running ? launch() : tell(old);
     }
     /// LSB: nothing to do is no error.
     auto try_restart() const -> int {
+        if (goes_on())
+            return launch();
         const ControlResult old = stopped();
         return old.what == outcome::not_running ? 0 : old ? launch() : tell(old);
     }

@@ -16,6 +16,7 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/service/control_result.hpp>
 #include <daemonizer/service/detail/daemon_control.hpp>
+#include <daemonizer/service/detail/started_again.hpp>
 #include <daemonizer/service/service_status.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/version.hpp>
@@ -57,11 +58,13 @@ concept Controllable = requires(const T& service) {
     { service.template option<slots::pid>().characters() } -> std::same_as<const char*>;
 };
 
+/// The path of the service's pid file; the characters are as its policy has them.
 template <Controllable Service>
 auto pid_file_of(const Service& service) -> const char* {
     return service.template option<slots::pid>().characters();
 }
 
+/// The same for the pid file of a service, as for the functions below.
 template <Controllable Service>
 auto status(const Service& service) -> ServiceStatus {
     return daemonizer::status(daemonizer::pid_file_of(service));
@@ -83,11 +86,14 @@ auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
     return daemonizer::wait_until_gone(daemonizer::pid_file_of(service), seconds);
 }
 
-/// Stops the daemon if there is one, and runs the service once it is gone. Where it does not go the
+/// Stops the daemon if there is one, and runs the service once it is gone. In a program that a
+/// monitor has started again, or an upgrade, nothing is stopped. Where it does not go the
 /// new one is not started: `otherwise(result)` gives the status to leave with.
 template <Controllable Service, class Body, class Otherwise>
 [[nodiscard]] auto restart(const Service& service, Body&& body, Otherwise otherwise,
                            Schedule schedule = {{SIGTERM, 10}}) -> int {
+    if (detail::is_started_again<Service>())
+        return service.run(body);
     const ControlResult stopped = daemonizer::stop(service, schedule);
     if (!stopped && stopped.what != ControlResult::outcome::not_running)
         return otherwise(stopped);

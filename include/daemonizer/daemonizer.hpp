@@ -69,6 +69,11 @@ using Defaults = planning::types<
     planning::by_default<slots::directory, WorkingDirectory<"/">>,
     planning::by_default<slots::signals, DefaultSignals>,
     planning::by_default<slots::ignored>,
+    // phase::identity. The root first: everything after it takes away a right that it needs. In
+    // phase::check before the pid file: a lookup of users may hang, and is ended by Ctrl-C without
+    // an undo; nor does it hold another start up.
+    planning::by_default<slots::chroot>,
+    planning::by_default<slots::run_as>,
     // After signals and ignored: its handlers go only where these left the default disposition.
     planning::by_default<slots::pid, NoPidFile>,
     planning::by_default<slots::descriptors, CloseDescriptors<>>,
@@ -88,9 +93,6 @@ using Defaults = planning::types<
     planning::by_default<slots::nice>,
     // Last in phase::targets: it locks what the others have taken, too.
     planning::by_default<slots::lock_memory>,
-    // phase::identity. The root first: everything after it takes away a right that it needs.
-    planning::by_default<slots::chroot>,
-    planning::by_default<slots::run_as>,
     // After the user: the change of it clears the effective and ambient capabilities.
     planning::by_default<slots::keep_capabilities>,
     // After the user and the capabilities: a change of them sets anew whether a dump may be made.
@@ -148,6 +150,19 @@ private:
                       "daemonizer: a slot is filled twice; a composition takes one policy a slot");
         static_assert(why != order,
                       "daemonizer: slots name each other in `after`, so none can be the first");
+        static_assert(why != host_files,
+                      "daemonizer: the host models FileHost; see compose/start/host_facets.hpp");
+        static_assert(why != host_processes,
+                      "daemonizer: the host models ProcessHost, since the composition detaches; "
+                      "see compose/start/host_facets.hpp");
+        static_assert(why != host_signals,
+                      "daemonizer: the host models SignalHost; see compose/start/host_facets.hpp");
+        static_assert(why != host_report,
+                      "daemonizer: the host models ReportHost, since the composition detaches; "
+                      "see compose/start/host_facets.hpp");
+        static_assert(why != host_locks,
+                      "daemonizer: the host models LockHost, since there is a pid file; see "
+                      "compose/start/host_facets.hpp");
         static_assert(why != no_fork,
                       "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
                       "detaches");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """What the tests here have in common: the compositions, what is in an object, and how a test ends."""
+import itertools
 import os
 import re
 import shutil
@@ -66,6 +67,21 @@ def table(name):
                 key, value = line.rsplit(": ", 1) if ": " in line else (line.rstrip(":\n"), "")
                 entries[key.strip()] = value.split()
     return entries
+
+
+def rewrite(name, entries, group=lambda key: None):
+    """Writes these values into such a file, below the comment that it begins with."""
+    path = os.path.join(HERE, name)
+    with open(path) as old:
+        comment = itertools.takewhile(lambda line: line.startswith("#"), old.read().splitlines(True))
+    with open(path, "w") as new:
+        new.writelines(comment)
+        last = ""
+        for key, words in entries.items():
+            if group(key) != last:
+                print(file=new)
+            last = group(key)
+            print(("%s: %s" % (key, " ".join(words))).rstrip(), file=new)
 
 
 def instructions(target, function):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A composition, POLICIES, that marks where it begins, is ready and ends: by calls that fail and
 // that nobody else makes, for system_calls.py to see in a trace.
+#include "../../bench/size/no_signals.hpp"
+
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>

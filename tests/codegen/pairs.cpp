@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Functions in pairs: what a composition makes of a body, and what one would write without it. The
 // compiler has to see that both are the same; pairs.py compares them by the instruction.
+#include "../../bench/size/no_signals.hpp"
+
 #include <daemonizer/daemonizer.hpp>
 
 #include <sys/stat.h>
 
 using namespace daemonizer;
-
-/// KeepSignals asks whether the process is PID 1, which is a call.
-struct NoSignals {
-    using slot = slots::signals;
-    using steps = step_list<>;
-    static constexpr bool keeps = true;
-    static constexpr auto collects(int) -> bool { return false; }
-};
 
 using Nothing =
     Daemonizer<NoFork, KeepStdio, NoPidFile, NoSignals, KeepUmask, KeepDirectory, KeepDescriptors>;

@@ -49,8 +49,10 @@ grep -qF "ExecStart=\"$dir/replaced (deleted)\" start" "$dir/named.service" || f
 verify "$dir/named.service"
 
 # What systemd refuses, whatever its quoting.
-cp "$service" "$dir/a \"service\""
-refused 'cannot be named in a unit' "$dir/a \"service\"" unit
+for character in \" "'" \\; do
+    cp "$service" "$dir/a ${character}service"
+    refused 'cannot be named in a unit' "$dir/a ${character}service" unit
+done
 
 # The check can fail.
 sed 's,^ExecStart=.*,ExecStart=/no/such/program,' "$dir/plain.service" >"$dir/broken.service"

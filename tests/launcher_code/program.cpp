@@ -19,8 +19,15 @@ extern "C" int serve(const char* ending, const char* pid_file) __attribute__((we
 
 #define NOT_INSTRUMENTED __attribute__((no_instrument_function))
 
+/// Behind a page that others could share: what follows an object could be that object's, and the
+/// next one that is loaded lies below.
 NOT_INSTRUMENTED static auto map(std::size_t size) -> void* {
-    return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    constexpr std::size_t page = 64 << 10; // the largest of any machine
+    constexpr int read_write = PROT_READ | PROT_WRITE, anonymous = MAP_ANONYMOUS;
+    const auto room = static_cast<char*>(
+        ::mmap(nullptr, page + size, read_write, anonymous | MAP_PRIVATE, -1, 0));
+    ::mmap(room, page, read_write, anonymous | MAP_SHARED | MAP_FIXED, -1, 0);
+    return room + page;
 }
 
 constexpr std::size_t megabyte = 1 << 20;

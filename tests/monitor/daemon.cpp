@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A daemon with a monitor, for the tests of it: daemon MODE DIRECTORY. It tells the test what it
 // sees, as the tests of processes do, and does what MODE says.
+#include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
 #include <cstdlib>
@@ -45,8 +46,8 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
     const std::string pid = directory + "/x.pid", log = directory + "/x.log";
     const std::string again = directory + "/again";
     std::vector<char> ballast;
-    if (mode == "ballast")
-        ballast.assign(std::size_t{300} << 20, 'x');
+    if (mode == "ballast" || mode == "large ballast")
+        ballast.assign(std::size_t{mode == "ballast" ? 64U : 1024U} << 20, 'x');
     const auto body = [&](auto& daemon) -> int {
         tell("daemon " + std::to_string(::getpid()));
         if (mode == "fails at first")
@@ -102,6 +103,19 @@ int main(int argc, char** argv) {
                 for (;;)
                     ::pause();
             });
+    }
+    if (mode == "restart" || mode == "start") { // as words of command_line()
+        const std::string pid = directory + "/x.pid", log = directory + "/x.log";
+        const Daemonizer service{PidFile{pid}, LogStdio{log}, SignalFd<SIGTERM>{}, Monitor<2, 60>{},
+                                 CloseDescriptors<facts, gate>{}};
+        const auto body = [](auto& daemon) {
+            tell("daemon " + std::to_string(::getpid()));
+            daemon.ready();
+            tell("ready");
+            daemon.wait();
+            return 0;
+        };
+        return command_line(service, 2, argv, body, {.lsb = true});
     }
     return run(mode, directory, Monitor<2, 60>{});
 }

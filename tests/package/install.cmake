@@ -7,7 +7,12 @@ if(NOT status EQUAL 0)
     message(FATAL_ERROR "cmake --install fails")
 endif()
 
-foreach(file include/daemonizer/daemonizer.hpp share/doc/daemonizer/LICENSE
+set(manual "")
+find_program(PANDOC pandoc)
+if(PANDOC)
+    set(manual share/man/man7/daemonizer.7)
+endif()
+foreach(file ${manual} include/daemonizer/daemonizer.hpp share/doc/daemonizer/LICENSE
         share/pkgconfig/daemonizer.pc share/cmake/daemonizer/daemonizerConfig.cmake
         share/cmake/daemonizer/daemonizerConfigVersion.cmake)
     if(NOT EXISTS ${PREFIX}/${file})

@@ -67,6 +67,7 @@ struct Record {
     bool knows_one_thread = true;
     nlink_t tasks = 3; ///< links of /proc/self/task
     bool launcher_takes_ready = true;
+    bool can_execute = true;        ///< the program's file
     bool ignores_terminate = false; ///< the children
     bool is_subreaper = false;
     bool has_signalfd = true;
@@ -82,9 +83,10 @@ struct Record {
     int landlock_knows = 7;                      ///< the ABI whose rights are accepted
     bool confinement_works = true;               ///< or it is answered for, and nothing happens
     std::map<std::string, std::string> contents; ///< of files that are read, by path
+    std::map<int, pid_t> peers;                  ///< who has made a socket
 
     // The model.
-    pid_t pid = 100;
+    pid_t pid = 100, parent = 1;
     ino_t last_inode = 100;
     std::map<int, ino_t> open{{0, 1}, {1, 1}, {2, 1}};
     std::map<std::string, File> files{{"/dev/null", {1, S_IFCHR}}};
@@ -502,7 +504,7 @@ struct RecordingHost {
             return error;
         const pid_t child = record->forks.empty() ? 0 : next(record->forks);
         if (child == 0) {
-            ++record->pid;
+            record->parent = record->pid++;
             record->children.clear();
         } else {
             record->children.push_back({child, 0, 0, record->first_group});
@@ -516,7 +518,7 @@ struct RecordingHost {
         return error < 0 ? error : record->pid;
     }
     auto pid() const -> pid_t { return record->pid; }
-    auto parent() const -> pid_t { return 1; }
+    auto parent() const -> pid_t { return record->parent; }
     [[noreturn]] void leave_at_once(int status) const { record->leave("leave_at_once", status); }
     [[noreturn]] void leave(int status) const { record->leave("leave", status); }
     auto at_exit(void (*)()) const -> int { return record->call("at_exit"); }
@@ -872,10 +874,16 @@ struct RecordingHost {
             record->sent.push_back(report);
         return static_cast<long>(size);
     }
-    /// The daemon, which awaits the launcher's one byte.
-    auto receive(int fd, void*, std::size_t, int) const -> long {
+    /// What is unread there; else the daemon receives the launcher's one byte, or a trial's.
+    auto receive(int fd, void* into, std::size_t size, int) const -> long {
         const int error = record->call("receive", fd);
-        return error < 0 ? error : record->launcher_takes_ready ? 1 : 0;
+        const auto text = record->unread.find(fd);
+        if (error < 0 || text == record->unread.end())
+            return error < 0 ? error : record->launcher_takes_ready ? 1 : 0;
+        const std::string message = text->second;
+        record->unread.erase(text);
+        std::memcpy(into, message.data(), std::min(size, message.size()));
+        return static_cast<long>(std::min(size, message.size()));
     }
     auto receive_from(int fd, void* into, std::size_t size, pid_t& sender) const -> long {
         if (const int error = record->call("receive", fd); error < 0)
@@ -901,6 +909,45 @@ struct RecordingHost {
         std::memcpy(into, message.data(), std::min(size, message.size()));
         return static_cast<long>(std::min(size, message.size()));
     }
+
+    // Another program in this process ------------------------------------------------------------
+    /// Where it succeeds this program is over.
+    auto execute(const char* path, char* const* arguments, char* const* environment) const -> int {
+        std::string line = std::string{"execute "} + path;
+        for (; *arguments != nullptr; ++arguments)
+            line += std::string{" "} + *arguments;
+        for (; *environment != nullptr; ++environment)
+            line += std::string{" "} + *environment;
+        if (const int error = record->call(line); error < 0 || !record->can_execute)
+            return error < 0 ? error : -ENOENT;
+        record->leave("executed", executed);
+    }
+    static constexpr int executed = 200;
+    auto pass_on_exec(int fd) const -> int {
+        const int error = record->call("pass_on_exec", fd);
+        return error < 0 ? error : record->open.count(fd) == 0 ? -EBADF : 0;
+    }
+    auto set_parent_death_signal(int number) const -> int {
+        return record->call("die_with_parent", signal_name(number));
+    }
+    auto lead_group() const -> int { return record->call("lead_group"); }
+    auto peer(int fd) const -> pid_t {
+        const int error = record->call("peer", fd);
+        return error < 0 ? error : record->peers[fd];
+    }
+    auto descriptor_flags(int fd) const -> int {
+        const int error = record->call("descriptor_flags", fd);
+        return error < 0 ? error : record->open.count(fd) == 0 ? -EBADF : FD_CLOEXEC;
+    }
+    auto read_link(const char* path, char* into, std::size_t size) const -> long {
+        if (const int error = record->call("read_link", path); error < 0)
+            return error;
+        const std::string target = "/opt/program";
+        std::memcpy(into, target.data(), std::min(size, target.size()));
+        return static_cast<long>(target.size());
+    }
+    static auto executed_path() -> const char* { return "./program"; }
+    static auto has_gained_rights() -> bool { return false; }
 
     // Confinement ------------------------------------------------------------------------------
     auto landlock_abi() const -> int {
@@ -930,7 +977,6 @@ struct RecordingHost {
         record->has_landlock = error == 0 && record->confinement_works;
         return error;
     }
-    auto renounce_new_privileges() const -> int { return record->call("no_new_privs"); }
     auto install_filter(const daemonizer::detail::FilterInstruction* instructions,
                         unsigned short count) const -> int {
         const int error = record->call("filter");

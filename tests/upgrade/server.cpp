@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A server that can be upgraded, for the tests of it: server DIRECTORY. It answers each connection
 // at DIRECTORY/socket with its generation, and does what DIRECTORY/mode says.
+#include <daemonizer/control.hpp>
 #include <daemonizer/daemonizer.hpp>
 
 #include <chrono>
@@ -19,6 +20,8 @@ using namespace daemonizer;
 namespace {
 
 constexpr int facts = 200, gate = 201;
+
+bool is_restart = false; ///< an older one is to be stopped first
 
 void tell(const std::string& fact) {
     const std::string line = fact + '\n';
@@ -57,46 +60,48 @@ auto surroundings() -> std::string {
 template <bool HasDescriptor = true, class... More>
 auto run(const std::string& directory, const std::string& started, const More&... more) -> int {
     const std::string pid = directory + "/x.pid", log = directory + "/x.log";
-    return Daemonizer{PidFile{pid}, LogStdio{log}, CloseDescriptors<facts, gate>{},
-                      Upgrade<SIGUSR2>{}, more...}
-        .run([&](auto& daemon) -> int {
-            std::string mode;
-            std::ifstream{directory + "/mode"} >> mode;
-            if (daemon.is_trial())
-                tell("trial " + started);
-            if (mode == "fail")
-                return daemon.fail(3, "no configuration");
-            if (mode == "leave")
-                return 7;
-            if (mode == "crash")
-                ::raise(SIGSEGV);
-            while (mode == "hang")
-                ::pause();
-            int listener = daemon.socket("front");
-            if (listener < 0) {
-                listener = listen_at(directory + "/socket");
-                if (listener < 0 || !daemon.store("front", listener))
-                    return daemon.fail(4, "no socket");
-                ::close(listener);
-                listener = daemon.socket("front");
-            }
-            daemon.ready();
-            tell("serves " + std::to_string(::getpid()) + ' ' + started);
-            for (;;) {
-                pollfd news[2]{{listener, POLLIN, 0}, {-1, POLLIN, 0}};
-                if constexpr (HasDescriptor)
-                    news[1].fd = daemon.descriptor();
-                if (::poll(news, 2, 10) > 0 && (news[0].revents & POLLIN) != 0)
-                    answer(listener);
-                const int signal = daemon.wait_for(std::chrono::milliseconds{0});
-                if (signal == SIGTERM)
-                    return 0;
-                if (signal == SIGHUP)
-                    tell("reload");
-                if (signal == SIGUSR1)
-                    tell(daemon.upgrade() ? "impossible" : "refused");
-            }
-        });
+    const Daemonizer service{PidFile{pid}, LogStdio{log}, CloseDescriptors<facts, gate>{},
+                             Upgrade<SIGUSR2>{}, more...};
+    const auto body = [&](auto& daemon) -> int {
+        std::string mode;
+        std::ifstream{directory + "/mode"} >> mode;
+        if (daemon.is_trial())
+            tell("trial " + started);
+        if (mode == "fail")
+            return daemon.fail(3, "no configuration");
+        if (mode == "leave")
+            return 7;
+        if (mode == "crash")
+            ::raise(SIGSEGV);
+        while (mode == "hang")
+            ::pause();
+        int listener = daemon.socket("front");
+        if (listener < 0) {
+            listener = listen_at(directory + "/socket");
+            if (listener < 0 || !daemon.store("front", listener))
+                return daemon.fail(4, "no socket");
+            ::close(listener);
+            listener = daemon.socket("front");
+        }
+        daemon.ready();
+        tell("serves " + std::to_string(::getpid()) + ' ' + started);
+        for (;;) {
+            pollfd news[2]{{listener, POLLIN, 0}, {-1, POLLIN, 0}};
+            if constexpr (HasDescriptor)
+                news[1].fd = daemon.descriptor();
+            if (::poll(news, 2, 10) > 0 && (news[0].revents & POLLIN) != 0)
+                answer(listener);
+            const int signal = daemon.wait_for(std::chrono::milliseconds{0});
+            if (signal == SIGTERM)
+                return 0;
+            if (signal == SIGHUP)
+                tell("reload");
+            if (signal == SIGUSR1)
+                tell(daemon.upgrade() ? "impossible" : "refused");
+        }
+    };
+    const auto otherwise = [](const ControlResult& result) { return result.exit_status(); };
+    return is_restart ? restart(service, body, otherwise) : service.run(body);
 }
 
 } // namespace
@@ -107,11 +112,14 @@ int main(int argc, char** argv) {
     const std::string started = surroundings();
     ::setenv("VARIABLE", "changed", 1);
     const std::string how = argc > 2 ? argv[2] : "";
+    is_restart = how == "restart";
     if (how == "flags")
         return run<false>(argv[1], started, SignalFlag<SIGTERM, SIGHUP, SIGUSR1, SIGUSR2>{});
     const SignalFd<SIGTERM, SIGHUP, SIGUSR1, SIGUSR2> signals;
     if (how == "foreground")
         return run(argv[1], started, NoFork{}, signals);
+    if (how == "passed")
+        return run(argv[1], started, NoFork{}, ListenSockets{}, signals);
     if (how == "impatient")
         return run(argv[1], started, StartTimeout<1>{}, signals);
     return run(argv[1], started, signals);

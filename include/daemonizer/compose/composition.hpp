@@ -3,27 +3,16 @@
 #ifndef DAEMONIZER_COMPOSE_COMPOSITION_HPP
 #define DAEMONIZER_COMPOSE_COMPOSITION_HPP
 
+#include <daemonizer/compose/detail/body.hpp>
 #include <daemonizer/compose/detail/caught.hpp>
 #include <daemonizer/compose/result.hpp>
 #include <daemonizer/compose/running.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <concepts>
+#include <type_traits>
+#include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
-
-namespace detail {
-
-/// Why a body that cannot be called is none.
-template <class Body, class Running>
-struct refused_body {
-    using body = std::remove_cvref_t<Body>;
-    static constexpr bool is_member = std::is_member_pointer_v<body>;
-    static constexpr bool is_const = requires(body & changing) { changing(); }
-    || requires(body& changing, Running& daemon) { changing(daemon); };
-};
-
-} // namespace detail
 
 /// The one implementation of all spellings of a composition: its policies in the order of slots.
 template <class... Policies>
@@ -32,6 +21,7 @@ class Composition {
     using Fork = typename core_type::template in<slots::fork>;
 
 public:
+    /// The handle of start(), and what the body is handed.
     using running_type = Running<Policies...>;
 
     constexpr explicit Composition(const detail::Options<Policies...>& options)
@@ -74,33 +64,12 @@ public:
     /// Every status but 0 comes with a line on stderr, "PROGRAM: STEP: WHAT: REASON".
     template <class Body>
     [[nodiscard]] auto run(Body&& body) const -> int {
-        constexpr bool takes_nothing = requires { body(); };
-        constexpr bool takes_daemon = requires(running_type & daemon) { body(daemon); };
-        using refused = detail::refused_body<Body, running_type>;
-        constexpr bool is_taken = takes_nothing || takes_daemon;
-        static_assert(is_taken || !refused::is_member,
-                      "daemonizer: a member function is no body, since it has no object; write "
-                      "run([&](auto& daemon) { return object.serve(daemon); })");
-        static_assert(is_taken || !refused::is_const,
-                      "daemonizer: the body is const and its operator() is not; drop the const");
-        static_assert(is_taken || refused::is_member || refused::is_const,
-                      "daemonizer: the body takes nothing, or the daemon by reference");
-        if constexpr (takes_nothing) {
-            static_assert(is_status<decltype(body())>,
-                          "daemonizer: the body returns nothing, or its exit status");
+        if constexpr (detail::check_body<std::remove_reference_t<Body>, running_type>())
             return start_and_serve(body);
-        } else if constexpr (takes_daemon) {
-            static_assert(is_status<decltype(body(std::declval<running_type&>()))>,
-                          "daemonizer: the body returns nothing, or its exit status");
-            return start_and_serve(body);
-        }
         return 1;
     }
 
 private:
-    template <class Result>
-    static constexpr bool is_status = std::is_void_v<Result> || std::is_convertible_v<Result, int>;
-
     template <class Body>
     auto start_and_serve(Body& body) const -> int {
         running_type running{options_};
@@ -141,35 +110,27 @@ private:
         return failure.exit_status();
     }
 
+    /// Inlined, so that the compiler sees of an empty composition that nothing is left to be
+    /// undone.
+    template <class Body>
+        requires detail::takes_nothing<Body>
+    [[gnu::always_inline]] static auto serve(Body& body, running_type& running) -> int {
+        running.announce(); // no body has shown a status, or forked a worker
+        running.become_ready();
+        const int status = detail::status_of([&] { return body(); });
+        running.give_back();
+        return status;
+    }
     template <class Body>
     static auto serve(Body& body, running_type& running) -> int {
-        if constexpr (requires { body(); }) {
-            running.ready();
-            const int status = status_of([&] { return body(); });
-            running.give_back();
-            return status;
-        } else {
-            const int status = status_of([&] { return body(running); });
-            [[maybe_unused]] const bool failed = running.is_starting();
-            running.finish(status);
-            if constexpr (!Fork::detaches || core_type::may_lack_launcher)
-                // No launcher says it: no 0 for what never was ready.
-                if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
-                    return 1;
-            return status;
-        }
-    }
-
-    template <class Call>
-    static auto status_of(Call call) -> int {
-        if constexpr (std::is_void_v<decltype(call())>) {
-            call();
-            return 0;
-        } else if constexpr (is_status<decltype(call())>) {
-            return call();
-        } else {
-            return 1;
-        }
+        const int status = detail::status_of([&] { return body(running); });
+        [[maybe_unused]] const bool failed = running.is_starting();
+        running.finish(status);
+        if constexpr (!Fork::detaches || core_type::may_lack_launcher)
+            // No launcher says it: no 0 for what never was ready.
+            if (failed && !running.core_.has_launcher() && (status & 0xff) == 0)
+                return 1;
+        return status;
     }
 
 #if defined(__cpp_exceptions)

@@ -31,7 +31,7 @@ struct ready {
 
 /// In the daemon: what it is doing.
 struct status {
-    const char* text;
+    const char* text; ///< one line; it lasts for the call
 };
 
 /// In the daemon, which reads its configuration anew.
@@ -42,7 +42,7 @@ struct stopping {};
 
 /// In the daemon: what went wrong, before or after ready.
 struct failed {
-    const Failure& failure;
+    const Failure& failure; ///< step, errno and text; it lasts for the call
 };
 
 } // namespace event

@@ -27,6 +27,7 @@ public:
         return (status_ & 0xff) == 0 ? 1 : status_ & 0xff;
     }
 
+    /// Says which step has failed. The characters are copied, as those of describe() are.
     [[gnu::cold, gnu::visibility("hidden")]] void name_step(const char* name) {
         detail::LineWriter{step_, sizeof step_}.text(name);
     }
@@ -45,6 +46,7 @@ public:
         line.text(what, room_for_the_reason).text(": ").text(why);
         return line;
     }
+    /// The same with the exit status of the launcher.
     [[gnu::visibility("hidden")]] auto describe(const char* what, const char* why, int code,
                                                 int status) -> detail::LineWriter {
         const auto line = describe(what, why, code);

@@ -29,6 +29,7 @@ struct own_slot {
     using after = slot_list<>;
 };
 
+/// The slots of the library. The order in which a start comes to them stands in daemonizer.hpp.
 namespace slots {
 // clang-format off
 struct host        { static constexpr const char* name = "host"; }; // handed on by value
@@ -88,6 +89,7 @@ concept Policy = std::is_copy_constructible_v<T> && std::is_copy_assignable_v<T>
     { T::slot::name } -> std::convertible_to<const char*>;
 };
 
+/// A policy that fills `Slot`.
 template <class T, class Slot>
 concept PolicyFor = Policy<T> && std::same_as<typename T::slot, Slot>;
 

@@ -20,6 +20,7 @@ class [[nodiscard]] Result {
 public:
     explicit Result(T&& value) : value_{std::move(value)} {}
 
+    /// Whether there is a value. `*` and `->` are meaningful only where this is true.
     explicit operator bool() const { return good_; }
     auto operator*() -> T& { return value_; }
     auto operator->() -> T* { return &value_; }

@@ -62,20 +62,9 @@ public:
                 complain_of_worker();
             return;
         }
-        if constexpr (Fork::detaches) {
-            if (core_.has_launcher()) {
-                auto& report = core_.template state<Fork>().report;
-                const int error = report.announce(core_.host());
-                report.close(core_.host());
-                if (error < 0)
-                    abandon(error);
-            }
-        }
+        announce();
         this->remove_status_line();
-        if constexpr (!Fork::detaches && Stdio::replaces)
-            this->close_terminal();
-        stage_ = stage::ready;
-        core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
+        become_ready(status);
     }
     template <TextClass T>
     void ready(const T& status) {
@@ -125,6 +114,25 @@ public:
     }
 
 protected:
+    /// Tells the launcher, and returns once it has taken the report.
+    [[gnu::always_inline]] void announce() {
+        if constexpr (Fork::detaches) {
+            if (core_.has_launcher()) {
+                auto& report = core_.template state<Fork>().report;
+                const int error = report.announce(core_.host());
+                report.close(core_.host());
+                if (error < 0)
+                    abandon(error);
+            }
+        }
+    }
+    [[gnu::always_inline]] void become_ready([[maybe_unused]] const char* status = nullptr) {
+        if constexpr (!Fork::detaches && Stdio::replaces)
+            this->close_terminal();
+        stage_ = stage::ready;
+        core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
+    }
+
     // For the members that policies bring, see member_chain.hpp.
 
     /// The policy that fills `Slot`, or void.

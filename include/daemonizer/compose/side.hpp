@@ -8,7 +8,11 @@
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// In which process `detach` has returned.
-enum class side { daemon, launcher, failed };
+enum class side {
+    daemon,   ///< in the daemon: the start goes on
+    launcher, ///< in the launcher of start(): the daemon is ready
+    failed,   ///< in the launcher: the start has failed, and the failure is named
+};
 
 } // namespace daemonizer
 

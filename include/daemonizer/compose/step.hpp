@@ -12,6 +12,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 template <class...>
 struct capabilities {};
 
+/// The steps of a policy, in the order in which they run within a phase.
 template <class...>
 struct step_list {};
 
@@ -25,6 +26,7 @@ template <phase At>
 struct step {
     static constexpr phase at = At;
     static constexpr bool undoes = false;
+    static constexpr bool ends_with_process = false; ///< see undoable_step
     using needs = capabilities<>;
     using gives = capabilities<>;
 };
@@ -32,17 +34,21 @@ struct step {
 /// Base of a step that gives back what it acquired: `static void undo(host, policy, state)`, called
 /// in reverse order when the start fails or the daemon ends. In phase::check it also has
 /// `static void drop_launcher_copy(host, policy, state)`: the launcher lets go of its copy, undoing
-/// nothing, because the daemon holds it now.
+/// nothing, because the daemon holds it now. While such a step holds anything a start without a
+/// fork lets no signal act; a step says `ends_with_process = true` where nothing of what it has
+/// acquired outlives the process, such as descriptors and memory, and costs no call for that.
 template <phase At>
 struct undoable_step : step<At> {
     static constexpr bool undoes = true;
 };
 
+/// What derives from `step` and has a name.
 template <class T>
 concept Step = requires {
     T::name;
     T::at;
     T::undoes;
+    T::ends_with_process;
     typename T::needs;
     typename T::gives;
 };

@@ -46,6 +46,7 @@ public:
                                 "string that has a name and lives on, not a temporary");
     }
 
+    /// The characters, which are the caller's; null where it has given a null pointer.
     constexpr auto characters() const -> const char* { return pointer_; }
 
 private:
@@ -58,7 +59,7 @@ private:
 /// A string literal as a template argument: `PidFile<"/run/x.pid">`.
 template <std::size_t Size>
 struct fixed_string {
-    char characters[Size]{};
+    char characters[Size]{}; ///< the literal, with the null byte that ends it
 
     consteval fixed_string(const char (&literal)[Size]) {
         for (std::size_t i = 0; i != Size; ++i)
@@ -77,23 +78,26 @@ struct fixed_string {
 /// given at run time, whose characters the caller owns for as long as the policy lives.
 template <fixed_string Literal>
 struct Text {
-    static constexpr bool at_run_time = false;
+    static constexpr bool at_run_time = false; ///< whether the text is no part of the type
+    /// Whether it is known to be an absolute path.
     static constexpr bool is_absolute = Literal.characters[0] == '/';
     static constexpr bool text_is_whole = Literal.ends_once(); ///< validate.hpp asks for it
 
+    /// The text; its characters are static here, and the caller's in the form for run time.
     static constexpr auto characters() -> const char* { return Literal.characters; }
 };
 
+/// The form for run time.
 template <fixed_string Literal>
     requires(sizeof(Literal.characters) == 1)
 struct Text<Literal> {
     static constexpr bool at_run_time = true;
     static constexpr bool is_absolute = false;
 
-    const char* pointer;
+    const char* pointer; ///< the caller's
 
     constexpr explicit Text(TextArgument text) : pointer{text.characters()} {}
-    constexpr auto characters() const -> const char* { return pointer; }
+    constexpr auto characters() const -> const char* { return pointer; } ///< the text
 };
 
 } // namespace daemonizer

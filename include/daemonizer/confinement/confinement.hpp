@@ -7,7 +7,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// What came of a Landlock policy. A plain value.
+/// Says how much of a Landlock policy is in force. A plain value.
 class Confinement {
 public:
     /// The parts of a Landlock policy, each of which needs a Landlock ABI of the kernel.
@@ -18,8 +18,9 @@ public:
         devices = 8,           ///< ioctl(2) on devices opened from now on: ABI 5 (6.10)
         abstract_sockets = 16, ///< connections to abstract Unix sockets of others: ABI 6 (6.12)
         signals = 32,          ///< signals to processes outside: ABI 6
-        all = 63,
+        all = 63,              ///< every part
     };
+    /// How much of the policy is in force.
     enum class level : unsigned char {
         none,   ///< the kernel has no Landlock, or it is off
         partly, ///< the kernel is older than some part of the policy
@@ -28,16 +29,18 @@ public:
     using enum level;
 
     constexpr Confinement() = default;
-    /// Of a policy with the parts `wanted` on a kernel that has this ABI.
+    /// Describes a policy with the parts `wanted` on a kernel that has this ABI.
     constexpr Confinement(int abi, unsigned wanted)
         : abi_{static_cast<unsigned char>(abi)}, wanted_{static_cast<unsigned char>(wanted)} {}
 
     /// The Landlock ABI whose rights are in force, at most the newest that this library knows; 0
     /// where none is.
     constexpr auto abi() const -> int { return abi_; }
+    /// True for a part that is in force.
     constexpr auto enforces(part which) const -> bool { return (in_force() & which) != 0; }
     /// True for a part that the policy wants and that the kernel cannot enforce.
     constexpr auto lacks(part which) const -> bool { return (wanted_ & ~in_force() & which) != 0; }
+    /// How much of what the policy wants is in force.
     constexpr auto enforced() const -> level {
         return in_force() == 0 ? none : in_force() == wanted_ ? fully : partly;
     }

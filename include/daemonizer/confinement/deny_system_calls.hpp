@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The policy that takes groups of system calls away, by a seccomp filter.
+// DenySystemCalls: takes groups of system calls away, by a seccomp filter.
 #ifndef DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
 #define DAEMONIZER_CONFINEMENT_DENY_SYSTEM_CALLS_HPP
 
@@ -48,10 +48,10 @@ void deny_in_unit(auto& unit, system_calls group) {
 } // namespace detail
 
 /// Takes the named groups of system calls away from the daemon and from all that it starts, for
-/// good: they answer EPERM. `DenySystemCalls<system_calls::mount, system_calls::module>`. Calls
-/// newer than the library (those after Linux 7.2) answer ENOSYS, as on an older kernel. A program
-/// of another architecture (i386 on x86-64) is killed. Sets no_new_privs: no exec gives rights any
-/// more.
+/// good: `DenySystemCalls<system_calls::mount, system_calls::module>`. These calls fail with EPERM.
+/// Calls newer than the library (those after Linux 7.2) fail with ENOSYS, as on an older kernel. A
+/// program of another architecture (i386 on x86-64) is killed. The policy sets no_new_privs, so no
+/// execve(2) gives rights any more.
 ///
 /// The filter is assembled at compile time; the kernel needs seccomp (CONFIG_SECCOMP_FILTER), or
 /// the start fails with EINVAL. Source: seccomp(2).
@@ -70,12 +70,12 @@ struct DenySystemCalls {
 
         static auto run(const auto& start, const auto&) -> bool {
             const auto& host = start.host();
-            if (!start.check(host.renounce_new_privileges(), "no_new_privs"))
+            if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS"))
                 return false;
             if (const int error = host.install_filter(filter.code, size); error < 0)
                 return error == -EINVAL ? start.fail("kernel", "has no seccomp filters", EINVAL)
                                         : start.fail("seccomp", error);
-            // Something above may answer for the kernel, and say that all is well.
+            // A sandbox may answer for the kernel, and claim that all is well.
             return host.try_system_call(first_refused) == -EPERM ||
                    start.fail("seccomp", "the filter is not in force");
         }
@@ -91,7 +91,7 @@ struct DenySystemCalls {
     using slot = slots::system_calls;
     using steps = step_list<Deny>;
 
-    /// What a systemd unit says to the same effect.
+    /// Writes the lines of a systemd unit with the same effect.
     void unit_lines(auto& unit) const {
         (detail::deny_in_unit(unit, Groups), ...);
         unit.line("SystemCallErrorNumber", "EPERM");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The policy that confines a daemon to the files and ports that it names, by Landlock.
+// Landlock: confines the daemon to the files and ports that the composition names.
 #ifndef DAEMONIZER_CONFINEMENT_LANDLOCK_HPP
 #define DAEMONIZER_CONFINEMENT_LANDLOCK_HPP
 
@@ -16,15 +16,15 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 ///     Landlock<ReadOnly<"/etc/clockd", "/usr/share/zoneinfo">, ReadWrite<"/var/lib/clockd">,
 ///              BindTcp<80>, ConnectTcp<443>, Required>
 ///
-/// Five things are forbidden but where a word allows them: files opened, made, removed or executed;
-/// TCP ports bound or connected to; signals to processes outside, and connections to abstract Unix
-/// sockets there. Files that are open already stay as they are: the log, the pid file's lock.
+/// Unless a word allows it, the daemon cannot open, make, remove or execute files, cannot bind or
+/// connect TCP sockets, cannot signal processes outside, and cannot connect to abstract Unix
+/// sockets there. Files that are open already can be used as before: the log, the pid file's lock.
 ///
-/// A kernel that has less forbids what it can, and `daemon.confinement()` says how much that is;
-/// with `Required` the start fails there instead. The rights are those of Landlock ABI 7 (Linux
-/// 6.15). Sets no_new_privs: no exec gives rights any more. Paths are opened when the step runs:
-/// inside the chroot, as the daemon's user; one that cannot be opened fails the start with
-/// open(2)'s errno. Source: landlock(7).
+/// An older kernel forbids what it can, and `daemon.confinement()` says how much that is; with
+/// `Required` the start fails there instead. The rights are those of Landlock ABI 7 (Linux 6.15).
+/// The policy sets no_new_privs, so no execve(2) gives rights any more. The daemon opens the paths
+/// when the step runs, inside the chroot and as its new user. If one cannot be opened, the start
+/// fails with open(2)'s errno. Source: landlock(7).
 template <class... Words>
 struct Landlock {
     template <class>

@@ -8,12 +8,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Files below these paths can be read and directories listed. Executing is not reading: Execute.
+/// Files below these paths can be read, and directories listed. To execute them needs Execute.
 template <fixed_string... Paths>
 struct ReadOnly : detail::landlock::PathRules<detail::landlock::reading, Paths...> {};
 
-/// Below these paths everything but executing and making device nodes: read, write, truncate, make,
-/// rename, remove.
+/// Files below these paths can be read, written, truncated, made, renamed and removed. They cannot
+/// be executed, and no device nodes can be made.
 template <fixed_string... Paths>
 struct ReadWrite : detail::landlock::PathRules<detail::landlock::writing, Paths...> {};
 
@@ -24,10 +24,11 @@ struct Execute
     : detail::landlock::PathRules<detail::landlock::reading | detail::landlock::execute, Paths...> {
 };
 
-/// `IfExists<ReadOnly<"/etc/ssl">>`: a path that does not exist is passed over. Else the start
+/// Passes over a path that does not exist: `IfExists<ReadOnly<"/etc/ssl">>`. Without it the start
 /// fails there with ENOENT.
 template <detail::landlock::PathWord Paths>
 struct IfExists : Paths {
+    /// Hands each path to `add(path, may_be_missing)`.
     template <class Add>
     static constexpr void each_path(Add add) {
         Paths::each_path(add, true);
@@ -42,29 +43,29 @@ struct BindTcp : detail::landlock::PortRules<detail::landlock::bind_tcp, Ports..
 template <int... Ports>
 struct ConnectTcp : detail::landlock::PortRules<detail::landlock::connect_tcp, Ports...> {};
 
-/// TCP is not restricted at all.
+/// TCP is not restricted.
 struct AnyTcp : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::tcp;
+    static constexpr unsigned leaves = Confinement::tcp; ///< what is not restricted
 };
 /// Any process can be signalled that kill(2) lets this one signal.
 struct AnySignal : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::signals;
+    static constexpr unsigned leaves = Confinement::signals; ///< what is not restricted
 };
 /// Abstract Unix sockets of any process can be connected to.
 struct AnyAbstractSocket : detail::landlock::word {
-    static constexpr unsigned leaves = Confinement::abstract_sockets;
+    static constexpr unsigned leaves = Confinement::abstract_sockets; ///< what is not restricted
 };
 
-/// A kernel that cannot enforce the whole policy fails the start.
+/// The start fails on a kernel that cannot enforce the whole policy.
 struct Required : detail::landlock::word {
-    static constexpr bool requires_all = true;
+    static constexpr bool requires_all = true; ///< read by Landlock
 };
 
-/// A kernel with an older Landlock ABI than this fails the start: 1 is Linux 5.13, 2 is 5.19, 3 is
-/// 6.2, 4 is 6.7, 5 is 6.10, 6 is 6.12, 7 is 6.15.
+/// The start fails on a kernel with an older Landlock ABI than this: 1 is Linux 5.13, 2 is 5.19, 3
+/// is 6.2, 4 is 6.7, 5 is 6.10, 6 is 6.12, 7 is 6.15.
 template <int Abi>
 struct RequiredAbi : detail::landlock::word {
-    static constexpr int least_abi = Abi;
+    static constexpr int least_abi = Abi; ///< the Landlock ABI
 };
 
 } // namespace daemonizer

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 #define DAEMONIZER_HOST_IDENTITY_CALLS_HPP
 
+#include <daemonizer/host/detail/answer.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -32,38 +33,49 @@ struct Ids {
 /// libc would signal all threads, and a static program would grow by what does that.
 struct IdentityCalls {
     // Ids ----------------------------------------------------------------------------------------
+    /// setgroups(2).
     static auto set_groups(std::size_t size, const gid_t* list) -> int {
-        return answer(::syscall(number::set_groups, size, list));
+        return detail::int_answer(::syscall(number::set_groups, size, list));
     }
     /// EINVAL where `size` is not 0 and too small.
     static auto groups(std::size_t size, gid_t* list) -> int {
-        return answer(::syscall(number::groups, size, list));
+        return detail::int_answer(::syscall(number::groups, size, list));
     }
+    /// setresgid(2).
     static auto set_group_ids(gid_t real, gid_t effective, gid_t saved) -> int {
-        return answer(::syscall(number::set_group_ids, real, effective, saved));
+        return detail::int_answer(::syscall(number::set_group_ids, real, effective, saved));
     }
+    /// setresuid(2).
     static auto set_user_ids(uid_t real, uid_t effective, uid_t saved) -> int {
-        return answer(::syscall(number::set_user_ids, real, effective, saved));
+        return detail::int_answer(::syscall(number::set_user_ids, real, effective, saved));
     }
+    /// getresgid(2).
     static auto group_ids(Ids& ids) -> int {
-        return answer(::syscall(number::group_ids, &ids.real, &ids.effective, &ids.saved));
+        return detail::int_answer(
+            ::syscall(number::group_ids, &ids.real, &ids.effective, &ids.saved));
     }
+    /// getresuid(2).
     static auto user_ids(Ids& ids) -> int {
-        return answer(::syscall(number::user_ids, &ids.real, &ids.effective, &ids.saved));
+        return detail::int_answer(
+            ::syscall(number::user_ids, &ids.real, &ids.effective, &ids.saved));
     }
-    static auto change_root(const char* path) -> int { return answer(::chroot(path)); }
-    static auto change_directory(int fd) -> int { return answer(::fchdir(fd)); }
+    /// chroot(2).
+    static auto change_root(const char* path) -> int { return detail::answer(::chroot(path)); }
+    /// fchdir(2).
+    static auto change_directory(int fd) -> int { return detail::answer(::fchdir(fd)); }
 
     // Capabilities -------------------------------------------------------------------------------
+    /// capget(2).
     static auto capabilities(CapabilitySets& sets) -> int {
         Header header;
         Word words[2]{};
-        const int error = answer(::syscall(SYS_capget, &header, words));
+        const int error = detail::int_answer(::syscall(SYS_capget, &header, words));
         sets = {join(words[0].effective, words[1].effective),
                 join(words[0].permitted, words[1].permitted),
                 join(words[0].inheritable, words[1].inheritable)};
         return error;
     }
+    /// capset(2).
     static auto set_capabilities(const CapabilitySets& sets) -> int {
         Header header;
         Word words[2];
@@ -71,48 +83,69 @@ struct IdentityCalls {
             words[i] = {static_cast<std::uint32_t>(sets.effective >> 32 * i),
                         static_cast<std::uint32_t>(sets.permitted >> 32 * i),
                         static_cast<std::uint32_t>(sets.inheritable >> 32 * i)};
-        return answer(::syscall(SYS_capset, &header, words));
+        return detail::int_answer(::syscall(SYS_capset, &header, words));
     }
     /// 1 or 0; EINVAL beyond the kernel's last capability.
     static auto is_in_bounding_set(int capability) -> int {
         return control(PR_CAPBSET_READ, static_cast<unsigned long>(capability));
     }
+    /// prctl(2) with PR_CAPBSET_DROP.
     static auto drop_from_bounding_set(int capability) -> int {
         return control(PR_CAPBSET_DROP, static_cast<unsigned long>(capability));
     }
+    /// 1 or 0. prctl(2) with PR_CAP_AMBIENT.
     static auto is_ambient(int capability) -> int {
         return control(ambient, 1, static_cast<unsigned long>(capability));
     }
+    /// The capability must be permitted and inheritable.
     static auto raise_ambient(int capability) -> int {
         return control(ambient, 2, static_cast<unsigned long>(capability));
     }
+    /// prctl(2) with PR_CAP_AMBIENT_CLEAR_ALL.
     static auto clear_ambient() -> int { return control(ambient, 4); }
+    /// prctl(2) with PR_GET_SECUREBITS.
     static auto secure_bits() -> int { return control(PR_GET_SECUREBITS); }
     /// Whether the permitted capabilities outlast a change from root to another user.
     static auto keep_capabilities(bool on) -> int { return control(PR_SET_KEEPCAPS, on ? 1 : 0); }
 
     // The process --------------------------------------------------------------------------------
+    /// An exec gives no rights any more. prctl(2) with PR_SET_NO_NEW_PRIVS.
     static auto set_no_new_privileges() -> int { return control(PR_SET_NO_NEW_PRIVS, 1); }
+    /// 1 or 0.
     static auto has_no_new_privileges() -> int { return control(PR_GET_NO_NEW_PRIVS); }
+    /// Whether a core dump may be made of this process. prctl(2) with PR_SET_DUMPABLE.
     static auto set_dumpable(bool on) -> int { return control(PR_SET_DUMPABLE, on ? 1 : 0); }
+    /// 1 or 0; 2 where only root reads the dump.
     static auto is_dumpable() -> int { return control(PR_GET_DUMPABLE); }
-    static auto name_process(const char* name) -> int { return answer(::prctl(PR_SET_NAME, name)); }
+    /// prctl(2) with PR_SET_NAME: 15 bytes, the rest is cut.
+    static auto name_process(const char* name) -> int {
+        return detail::answer(::prctl(PR_SET_NAME, name));
+    }
+    /// getrlimit(2).
     static auto limit(int resource, rlimit& limit) -> int {
-        return answer(::getrlimit(resource, &limit));
+        return detail::answer(::getrlimit(resource, &limit));
     }
+    /// setrlimit(2).
     static auto set_limit(int resource, const rlimit& limit) -> int {
-        return answer(::setrlimit(resource, &limit));
+        return detail::answer(::setrlimit(resource, &limit));
     }
-    static auto set_nice(int nice) -> int { return answer(::setpriority(PRIO_PROCESS, 0, nice)); }
-    static auto lock_memory() -> int { return answer(::mlockall(MCL_CURRENT | MCL_FUTURE)); }
+    /// setpriority(2), of this process.
+    static auto set_nice(int nice) -> int {
+        return detail::answer(::setpriority(PRIO_PROCESS, 0, nice));
+    }
+    /// mlockall(2), of now and of the future.
+    static auto lock_memory() -> int {
+        return detail::answer(::mlockall(MCL_CURRENT | MCL_FUTURE));
+    }
     /// Memory of zeros that costs nothing until it is written; a null pointer where there is none.
     static auto map_memory(std::size_t size) -> void* {
         void* const memory =
             ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return memory == MAP_FAILED ? nullptr : memory;
     }
+    /// munmap(2).
     static auto unmap(unsigned long from, unsigned long size) -> int {
-        return answer(::munmap(reinterpret_cast<void*>(from), size));
+        return detail::answer(::munmap(reinterpret_cast<void*>(from), size));
     }
 
 private:
@@ -141,9 +174,8 @@ private:
         return std::uint64_t{high} << 32 | low;
     }
     static auto control(int option, unsigned long a = 0, unsigned long b = 0) -> int {
-        return answer(::prctl(option, a, b, 0UL, 0UL));
+        return detail::answer(::prctl(option, a, b, 0UL, 0UL));
     }
-    static auto answer(long value) -> int { return static_cast<int>(value < 0 ? -errno : value); }
 };
 
 } // namespace daemonizer::detail

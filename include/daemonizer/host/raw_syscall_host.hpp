@@ -246,8 +246,8 @@ private:
 
     /// Of a call whose fifth argument may be null or is not looked at.
     [[gnu::visibility("hidden")]] static auto again(long call, long a, long b,
-                                                    long c = detail::no_argument(),
-                                                    long d = detail::no_argument()) -> long {
+                                                    long c = detail::unset_register(),
+                                                    long d = detail::unset_register()) -> long {
         long answer;
         do
             answer = detail::raw_call(call, a, b, c, d, 0);

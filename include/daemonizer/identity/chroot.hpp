@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Another root directory for the daemon.
+// Chroot: gives the daemon another root directory.
 #ifndef DAEMONIZER_IDENTITY_CHROOT_HPP
 #define DAEMONIZER_IDENTITY_CHROOT_HPP
 
@@ -18,15 +18,16 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Makes a directory the root of the daemon's file system: `Chroot<"/srv/jail">`, or
 /// `Chroot{path}`, whose characters the caller owns for as long as the handle lives.
-/// WorkingDirectory then is taken inside; KeepDirectory becomes the new root. Compose RunAs beside
-/// it: who stays root can leave.
+/// The path of WorkingDirectory then counts inside it; KeepDirectory means the new root. Compose
+/// RunAs beside it, since a daemon that stays root can leave the directory.
 ///
-/// The launcher opens the directory; what its path means later plays no part. It is refused where
-/// the path is relative, where its owner is neither root nor the caller, and where group or others
-/// can write it: they could place programs and configuration there that more powerful users trust.
-/// Log files, syslog and sockets are opened before, outside; reopen() is inside.
+/// The launcher opens the directory, so it does not matter what the path means later. The start
+/// fails if the path is relative, if the directory belongs to neither root nor the caller, or if
+/// its group or others can write it: they could place programs and configuration there that more
+/// powerful users trust. The daemon opens log files, syslog and sockets before, outside; reopen()
+/// opens inside.
 /// Fails as step "chroot" with the errno of open(2), fstat(2), fchdir(2), chroot(2), chdir(2);
-/// EPERM where CAP_SYS_CHROOT lacks.
+/// EPERM without CAP_SYS_CHROOT.
 template <fixed_string Path = "">
 struct Chroot : Text<Path> {
     constexpr Chroot() requires(!Text<Path>::at_run_time) = default;
@@ -51,9 +52,10 @@ struct Chroot : Text<Path> {
         }
     };
 
-    /// In the launcher, whose terminal sees what is wrong with the directory.
+    /// Runs in the launcher, so that the terminal shows what is wrong with the directory.
     struct Open : undoable_step<phase::check> {
         static constexpr const char* name = "chroot";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             if (!detail::path_is_given(start, policy))
@@ -92,7 +94,7 @@ struct Chroot : Text<Path> {
         }
     };
 
-    /// First of its phase: it needs CAP_SYS_CHROOT, and nothing after it needs what is outside.
+    /// Runs first in its phase: it needs CAP_SYS_CHROOT, and no later step needs what is outside.
     struct Enter : step<phase::identity> {
         static constexpr const char* name = "chroot";
 
@@ -106,7 +108,7 @@ struct Chroot : Text<Path> {
                 return detail::fail_lacking(start, path, error, "CAP_SYS_CHROOT");
             if (!start.check(host.change_directory("/"), "/") || !is_root(start, state.directory))
                 return false;
-            state.close(host); // or it would be a way out for whoever becomes root again
+            state.close(host); // else it would be a way out for a process that becomes root again
             return enter_directory(start);
         }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The capabilities that the daemon keeps when it gives up the others.
+// KeepCapabilities: the capabilities that the daemon keeps when it gives up the others.
 #ifndef DAEMONIZER_IDENTITY_KEEP_CAPABILITIES_HPP
 #define DAEMONIZER_IDENTITY_KEEP_CAPABILITIES_HPP
 
@@ -15,8 +15,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
-/// The bounding set, while CAP_SETPCAP is there: before RunAs changes the user, whose step list has
-/// it therefore, too. `BesideRunAs` says in which of both it stands.
+/// Reduces the bounding set. That needs CAP_SETPCAP, so it comes before RunAs changes the user, and
+/// RunAs has this step in its list, too. `BesideRunAs` says which of the two lists it stands in.
 template <bool BesideRunAs>
 struct BoundCapabilities : step<phase::identity> {
     static constexpr const char* name = "capabilities";
@@ -35,10 +35,11 @@ struct BoundCapabilities : step<phase::identity> {
 } // namespace detail
 
 /// Keeps the named capabilities, such as `KeepCapabilities<CAP_NET_BIND_SERVICE>`, and no other, in
-/// every set: permitted, effective, inheritable, bounding, ambient. So what the daemon execs has
-/// them as well, and cannot get more. `KeepCapabilities<>` keeps none. Beside RunAs they outlast
-/// the change of user. Fails as step "capabilities" with the errno of capset(2) or prctl(2): EPERM
-/// where one that is to be kept is not there, or where CAP_SETPCAP lacks. Source: capabilities(7).
+/// every set: permitted, effective, inheritable, bounding, ambient. So a program that the daemon
+/// executes has them as well, and cannot get more. `KeepCapabilities<>` keeps none. Beside RunAs
+/// they outlast the change of user. Fails as step "capabilities" with the errno of capset(2) or
+/// prctl(2): EPERM if the starter lacks one that is to be kept, or CAP_SETPCAP.
+/// Source: capabilities(7).
 template <int... Keep>
 struct KeepCapabilities {
     template <class>
@@ -46,9 +47,12 @@ struct KeepCapabilities {
         static_assert(((Keep >= 0 && Keep < detail::most_capabilities) && ...),
                       "daemonizer: KeepCapabilities takes capabilities such as CAP_SYS_TIME");
     }
+    /// The set that is kept, a bit for each capability.
     static constexpr std::uint64_t kept =
         (std::uint64_t{0} | ... | detail::bit_of(Keep & (detail::most_capabilities - 1)));
 
+    /// Checks, before the change of user, that the kept capabilities are there, and has them
+    /// survive it. Returns false where the start has failed.
     template <class Start>
     static auto bound(const Start& start) -> bool {
         const auto& host = start.host();
@@ -61,7 +65,7 @@ struct KeepCapabilities {
         return detail::reduce_bounding_set(start, kept);
     }
 
-    /// After RunAs: a change of user clears the effective and the ambient set.
+    /// Runs after RunAs, because a change of user clears the effective and the ambient set.
     struct Reduce : step<phase::identity> {
         static constexpr const char* name = "capabilities";
 

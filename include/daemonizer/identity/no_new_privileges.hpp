@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// No exec gives the daemon rights any more.
+// NoNewPrivileges: execve(2) gives the daemon no rights any more.
 #ifndef DAEMONIZER_IDENTITY_NO_NEW_PRIVILEGES_HPP
 #define DAEMONIZER_IDENTITY_NO_NEW_PRIVILEGES_HPP
 
@@ -8,11 +8,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Neither the daemon nor what it forks and execs gains rights from a set-user-ID program or from
-/// file capabilities any more; there is no way back. Needs no right itself.
+/// Neither the daemon nor a program that it starts gains rights any more from a set-user-ID file or
+/// from file capabilities; there is no way back. The policy itself needs no right.
 /// Fails as step "new privileges" with prctl(2)'s errno. Source: PR_SET_NO_NEW_PRIVS, prctl(2).
 struct NoNewPrivileges {
-    /// After the user and capabilities, before Landlock and seccomp, which may need it.
+    /// Runs after the user and the capabilities, and before Landlock and seccomp, which may need
+    /// it.
     struct Renounce : step<phase::identity> {
         static constexpr const char* name = "new privileges";
         static auto run(const auto& start, const auto&) -> bool {

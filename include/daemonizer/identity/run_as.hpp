@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Another user for the daemon.
+// RunAs: makes the daemon another user.
 #ifndef DAEMONIZER_IDENTITY_RUN_AS_HPP
 #define DAEMONIZER_IDENTITY_RUN_AS_HPP
 
@@ -13,10 +13,10 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Names are looked up by libc's name service (NSS) where the program is linked with libc
-/// dynamically, else in /etc/passwd and /etc/group. The name service may allocate.
+/// A program that is linked dynamically looks names up by libc's name service (NSS), which may
+/// allocate. A static program reads /etc/passwd and /etc/group.
 struct NameService {};
-/// Names are looked up in /etc/passwd and /etc/group alone.
+/// Looks names up in /etc/passwd and /etc/group alone.
 struct UserFiles {};
 
 namespace detail {
@@ -39,20 +39,20 @@ struct AccountNames<User, Group> {
 
 } // namespace detail
 
-/// Makes the daemon another user: user, group, and the list of groups that name the user, all ids
-/// of each (real, effective, saved, file system); with what RunAs gives up go the capabilities, but
-/// for those of KeepCapabilities. All of it is read back, and getting it back is tried: a daemon
-/// with more rights than these does not start.
+/// Makes the daemon another user. It changes the user, the group, and the list of groups to those
+/// that name the user; of each all ids (real, effective, saved, file system). The capabilities go
+/// as well, but for those of KeepCapabilities. The daemon reads all of it back and tries to get it
+/// back: a daemon that has or gets more rights than these does not start.
 ///
 /// `RunAs<"user", "group">`, or `RunAs{user, group}`, whose characters the caller owns until the
 /// start is over; without a group it is the user's own. `RunAs{uid, gid}` takes numbers, looks
-/// nothing up, and has an empty list of groups. To become who one is (root, too) gives up nothing
-/// and needs no right, if the groups are right.
+/// nothing up, and leaves the list of groups empty. If the program runs as that user already (root,
+/// too) and has these groups, RunAs gives up nothing and needs no right.
 ///
-/// Fails as step "run as": ENOENT where there is no such user or group; EINVAL where he is in more
-/// groups than the kernel takes, and where an id is 4294967295 or not mapped in this user
-/// namespace; EPERM where CAP_SETGID or CAP_SETUID lacks. That setgroups(2) is refused is no
-/// failure where the groups are the wanted ones already. Source: credentials(7),
+/// Fails as step "run as": ENOENT for a user or group that does not exist; EINVAL for a user in
+/// more groups than the kernel takes, and for an id that is 4294967295 or not mapped in this user
+/// namespace; EPERM without CAP_SETGID or CAP_SETUID. Where the kernel refuses setgroups(2), the
+/// start goes on if the groups are the wanted ones already. Source: credentials(7),
 /// user_namespaces(7).
 template <fixed_string User = "", fixed_string Group = "", class Lookup = NameService>
 struct RunAs : detail::AccountNames<User, Group> {
@@ -83,12 +83,13 @@ struct RunAs : detail::AccountNames<User, Group> {
     }
 };
 
+/// The form with numbers, `RunAs{uid, gid}`. It looks nothing up.
 template <>
 struct RunAs<"", "", detail::ByNumber> {
-    uid_t user;
-    gid_t group;
+    uid_t user;  ///< of the daemon
+    gid_t group; ///< of the daemon, its only one
 
-    /// Of any integer type: what is out of range is refused by the start, and not cut.
+    /// Takes any integer type. A number out of range is not cut: the start fails.
     template <std::integral U, std::integral G>
     constexpr RunAs(U uid, G gid) : user{id(uid)}, group{id(gid)} {}
 

@@ -127,8 +127,8 @@ private:
             detail::StartupWait<Host, Start::seconds()> startup{
                 host, detachment.watch, *start.signals, detachment.launcher, child, named};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
-            if (!startup.attend(
-                    start.failure, [] {}, [](const char*) {}, tell))
+            if (!startup.wait_for_outcome(
+                    start.failure, [] {}, StatusReport::is_in, tell))
                 return 0;
             startup.processes().reap_intermediate();
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =

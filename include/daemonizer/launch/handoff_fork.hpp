@@ -54,6 +54,7 @@ struct HandoffFork : detail::Forking<true> {
                                     "the launcher; one of them cannot be copied");
     }
 
+    /// Returns in the daemon, and in a launcher whose start has failed before the daemon ran.
     template <class Start>
     static auto detach(const Start& start) -> side {
         const typename Start::exiting_launcher leaving{{start.core, start.failure, start.signals}};

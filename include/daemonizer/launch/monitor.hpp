@@ -4,7 +4,7 @@
 #define DAEMONIZER_LAUNCH_MONITOR_HPP
 
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/launch/detail/monitor_process.hpp>
+#include <daemonizer/launch/detail/monitor_fork.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -51,9 +51,10 @@ struct Monitor {
         static_assert(Fork::detaches && !shares_memory<Fork>,
                       "daemonizer: Monitor needs SingleFork, DoubleFork or AutoFork");
     }
-    static constexpr bool restarts = true;
-    static constexpr int attempts = Attempts > 0 ? Attempts : 1; // others are refused by check()
-    static constexpr int seconds = Seconds;
+    static constexpr bool restarts = true; ///< whether another daemon may come
+    /// Restarts within `seconds`, at the most. Others than positive ones are refused by check().
+    static constexpr int attempts = Attempts > 0 ? Attempts : 1;
+    static constexpr int seconds = Seconds; ///< within which `attempts` are counted
 
     struct state {
         detail::FirstStart first;
@@ -77,6 +78,7 @@ struct Monitor {
     /// Before another step changes the environment.
     struct Remember : undoable_step<phase::check> {
         static constexpr const char* name = "monitor";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             auto& own = start.state(policy);
@@ -136,7 +138,7 @@ struct Monitor {
     /// Returns in the daemon.
     template <class Steps>
     static void part(const auto& start) {
-        detail::part_from_monitor<Steps>(start);
+        detail::fork_monitored_daemon<Steps>(start);
     }
 
     static constexpr auto in_foreground() -> NoMonitor { return {}; }

@@ -17,7 +17,7 @@ struct StartTimeout {
     static constexpr void check() {
         static_assert(Seconds > 0, "daemonizer: StartTimeout takes a positive number of seconds");
     }
-    static constexpr int seconds = Seconds;
+    static constexpr int seconds = Seconds; ///< until the launcher ends the start
 
     using slot = slots::timeout;
     using steps = step_list<>;

@@ -26,6 +26,7 @@ struct FileMode<Default, true> {
 
 } // namespace detail
 
+/// Nobody else finds the daemon, and a second start is not refused. The default.
 struct NoPidFile {
     using slot = slots::pid;
     using steps = step_list<>;

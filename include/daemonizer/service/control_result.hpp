@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the functions of control.hpp return, and in which order a daemon is told to end.
+// The result of the functions of control.hpp, and the signals by which stop() ends a daemon.
 #ifndef DAEMONIZER_SERVICE_CONTROL_RESULT_HPP
 #define DAEMONIZER_SERVICE_CONTROL_RESULT_HPP
 
@@ -23,17 +23,19 @@ struct lsb {
 
 /// Tells what became of an order to a daemon.
 struct ControlResult {
+    /// What became of the order.
     enum class outcome {
         done,          ///< the signal is sent; or, where waited for, the daemon is gone
         not_running,   ///< there is no daemon
-        still_running, ///< it was told, and lives on at the end of the time
+        still_running, ///< it got the signals, and still runs at the end of the time
         refused,       ///< no permission, or a pid file that is not to be trusted: see `reason`
     };
-    outcome what;
-    pid_t pid = 0; ///< the daemon's, where there is one
-    int code = 0;  ///< errno of refused
-    const char* reason = "";
+    outcome what;            ///< the outcome; the other members depend on it
+    pid_t pid = 0;           ///< the daemon's, where there is one
+    int code = 0;            ///< errno of refused
+    const char* reason = ""; ///< of refused: why; the characters are static
 
+    /// True where the outcome is done.
     explicit operator bool() const { return what == outcome::done; }
 
     /// The outcome in words: "done", "not running", "still running", or the reason of a refusal.
@@ -68,11 +70,12 @@ struct ControlResult {
     }
 };
 
-/// One rung of an escalation: a signal, and the seconds to wait for the daemon to be gone.
+/// One step of stop(): a signal, and the seconds to wait until the daemon is gone.
 struct Escalation {
-    int signal;
-    int seconds;
+    int signal;  ///< such as SIGTERM
+    int seconds; ///< 0: does not wait
 };
+/// The steps of stop(), one after the other: `{{SIGTERM, 10}, {SIGKILL, 5}}`.
 using Schedule = std::initializer_list<Escalation>;
 
 } // namespace daemonizer

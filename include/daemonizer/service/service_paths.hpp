@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Where a service keeps its files unless it is told otherwise: the directories of the system for
-// root (Filesystem Hierarchy Standard 3.0), those of the XDG Base Directory Specification for other
+// The paths of a service's files, unless it is told others: the system's directories for root
+// (Filesystem Hierarchy Standard 3.0), those of the XDG Base Directory Specification for other
 // users.
 #ifndef DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
@@ -16,19 +16,21 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Which service the files belong to. `instance` tells several of one program apart: the names are
-/// then `NAME@INSTANCE`. Null or "" where there is one. Neither may have a slash in it. The caller
-/// owns the characters.
+/// Names the service that the files belong to. `instance` tells several of one program apart, whose
+/// files are then named `NAME@INSTANCE`; it is null or "" where there is only one. Neither may have
+/// a slash. The caller owns the characters.
 struct ServiceName {
-    const char* name;
-    const char* instance = nullptr;
+    const char* name;               ///< the program's, such as "clockd"
+    const char* instance = nullptr; ///< which of several, or null
 };
 
-/// A path, with the memory for it. Empty where no directory is known: PidFile and LogStdio refuse
-/// that with "path: is empty". It must live as long as the policy that points to it.
+/// A path, with the memory for it. It is empty where no directory is known; PidFile and LogStdio
+/// refuse that with "path: is empty". It must live as long as the policy that points to it.
 class ServicePath {
 public:
+    /// The characters, which live as long as this object.
     auto c_str() const -> const char* { return text_; }
+    /// The same as c_str().
     operator const char*() const { return text_; }
 
 private:
@@ -36,18 +38,19 @@ private:
     char text_[PATH_MAX + 1] = ""; // what does not fit is still too long for the kernel
 };
 
-/// A kind of directory: the system's, and how a user's is found. Not needed but for own kinds.
+/// A kind of directory: the system's, and how a user's is found. For kinds of your own.
 struct ServiceDirectory {
     const char* of_system;  ///< "/var/log"
     const char* variable;   ///< "XDG_STATE_HOME"
     const char* below_home; ///< "/.local/state", where the variable is not set
-    /// Whether a variable that is set and no absolute path gives no path at all instead of the
-    /// default: two starts with different values must not use two pid files.
+    /// What follows if the variable is set to something else than an absolute path: with true there
+    /// is no path, since two starts with different values must not use two pid files; else the
+    /// default.
     bool is_strict = false;
 
-    /// DIRECTORY/NAME.SUFFIX, in the given directory or, where that is null, in the default one.
-    /// Makes the missing directories below HOME, for the user alone (0700), as the specification
-    /// wants it; where that fails, opening the file says why.
+    /// Returns DIRECTORY/NAMESUFFIX, in the given directory or, where that is null, in the default
+    /// one. Makes the missing directories below HOME, for the user alone (0700), as the
+    /// specification wants it; where that fails, opening the file says why.
     auto path(ServiceName service, const char* suffix, const char* given) const -> ServicePath {
         ServicePath path;
         const bool is_plain = service.instance == nullptr || *service.instance == '\0';
@@ -83,26 +86,28 @@ private:
     }
 };
 
-/// /run/NAME.pid, or NAME.pid in XDG_RUNTIME_DIR (without that in ~/.local/state).
+/// Returns /run/NAME.pid for root, else NAME.pid in XDG_RUNTIME_DIR (without that in
+/// ~/.local/state).
 inline auto pid_file_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
     return ServiceDirectory{"/run", "XDG_RUNTIME_DIR", "/.local/state", true}.path(service, ".pid",
                                                                                    directory);
 }
 
-/// /var/log/NAME.log, or NAME.log in XDG_STATE_HOME (~/.local/state).
+/// Returns /var/log/NAME.log for root, else NAME.log in XDG_STATE_HOME (~/.local/state).
 inline auto log_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
     return ServiceDirectory{"/var/log", "XDG_STATE_HOME", "/.local/state"}.path(service, ".log",
                                                                                 directory);
 }
 
-/// /etc/NAME.conf, or NAME.conf in XDG_CONFIG_HOME (~/.config).
+/// Returns /etc/NAME.conf for root, else NAME.conf in XDG_CONFIG_HOME (~/.config).
 inline auto configuration_path(ServiceName service, const char* directory = nullptr)
     -> ServicePath {
     return ServiceDirectory{"/etc", "XDG_CONFIG_HOME", "/.config"}.path(service, ".conf",
                                                                         directory);
 }
 
-/// The directory /var/lib/NAME, or NAME in XDG_STATE_HOME (~/.local/state). It is not made itself.
+/// Returns the directory /var/lib/NAME for root, else NAME in XDG_STATE_HOME (~/.local/state). Does
+/// not make that directory.
 inline auto state_path(ServiceName service, const char* directory = nullptr) -> ServicePath {
     return ServiceDirectory{"/var/lib", "XDG_STATE_HOME", "/.local/state"}.path(service, "",
                                                                                 directory);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What status() returns.
+// The result of status().
 #ifndef DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_STATUS_HPP
 
@@ -12,19 +12,20 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Tells what a pid file says of a service.
 struct ServiceStatus {
+    /// What is known of the service.
     enum class state {
         running,  ///< `pid` holds the file
         starting, ///< locked by a start; nobody is named yet
         orphaned, ///< the daemon is gone, a child of it still holds the file
-        dead,    ///< gone without removing the file; `pid` is the number in it, 0 where it has none
-        stopped, ///< no file, or an empty one
-        unknown, ///< `reason` says why
+        dead,     ///< gone, and the file remains; `pid` is the number in it, 0 where it has none
+        stopped,  ///< no file, or an empty one
+        unknown,  ///< `reason` says why
     };
-    state what = state::unknown;
-    pid_t pid = 0;
-    time_t since = 0; ///< of running: when the number was written
-    int code = 0;     ///< of unknown: errno
-    const char* reason = "";
+    state what = state::unknown; ///< the state; the other members depend on it
+    pid_t pid = 0;               ///< of running and dead
+    time_t since = 0;            ///< of running: when the number was written
+    int code = 0;                ///< of unknown: errno
+    const char* reason = "";     ///< of unknown: why; the characters are static
 
     /// The state in words: "running", "not running", ..., or the reason where it is unknown. The
     /// characters are static.

@@ -12,13 +12,13 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
-/// Remembers which arguments were taken: they stand in `argv` between those that are `left` and
-/// `end`. Nothing behind `end` is read, so that no null pointer is needed there.
+/// Remembers which arguments were taken: they stand in `argv` from number `left` to `end`. Nothing
+/// behind `end` is read, so that no null pointer is needed there.
 struct TakenWords {
     char** argv = nullptr;
     int left = 0, end = 0;
 
-    /// Where the taken arguments of a list end; at its `argc` where none was taken from it.
+    /// Returns where the taken arguments of a list end: at its `argc` if none was taken from it.
     auto end_of(int argc, char** list) const -> int {
         int last = argc;
         while (list == argv && argc == left && last < end && list[last] != nullptr)
@@ -41,10 +41,10 @@ inline void take_word(int& argc, char** argv, int from) {
 } // namespace detail
 
 /// Takes an option of the program's own, `--name VALUE` or `--name=VALUE`, out of the arguments.
-/// Returns its value, which stays the caller's, or null where the option is not given. An option
-/// without a value stays, to be refused by command_line(); so does one that is given a second time.
-/// What is taken stands behind the arguments that are left, and `unit` repeats it: hand the same
-/// `argv` to command_line(). Not for several threads at once.
+/// Returns its value, which stays the caller's, or null if the option is not given. An option
+/// without a value stays, and command_line() refuses it; so does an option that is given a second
+/// time. The taken arguments stand behind those that are left, and `unit` repeats them: hand the
+/// same `argv` to command_line(). Not for several threads at once.
 inline auto take_option(int& argc, char** argv, const char* name) -> const char* {
     const std::size_t length = std::strlen(name);
     for (int i = 1; i < argc; ++i) {

@@ -38,6 +38,7 @@ struct IgnoreSignals {
                     ...);
         }
     };
+    /// Whether this signal is among them.
     static constexpr auto ignores(int signal) -> bool { return ((signal == Signals) || ...); }
     using slot = slots::ignored;
     using steps = step_list<Ignore>;

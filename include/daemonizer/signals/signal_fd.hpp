@@ -56,24 +56,12 @@ struct SignalFd {
         static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
-    /// The next signal; 0 when `limit` ns (negative: none) have passed first. Never an error: a
-    /// body that waits in a loop would spin.
+    /// Returns the next signal; 0 when `limit` ns (negative: none) have passed first. Never an
+    /// error: a body that waits in a loop would spin.
     template <class Host>
     static auto wait(Host host, state& state, long long limit) -> int {
-        if (limit >= 0) {
-            const long long deadline = host.now() + limit;
-            int ready;
-            do { // again when a handler of the program's ran
-                const long long left = limit == 0 ? 0 : deadline - host.now();
-                const timespec time = detail::timespec_of(left);
-                pollfd entry{state.fd, POLLIN, 0};
-                ready = host.poll(&entry, 1, &time, nullptr);
-            } while (ready == -EINTR);
-            if (ready == 0)
-                return 0;
-            if (ready < 0) // or the read would know no limit
-                return wait_without_descriptor(host, limit);
-        }
+        if (limit >= 0)
+            return wait_until(host, state, limit == 0 ? 0 : host.now() + limit);
         signalfd_siginfo info{};
         return host.read(state.fd, &info, sizeof info) == sizeof info
                    ? static_cast<int>(info.ssi_signo)
@@ -92,10 +80,31 @@ struct SignalFd {
     using members = detail::descriptor_members<Base>;
 
 private:
-    /// The body has closed the descriptor, or opened another file under its number. The signals are
-    /// still blocked, so the kernel yields them without it.
+    /// Takes the signal from the kernel and not from the descriptor: a read would wait without a
+    /// limit where another thread has been quicker. `deadline` 0 does not wait.
     template <class Host>
-    [[gnu::cold]] static auto wait_without_descriptor(const Host& host, long long limit) -> int {
+    static auto wait_until(const Host& host, const state& state, long long deadline) -> int {
+        long long left;
+        int ready;
+        do { // again when a handler of the program's ran
+            left = deadline == 0 ? 0 : deadline - host.now();
+            const timespec time = detail::timespec_of(left);
+            pollfd entry{state.fd, POLLIN, 0};
+            ready = host.poll(&entry, 1, &time, nullptr);
+        } while (ready == -EINTR);
+        if (ready == 0)
+            return 0;
+        const int signal = wait_without_descriptor(host, 0);
+        if (signal != 0 || deadline == 0)
+            return signal;
+        left = deadline - host.now();
+        return wait_without_descriptor(host, left > 0 ? left : 0);
+    }
+
+    /// Takes the next signal without the descriptor, which the body may have closed, or replaced by
+    /// another file: the signals are blocked, so the kernel yields them.
+    template <class Host>
+    static auto wait_without_descriptor(const Host& host, long long limit) -> int {
         const timespec time = detail::timespec_of(limit);
         const int signal =
             host.wait_for_signal(detail::signal_set<Signals...>(), limit < 0 ? nullptr : &time);

@@ -21,19 +21,20 @@ struct FileStdio {
                       "daemonizer: FileStdio takes three texts, or none of them at compile time");
     }
     static constexpr bool text_is_whole = In.ends_once() && Out.ends_once() && Err.ends_once();
+    /// Whether all three are known to be absolute paths.
     static constexpr bool absolute =
         Text<In>::is_absolute && Text<Out>::is_absolute && Text<Err>::is_absolute;
 
-    // Distinct types, so that three empty ones take no room.
+    /// One of the three texts. The types are distinct, so that three empty ones take no room.
     template <int, class T>
     struct File : T {
         using T::T;
         constexpr File() requires(!T::at_run_time) = default;
         constexpr File() requires T::at_run_time : T{nullptr} {} // refused by check()
     };
-    [[no_unique_address]] File<0, Text<In>> in;
-    [[no_unique_address]] File<1, Text<Out>> out;
-    [[no_unique_address]] File<2, Text<Err>> err;
+    [[no_unique_address]] File<0, Text<In>> in;   ///< what becomes stdin
+    [[no_unique_address]] File<1, Text<Out>> out; ///< what becomes stdout
+    [[no_unique_address]] File<2, Text<Err>> err; ///< what becomes stderr
 
     constexpr FileStdio() requires(!Text<In>::at_run_time) = default;
     constexpr FileStdio(TextArgument input, TextArgument output,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Readiness by a newline on a descriptor, as s6, OpenRC and dinit want it.
+// DescriptorNotify: says ready by a newline on a descriptor, as s6, OpenRC and dinit want it.
 #ifndef DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
 #define DAEMONIZER_SUPERVISION_DESCRIPTOR_NOTIFY_HPP
 
@@ -14,11 +14,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+/// Stands as template argument in the form `DescriptorNotify{fd}`.
 inline constexpr int descriptor_at_run_time = -2;
 
 namespace detail {
 
-/// The number of a DescriptorNotify: part of its type, or a value.
+/// Holds the number of a DescriptorNotify: as a part of the type, or as a value.
 template <int Number>
 struct NotifyDescriptor {
     static constexpr int descriptor = Number;
@@ -33,9 +34,9 @@ struct NotifyDescriptor<descriptor_at_run_time> {
 /// Writes one newline to a descriptor that the supervisor has left open, when the daemon is ready,
 /// and closes it. `DescriptorNotify<3>` where the supervisor's configuration says 3
 /// (notification-fd of s6, --notify fd:3 of OpenRC); `DescriptorNotify{fd}` for a number from an
-/// option or a variable, where -1 is nobody. The number is the supervisor's until the start, and
-/// the daemon's from then on. A number that is not open, cannot be written to, or is 0, 1 or 2 is
-/// nobody, which a line on stderr says.
+/// option or a variable, where -1 means that nobody wants to know. From the start on the descriptor
+/// belongs to the daemon. A number that is not open, cannot be written to, or is 0, 1 or 2 is
+/// ignored, with a line on stderr.
 /// Source: s6-supervise "notification-fd"; start-stop-daemon(8) of OpenRC.
 template <int Descriptor = descriptor_at_run_time>
 struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
@@ -55,10 +56,12 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
             if (fd >= 0)
                 keep(fd);
         }
+        static void each_text(auto) {} ///< the undo reads none
     };
 
     struct Adopt : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const DescriptorNotify& policy) -> bool {
             const int fd = policy.descriptor;
@@ -80,8 +83,8 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
         }
     };
 
-    /// Only the daemon speaks: an end that is closed without a newline is a failed start. It waits
-    /// up to five seconds for room in the pipe.
+    /// Only the daemon writes: the supervisor takes a descriptor that is closed without a newline
+    /// for a failed start. Waits up to five seconds for room in the pipe.
     static void on(const event::ready&, const auto& host, const auto&, state& state) {
         constexpr long long patience = 5'000'000'000;
         if (state.fd >= 0 && state.is_this(host))

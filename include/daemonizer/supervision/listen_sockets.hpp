@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The sockets that a service manager passes: sd_listen_fds(3) without libsystemd.
+// ListenSockets: takes the sockets that a service manager passes, without libsystemd.
 #ifndef DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
 #define DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
 
@@ -12,15 +12,16 @@
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A descriptor that was passed to the service, which need not be a socket (OpenFile=, stored
-/// descriptors), and the name that it was given. Both are the daemon's.
+/// descriptors), and the name that it was given. Both belong to the daemon.
 struct PassedSocket {
-    int fd;
-    const char* name; ///< "unknown" where the manager named none; several may have the same
+    int fd;           ///< above 2, close-on-exec
+    const char* name; ///< "unknown" if the manager gave none; several may have one name
 };
 
-/// What `daemon.sockets()` iterates over.
+/// The descriptors that were passed, to iterate over: what `daemon.sockets()` returns.
 class PassedSockets {
 public:
+    /// A forward iterator over PassedSocket.
     class iterator {
     public:
         iterator(int fd, const char* name) : socket_{fd, name} {}
@@ -40,8 +41,11 @@ public:
     };
 
     PassedSockets(int count, const char* names) : count_{count}, names_{names} {}
+    /// The first, in the order in which the manager has passed them.
     auto begin() const -> iterator { return {detail::ListenVariables::first, names_}; }
+    /// Behind the last.
     auto end() const -> iterator { return {detail::ListenVariables::first + count_, nullptr}; }
+    /// How many there are.
     auto size() const -> int { return count_; }
 
 private:
@@ -55,12 +59,12 @@ template <class Base>
 struct socket_members : Base {
     using Base::Base;
 
-    /// What was passed, in the manager's order; stored descriptors come last.
+    /// The descriptors that were passed, in the manager's order; stored ones come last.
     auto sockets() -> PassedSockets {
         const auto& state = this->template state_in<slots::sockets>();
         return {state.count, state.names};
     }
-    /// The first of that name, or -1. It stays the daemon's.
+    /// Returns the first of that name, or -1. It stays the daemon's.
     auto socket(const char* name) -> int {
         for (const PassedSocket& passed : sockets())
             if (std::strcmp(passed.name, name) == 0)
@@ -87,7 +91,7 @@ struct without_sockets : Base {
 
 } // namespace detail
 
-/// No sockets are passed. The default.
+/// Takes no sockets. The default.
 struct NoSockets {
     using slot = slots::sockets;
     using steps = step_list<>;
@@ -96,12 +100,12 @@ struct NoSockets {
 };
 static_assert(Policy<NoSockets>);
 
-/// Takes the sockets that a service manager passes by LISTEN_FDS. In the launcher, whose pid
-/// LISTEN_PID names; where it names another process they are nobody's, and so they are where the
-/// variables are not set. A count or names that make no sense are an error. The variables are
-/// removed in any case, so that no child takes them for its own. The sockets are close-on-exec and
-/// survive CloseDescriptors.
-/// Fails with EINVAL, or the errno of fcntl(2). Source: sd_listen_fds(3).
+/// Takes the sockets that a service manager passes by LISTEN_FDS. The launcher takes them, because
+/// LISTEN_PID has its number. Where LISTEN_PID names another process, or the variables are not set,
+/// there are no sockets, and that is no error. A count or names that make no sense are an error.
+/// The launcher removes the variables in any case, so that no child takes them for its own. The
+/// sockets are close-on-exec and survive CloseDescriptors. Fails as step "sockets" with EINVAL, or
+/// the errno of fcntl(2). Source: sd_listen_fds(3).
 struct ListenSockets {
     struct state : detail::ListenVariables {
         void each_descriptor(auto keep) const {

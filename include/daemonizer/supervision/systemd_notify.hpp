@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// sd_notify(3) without libsystemd.
+// SystemdNotify: sd_notify(3) without libsystemd.
 #ifndef DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
 #define DAEMONIZER_SUPERVISION_SYSTEMD_NOTIFY_HPP
 
@@ -16,7 +16,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// No notify policy: the members that one brings are refused. The default.
+/// Notifies nobody. The members that a notify policy brings do not compile. The default.
 struct NoNotify {
     using slot = slots::notify;
     using steps = step_list<>;
@@ -26,27 +26,29 @@ struct NoNotify {
 static_assert(Policy<NoNotify>);
 
 /// Tells the service manager that $NOTIFY_SOCKET names (systemd, or one that speaks its protocol)
-/// when the daemon is ready, reloads, stops or fails. The variable is read once, in the launcher,
-/// and the socket connected there: it works from a chroot and under a sandbox. Where it is unset or
-/// empty nobody is told, and nothing fails. Where it names nobody, a line on stderr says so and the
-/// start goes on.
+/// when the daemon is ready, reloads, stops or fails. The launcher reads the variable once and
+/// connects the socket, so that the daemon can use it from a chroot and under a sandbox. Where the
+/// variable is unset or empty nobody is told, and nothing fails. Where nobody listens there, a line
+/// on stderr says so and the start goes on.
 ///
-/// In a composition that forks the launcher says MAINPID= and READY=1, since a manager believes
+/// In a composition that forks the launcher sends MAINPID= and READY=1, since a manager believes
 /// only the process that it has started. READY=1 waits up to five seconds for a manager that is
-/// busy; everything else is dropped rather than waited for.
+/// busy; any other message is dropped instead.
 /// Source: sd_notify(3); systemd.service(5), Type=notify.
 struct SystemdNotify {
     struct state : detail::NotifySocket, detail::SpeakingProcess {
         bool is_reloading = false, is_stopping = false;
+        static void each_text(auto) {} ///< the undo reads none
     };
 
     struct Connect : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             const char* const address = std::getenv("NOTIFY_SOCKET");
             auto& state = start.state(policy);
-            state.daemon = start.host().pid(); // where nothing forks
+            state.daemon = start.host().pid(); // of a composition that does not fork
             if (const int error = state.open(start.host(), address); error < 0)
                 start.warn(name, address, error);
             return true;
@@ -74,7 +76,7 @@ struct SystemdNotify {
     static void on(const event::status& now, const auto& host, const auto&, auto& state) {
         send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
     }
-    /// The time lets the manager tell this reload from the READY=1 of another.
+    /// Sends the time, so that the manager can tell this reload from the READY=1 of another.
     static void on(const event::reloading&, const auto& host, const auto&, auto& state) {
         state.is_reloading = true;
         const auto microseconds = static_cast<unsigned long long>(host.now()) / 1000;
@@ -86,7 +88,7 @@ struct SystemdNotify {
                  .number(microseconds),
              patience);
     }
-    /// Said once, by the program or when its body returns.
+    /// Sent once, by the program or when its body returns.
     static void on(const event::stopping&, const auto& host, const auto&, auto& state) {
         if (!state.is_stopping)
             send(host, state, detail::NotifyMessage{}.key("STOPPING").number(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Upgrade: a new version of the program in the place of the running one.
+// Upgrade: puts a new version of the program in the place of the running one.
 #ifndef DAEMONIZER_SUPERVISION_UPGRADE_HPP
 #define DAEMONIZER_SUPERVISION_UPGRADE_HPP
 
@@ -10,10 +10,11 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <type_traits>
+#include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// No upgrade: its members are refused. The default.
+/// No upgrade: its members do not compile. The default.
 struct NoUpgrade {
     using slot = slots::upgrade;
     using steps = step_list<>;
@@ -23,8 +24,8 @@ struct NoUpgrade {
 static_assert(Policy<NoUpgrade>);
 
 /// Puts a new version of the program in this process's place, without a moment in which nobody
-/// listens: pid, pid file, both locks, supervisor and pending signals stay, and so does what
-/// `store` was given and what ListenSockets has taken, to be found again by name.
+/// listens. Pid, pid file, both locks, supervisor and pending signals stay. So do the descriptors
+/// that `store` was given and those of ListenSockets, which the new program finds by name.
 ///
 ///     int fd = daemon.socket("http");
 ///     if (fd < 0)
@@ -32,20 +33,20 @@ static_assert(Policy<NoUpgrade>);
 ///     daemon.ready();
 ///     while (daemon.wait() != SIGTERM) ...
 ///
-/// `Signal`, which the signal policy must collect, asks for it: wait() returns it, and the body may
-/// call `daemon.upgrade()`; if it has not when it waits again, wait() does. Before that the body
-/// should finish what it is doing: answers that it has begun.
+/// `Signal`, which the signal policy must collect, asks for an upgrade. wait() returns it, and the
+/// body should finish what it is doing, such as answers that it has begun, and call
+/// `daemon.upgrade()`. If it has not when it calls wait() again, wait() calls it.
 ///
-/// First a child executes the program's file, by the path of the first start, with its arguments,
-/// environment, directory, umask and limits, and does all up to its ready(), where it leaves. If it
-/// fails, is killed, or is not ready within StartTimeout (30 s where there is none) the reason is
-/// said in the log, and this program goes on. Then the same file is executed in place. It runs
-/// main() again, and of the composition all but the forks, the session and the pid file. The daemon
-/// does not serve during the trial; whoever connects waits in the listening socket's queue.
+/// First a child, the trial, executes the program's file, by the path of the first start, with its
+/// arguments, environment, directory, umask and limits. It runs up to its ready(), where it leaves.
+/// If it fails, is killed, or is not ready within StartTimeout (30 s where there is none), the
+/// reason is said in the log, and this program goes on. Otherwise this process executes the same
+/// file. That runs main() again, and the steps of the composition without forks, session and pid
+/// file. The daemon does not serve during the trial; clients wait in the listening socket's queue.
 ///
-/// Not from a chroot that the file is not in, nor where the new program needs a right that the old
-/// one has given up, such as to open a log of root's. A notify policy hears RELOADING=1 before the
-/// execution in place, and READY=1 after it.
+/// An upgrade fails from a chroot that does not contain the file, and where the new program needs a
+/// right that the old one has given up, such as to open a log of root. A notify policy sends
+/// RELOADING=1 before the execution in place, and READY=1 after it.
 /// Source: execve(2); fcntl(2) on what becomes of locks; signal(7) on pending signals.
 template <int Signal>
 struct Upgrade {
@@ -59,13 +60,14 @@ struct Upgrade {
             "daemonizer: Upgrade and Monitor do not go together; a restart of a monitored "
             "daemon executes the program's file anyway");
     }
-    static constexpr int signal = Signal;
+    static constexpr int signal = Signal; ///< asks for an upgrade
 
     using state = detail::UpgradeState;
 
-    /// The descriptors that are handed over are closed with all else.
+    /// Closes the descriptors that are handed over, when the start fails and when the daemon ends.
     struct Close : undoable_step<phase::check> {
         static constexpr const char* name = "upgrade";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto&, const auto&) -> bool { return true; }
         static void undo(const auto& host, const auto&, auto& own) { own.close(host); }
@@ -74,7 +76,7 @@ struct Upgrade {
         }
     };
 
-    /// Before any step: they change the environment.
+    /// Reads the first start's surroundings, before any step changes the environment.
     static auto remember(const auto& start) -> bool {
         auto& own = start.core.template state<Upgrade>();
         const char* what = "directory";
@@ -114,6 +116,7 @@ struct Upgrade {
         own.is_settled = true;
     }
 
+    /// Takes the pid file that the older program holds. False where the start has failed.
     static auto adopt_pid_file(const auto& start) -> bool {
         using Pid = typename std::remove_cvref_t<decltype(start)>::template in<slots::pid>;
         const auto& policy = start.template option<slots::pid>();
@@ -128,13 +131,14 @@ struct Upgrade {
 
     /// In a trial: tells the daemon that it is ready (`failure` null), or why not, and leaves. What
     /// it has acquired is not undone: it may be the daemon's.
-    static void end_trial(const auto& host, const state& own, const Failure* failure) {
-        if (!own.is_trial)
+    static void end_trial(const auto& host, state& own, const Failure* failure) {
+        if (!own.is_trial || own.report < 0)
             return;
+        const int report = std::exchange(own.report, -1);
         if (failure == nullptr)
-            host.send(own.report, "", 1);
+            host.send(report, "", 1);
         else
-            host.send(own.report, failure, sizeof *failure);
+            host.send(report, failure, sizeof *failure);
         host.leave_at_once(failure == nullptr ? 0 : failure->exit_status());
     }
     static void on(const event::failed& now, const auto& host, const auto&, state& own) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The daemon shows that it is alive: WatchdogSec= of systemd.
+// Watchdog: shows systemd (WatchdogSec=) that the daemon is alive.
 #ifndef DAEMONIZER_SUPERVISION_WATCHDOG_HPP
 #define DAEMONIZER_SUPERVISION_WATCHDOG_HPP
 
@@ -11,12 +11,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Pings the service manager at half of the time that $WATCHDOG_USEC gives: `daemon.wait()` and
-/// `wait_for()` wake for it and do it by themselves. A loop of one's own waits for
-/// `daemon.descriptor()`, which is readable then too, and calls `daemon.watchdog()`. A daemon that
-/// hangs stops pinging, and the manager ends it. Where the variable is not set, is 0, or
-/// $WATCHDOG_PID names another process, nothing is pinged. Needs SystemdNotify.
-/// Source: sd_watchdog_enabled(3); systemd.service(5), WatchdogSec=.
+/// Pings the service manager at half of the time that $WATCHDOG_USEC gives. `daemon.wait()` and
+/// `wait_for()` wake for that and ping by themselves. A loop of your own waits for
+/// `daemon.descriptor()`, which is readable at that time, too, and calls `daemon.watchdog()`. If
+/// the daemon hangs it does not ping, and the manager ends it. Where the variable is not set, is 0,
+/// or $WATCHDOG_PID names another process, nobody is pinged. Needs SystemdNotify. Source:
+/// sd_watchdog_enabled(3); systemd.service(5), WatchdogSec=.
 struct Watchdog {
     template <class Core>
     static constexpr void check() {
@@ -29,6 +29,7 @@ struct Watchdog {
 
     struct Read : undoable_step<phase::check> {
         static constexpr const char* name = "watchdog";
+        static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
             start.state(policy).half = half_of_the_time(start.host());
@@ -44,7 +45,7 @@ struct Watchdog {
     using members = detail::watchdog_members<Base>;
 
 private:
-    /// Nanoseconds; 0 where nobody watches.
+    /// Returns nanoseconds, or 0 where nobody watches.
     static auto half_of_the_time(const auto& host) -> long long {
         const char* const microseconds = std::getenv("WATCHDOG_USEC");
         const char* const process = std::getenv("WATCHDOG_PID");
@@ -53,7 +54,7 @@ private:
         return parse(microseconds) * 1000 / 2;
     }
 
-    /// 0 for what is no number, or one beyond a hundred years.
+    /// Returns 0 for a text that is no number, or more than a hundred years.
     static auto parse(const char* text) -> long long {
         constexpr long long longest = 3'155'760'000'000'000;
         long long value = 0;

@@ -10,7 +10,7 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What is in a register anyway, for an argument that a call does not have: costs no instruction.
-[[gnu::always_inline]] inline auto no_argument() -> long {
+[[gnu::always_inline]] inline auto unset_register() -> long {
     long whatever;
     asm volatile("" : "=r"(whatever));
     return whatever;
@@ -19,11 +19,11 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A system call without libc: no errno, no cancellation, no symbol to be looked up. Returns the
 /// value or the negative errno. All arguments that the call has must be given, a null pointer too.
 /// Source: syscall(2), "Architecture calling conventions".
-[[gnu::always_inline]] inline auto raw_call(long number, long a = detail::no_argument(),
-                                            long b = detail::no_argument(),
-                                            long c = detail::no_argument(),
-                                            long d = detail::no_argument(),
-                                            long e = detail::no_argument()) -> long {
+[[gnu::always_inline]] inline auto raw_call(long number, long a = detail::unset_register(),
+                                            long b = detail::unset_register(),
+                                            long c = detail::unset_register(),
+                                            long d = detail::unset_register(),
+                                            long e = detail::unset_register()) -> long {
 #if defined(__x86_64__)
     register long fourth asm("r10") = d;
     register long fifth asm("r8") = e;

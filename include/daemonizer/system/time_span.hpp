@@ -35,7 +35,7 @@ auto nanoseconds_of(const Duration& duration) -> long long {
 }
 
 /// The nanoseconds of a std::chrono::duration, or of a type that has the members of one: this
-/// library does not include <chrono>. A time that is over is 0.
+/// library does not include `<chrono>`. A time that is over is 0.
 template <class Duration>
 auto nanoseconds(const Duration& duration) -> long long {
     constexpr bool has_unit = requires { Duration::period::num; };

@@ -6,7 +6,9 @@
 /// By semantic versioning (https://semver.org): a new major version may break programs, a new minor
 /// version adds, a new patch version mends. Before 1.0 a new minor version may break programs, too.
 #define DAEMONIZER_VERSION_MAJOR 0
+/// See DAEMONIZER_VERSION_MAJOR.
 #define DAEMONIZER_VERSION_MINOR 1
+/// See DAEMONIZER_VERSION_MAJOR.
 #define DAEMONIZER_VERSION_PATCH 0
 
 /// To compare in `#if`: 10203 is version 1.2.3.

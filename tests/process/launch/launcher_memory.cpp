@@ -3,6 +3,7 @@
 // the launcher of run(), which never returns to the program, gives the large pieces back.
 #include "launch.hpp"
 
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 using namespace daemonizer;
@@ -257,34 +258,117 @@ namespace {
 
 char of_this_program[16];
 
+/// Has one file, with this text.
+struct Host {
+    const std::string text;
+    mutable std::size_t at = 0;
+    static auto open(int, const char*, int) -> int { return 7; }
+    static void close(int) {}
+    auto read(int, char* into, std::size_t size) const -> long {
+        const std::size_t part = std::min(size, text.size() - at);
+        text.copy(into, part, at);
+        at += part;
+        return static_cast<long>(part);
+    }
+};
+
 } // namespace
 
 TEST_CASE("what a loaded object reaches into is not the program's own", "[launcher memory]") {
-    struct Host {
-        const std::string text;
-        mutable std::size_t at = 0;
-        static auto open(int, const char*, int) -> int { return 7; }
-        static void close(int) {}
-        auto read(int, char* into, std::size_t size) const -> long {
-            const std::size_t part = std::min(size, text.size() - at);
-            text.copy(into, part, at);
-            at += part;
-            return static_cast<long>(part);
-        }
-    };
-    const auto found = [](unsigned long from, unsigned long to) {
+    const auto left = [](unsigned long from, unsigned long to) {
         char line[200];
         std::snprintf(line, sizeof line, "%lx-%lx rw-p 00000000 00:00 0 \n", from, to);
         detail::PrivateMappings mappings;
-        REQUIRE(mappings.read(Host{line}));
+        REQUIRE(mappings.read(Host{line}, megabyte));
         REQUIRE(mappings.end() - mappings.begin() == (to - from < megabyte ? 0 : 1));
         mappings.leave_out_what_is_linked();
-        return mappings.begin() != mappings.end() && mappings.begin()->size() != 0;
+        unsigned long size = 0;
+        for (const auto& mapping : mappings) {
+            CHECK(!mapping.has(of_this_program));
+            size += mapping.size();
+        }
+        return size;
     };
     const auto here = reinterpret_cast<unsigned long>(of_this_program) / 4096 * 4096;
-    CHECK(!found(here, here + 2 * megabyte));
-    CHECK(!found(here - 2 * megabyte, here + 4096));
-    CHECK(found(4096, 4096 + 2 * megabyte));
-    CHECK(!found(4096, megabyte)); // is not worth it
+    CHECK(left(here, here + 2 * megabyte) < 2 * megabyte);
+    CHECK(left(here - 2 * megabyte, here + 4096) < 2 * megabyte);
+    CHECK(left(4096, 4096 + 2 * megabyte) == 2 * megabyte);
+    CHECK(left(4096, megabyte) == 0); // is not worth it
+}
+
+TEST_CASE("parts of a mapping that somebody needs are left out of it", "[launcher memory]") {
+    const unsigned long page = ::getauxval(AT_PAGESZ), from = 1000 * page, to = 1100 * page;
+    const auto left = [&](const auto& leave_out) {
+        char line[200];
+        std::snprintf(line, sizeof line, "%lx-%lx rw-p 00000000 00:00 0 \n", from, to);
+        detail::PrivateMappings mappings;
+        REQUIRE(mappings.read(Host{line}, page));
+        leave_out(mappings);
+        std::string all;
+        for (const auto& mapping : mappings)
+            if (mapping.size() != 0)
+                all += std::to_string(mapping.from / page) + '-' +
+                       std::to_string(mapping.to / page) + ' ';
+        return all;
+    };
+    const auto one = [&](unsigned long at, unsigned long size, unsigned long margin = 0) {
+        return left([&](auto& mappings) { mappings.leave_out(at, size, margin); });
+    };
+    CHECK(one(0, 1) == "1000-1100 ");
+    CHECK(one(to, page) == "1000-1100 ");
+    CHECK(one(from - page, page) == "1000-1100 ");
+    CHECK(one(from, 1) == "1001-1100 ");
+    CHECK(one(to - 1, 1) == "1000-1099 ");
+    CHECK(one(from + 5 * page, 1) == "1000-1005 1006-1100 ");
+    CHECK(one(from + 6 * page - 1, 2) == "1000-1005 1007-1100 ");
+    CHECK(one(from + 5 * page, 1, page) == "1000-1004 1007-1100 ");
+    CHECK(one(from - page, 1000 * page) == "");
+    CHECK(left([&](auto& mappings) {
+              mappings.leave_out(from + 5 * page, 1);
+              mappings.leave_out(from + 50 * page, 1);
+              mappings.leave_out(from + 5 * page, 1);
+          }) == "1000-1005 1006-1050 1051-1100 ");
+    CHECK(left([&](auto& mappings) {
+              mappings.leave_out_all_around(reinterpret_cast<void*>(from + 5 * page));
+          }) == "");
+}
+
+TEST_CASE("memory is given back that is in one mapping with the thread's own variables",
+          "[launcher memory]") {
+    if (launcher_keeps_its_memory())
+        return;
+    Scene scene;
+    const pid_t launcher = scene.begin([&] {
+        detail::MapReader reader;
+        detail::Mapping own{};
+        char* memory = nullptr;
+        for (const char c : text_of("/proc/self/maps"))
+            if (reader.take(c, own) && own.has(&errno))
+                memory = static_cast<char*>(
+                    ::mmap(reinterpret_cast<void*>(own.from - large), large, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+        if (memory == nullptr || memory == MAP_FAILED) {
+            tell("pid 0");
+            return 0;
+        }
+        std::memset(memory, 'x', large);
+        return Daemonizer<Wires>{}.run([&](auto& daemon) {
+            tell_pid();
+            await_gate();
+            const bool whole = memory[0] == 'x' && memory[large - 1] == 'x';
+            daemon.ready();
+            return whole ? 0 : 1;
+        });
+    });
+    const pid_t daemon = scene.pid();
+    if (daemon == 0) {
+        WARN("skipped: something else is below the thread's own variables");
+        return;
+    }
+    CHECK(scene.until([&] { return resident(launcher) < 32; }));
+    CHECK(resident(daemon) >= 64);
+    scene.let_go();
+    CHECK(scene.end_of(launcher) == 0);
+    CHECK(scene.end_of(daemon) == 0);
 }
 #endif

@@ -306,6 +306,43 @@ TEMPLATE_TEST_CASE("each of several threads that wait gets a signal", "[signals]
     CHECK(scene.end_of(daemon) == -SIGINT);
 }
 
+TEMPLATE_TEST_CASE("a thread that waits for a time does not wait for the next signal where another "
+                   "one has taken the first",
+                   "[signals]", WithFd, WithFlag) {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            daemon.ready();
+            using Daemon = std::remove_reference_t<decltype(daemon)>;
+            const auto wait = [](void* handle) -> void* {
+                return static_cast<Daemon*>(handle)->wait_for(50ms) == 0 ? nullptr : handle;
+            };
+            int taken = 0;
+            for (int round = 0; round != 30; ++round) {
+                pthread_t threads[12];
+                for (pthread_t& thread : threads)
+                    if (::pthread_create(&thread, nullptr, wait, &daemon) != 0)
+                        return 97;
+                ::usleep(5000);
+                ::kill(::getpid(), SIGUSR1);
+                for (const pthread_t thread : threads) {
+                    void* result = nullptr;
+                    ::pthread_join(thread, &result); // for ever, where it sleeps in a read
+                    taken += result != nullptr;
+                }
+                taken += daemon.wait_for(0s) != 0; // where all had left before it came
+            }
+            tell("taken " + std::to_string(taken));
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    const pid_t daemon = scene.pid();
+    CHECK(scene.number("taken") == 30);
+    CHECK(scene.end_of(daemon) == 0);
+}
+
 TEMPLATE_TEST_CASE("a worker that waits gets its own signals and not the daemon's", "[signals]",
                    WithFd, WithFlag) {
     Scene scene;

@@ -38,6 +38,20 @@ struct plan_of<Composition<Policies...>> {
 template <class... Policies>
 using plan = typename plan_of<implementation<Policies...>>::type;
 
+template <class Implementation>
+struct core_of;
+template <class... Policies>
+struct core_of<Composition<Policies...>> {
+    using type = detail::StartData<Policies...>;
+};
+/// Whether the launcher knows which memory its undoing reads, and copies the rest of what it needs.
+template <class... Policies>
+constexpr bool launcher_can_do_without_memory = [] {
+    using core = typename core_of<implementation<Policies...>>::type;
+    return plan<Policies...>::in_launcher::template show_their_texts<core> &&
+           std::is_trivially_copyable_v<core> && sizeof(core) <= 16 << 10;
+}();
+
 template <std::size_t Size>
 auto listed(const std::array<const char*, Size>& found) -> std::vector<std::string> {
     return {found.begin(), found.end()};
@@ -131,4 +145,22 @@ TEST_CASE("what needs something that a later step gives does not fit") {
     // Nothing gives capability::dispositions where there is no signal policy.
     STATIC_REQUIRE(same<detail::Plan<PosixHost, NoFork, IgnoreSignals<SIGPIPE>>::verdict,
                         unmet<IgnoreSignals<SIGPIPE>::Ignore, capability::dispositions>>);
+}
+
+TEST_CASE("no policy of the library keeps a launcher from giving its memory back") {
+    STATIC_REQUIRE(launcher_can_do_without_memory<>);
+    STATIC_REQUIRE(launcher_can_do_without_memory<Log, Pid, Signals, StartTimeout<5>, Monitor<3, 9>,
+                                                  Syslog<"x">, IgnoreSignals<SIGPIPE>>);
+    STATIC_REQUIRE(
+        launcher_can_do_without_memory<AutoFork, SystemdNotify, DescriptorNotify<3>, Watchdog,
+                                       ListenSockets, SignalFd<SIGUSR2>, Upgrade<SIGUSR2>>);
+    STATIC_REQUIRE(launcher_can_do_without_memory<DescriptorNotify<>, JournalStdio<"x">, StderrLog,
+                                                  SignalFlag<SIGTERM>, CloseDescriptors<9>>);
+    STATIC_REQUIRE(launcher_can_do_without_memory<FileStdio<>, WorkingDirectory<>, Umask<077>>);
+    STATIC_REQUIRE(
+        launcher_can_do_without_memory<RunAs<"a", "b">, Chroot<"/x">, KeepCapabilities<1>,
+                                       NoNewPrivileges, Limit<RLIMIT_CORE, 0>, NoCoreDumps,
+                                       OomScore<1>, Nice<1>, CleanEnvironment<"TZ">, LockMemory,
+                                       ProcessName<"x">, Landlock<ReadOnly<"/">>,
+                                       DenySystemCalls<system_calls::mount>>);
 }

@@ -79,7 +79,7 @@ TEST_CASE("Landlock: one ruleset for files and ports, opened, filled and closed 
               "open /var/lib/x", "status 4", "landlock_allow_path 3 0xf7be 4", "close 4",
               "landlock_allow_port 3 1 80", "landlock_allow_port 3 1 8080",
               "landlock_allow_port 3 2 443", //
-              "no_new_privs", "landlock_restrict 3", "open /", "close 3"});
+              "set_no_new_privileges", "landlock_restrict 3", "open /", "close 3"});
     CHECK(record.opened_with["/usr"] == (O_PATH | O_CLOEXEC));
     CHECK(record.mistakes.empty());
     CHECK(record.descriptors_above_stdio().empty());
@@ -277,7 +277,7 @@ TEST_CASE("Landlock: every call may fail, and no start goes on with less than it
         {"landlock_allow_path", "/var/lib/x"},
         {"close 4", ""},
         {"landlock_allow_port", "TCP port"},
-        {"no_new_privs", "no_new_privs"},
+        {"set_no_new_privileges", "PR_SET_NO_NEW_PRIVS"},
         {"landlock_restrict", "restrict"},
         {"open /", ""}, // the try: it is to fail
         {"close 3", ""},

@@ -313,7 +313,7 @@ static_assert(std::is_empty_v<Typical> && sizeof(Daemonizer<Typical>) == 1);
 TEST_CASE("DenySystemCalls: no_new_privs, the filter, and a try of what it refuses") {
     Record record;
     CHECK(start_with<Typical>(record) == 0);
-    CHECK(record.calls == std::vector<std::string>{"no_new_privs", "filter", "try"});
+    CHECK(record.calls == std::vector<std::string>{"set_no_new_privileges", "filter", "try"});
     const Data mount = here(SYS_mount);
     CHECK(interpret(record.filter.data(), record.filter.size(), mount) == refused);
     CHECK(interpret(record.filter.data(), record.filter.size(), here(SYS_reboot)) == allowed);
@@ -335,7 +335,7 @@ TEST_CASE("DenySystemCalls: after Landlock, both last of all that an identity is
 
 TEST_CASE("DenySystemCalls: every call may fail, and no start goes on without the filter") {
     const std::vector<Expected> table{
-        {"no_new_privs", "no_new_privs: Input/output error"},
+        {"set_no_new_privileges", "PR_SET_NO_NEW_PRIVS: Input/output error"},
         {"filter", "seccomp: Input/output error"},
         {"try", "seccomp: the filter is not in force"},
     };

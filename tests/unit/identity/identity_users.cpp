@@ -214,3 +214,45 @@ TEST_CASE("an environment of the named variables and a path") {
     }
     CHECK(std::string{e} == "PATH=/evil"); // text that getenv has returned stays
 }
+
+TEST_CASE("signals act while users are looked up, and are held back again") {
+    Record record;
+    record.files["/etc/passwd"] = {20};
+    record.files["/etc/group"] = {21};
+    record.contents["/etc/passwd"] = users;
+    record.contents["/etc/group"] = groups;
+    void (*const handler)(int) = [](int) {};
+    record.dispositions[SIGINT].sa_handler = handler;
+    record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+    record.blocked_before = {SIGQUIT};
+    const auto find = [&](auto fork) {
+        const Daemonizer service{
+            RecordingHost{&record},         fork, KeepStdio{}, KeepSignals{}, PidFile<"/x.pid">{},
+            RunAs<"clock", "", UserFiles>{}};
+        CHECK(recording::run(service, [] {}) == 0);
+        std::vector<std::string> seen;
+        for (const std::string& call : record.calls)
+            for (const char* const kind : {"block", "unblock", "default INT", "handle INT",
+                                           "open /etc/passwd", "open /x.pid"})
+                if (call.rfind(kind, 0) == 0)
+                    seen.push_back(call);
+        return seen;
+    };
+    using Calls = std::vector<std::string>;
+    SECTION("run() has no use for the program's handlers") {
+        CHECK(find(DoubleFork{}) == Calls{"default INT", "unblock INT ALRM TERM",
+                                          "open /etc/passwd", "block INT ALRM TERM", "handle INT",
+                                          "open /x.pid.new"});
+    }
+    SECTION("without a fork the program goes on with them") {
+        CHECK(find(NoFork{}) ==
+              Calls{"unblock ALRM TERM", "open /etc/passwd", "block ALRM TERM", "open /x.pid.new"});
+    }
+    CHECK(record.dispositions[SIGINT].sa_handler == handler);
+    CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+    const auto place = [&](const std::string& call) {
+        return std::find(record.calls.begin(), record.calls.end(), call);
+    };
+    CHECK(place("chmod 3 0644") < place("setresuid 1000 1000 1000")); // only its owner may
+    CHECK(place("setresuid 1000 1000 1000") != record.calls.end());
+}

@@ -100,7 +100,43 @@ TEST_CASE("the end of the daemon before ready") {
         CHECK(recording::run(service, [] {}) == 1);
         CHECK(said(record) ==
               messages::line("daemon: ended before it was ready: how is not known"));
+        CHECK(record.time < 100'000'000); // the kernel says at once that there is no such process
     }
+}
+
+TEST_CASE("a launcher that says why has undone before: who reads it may start again") {
+    Record record;
+    record.events = {messages::forked(102), Dies{102, CLD_EXITED, 7}};
+    CHECK(launch(record) == 7);
+    const auto at = [&](const std::string& call) {
+        return std::find(record.calls.begin(), record.calls.end(), call);
+    };
+    CHECK(at("unlink /x.pid") < at("write 2"));
+    CHECK(at("write 2") != record.calls.end());
+}
+
+TEST_CASE("a report keeps clear of what will be the daemon's stdio") {
+    Record record;
+    record.open = {{2, 1}}; // the pair's ends are 0 and 1
+    detail::ReportEnd launcher, daemon;
+    CHECK(detail::open_report(RecordingHost{&record}, launcher, daemon) == 0);
+    CHECK(launcher.fd > 2);
+    CHECK(daemon.fd > 2);
+    CHECK(record.open.size() == 3);
+}
+
+TEST_CASE("a report that cannot be opened leaves no descriptor") {
+    Record record;
+    record.open = {{2, 1}};
+    SECTION("there is none") { record.fail("socket_pair", 1, EMFILE); }
+    SECTION("the launcher's end cannot be moved") { record.fail("duplicate 0", 1, EMFILE); }
+    SECTION("the daemon's end cannot be moved") { record.fail("duplicate 1", 1, EMFILE); }
+    SECTION("the launcher cannot ask who sends") { record.fail("ask_for_senders", 1, EMFILE); }
+    detail::ReportEnd launcher, daemon;
+    CHECK(detail::open_report(RecordingHost{&record}, launcher, daemon) == -EMFILE);
+    CHECK(record.open.size() == 1);
+    CHECK(launcher.fd < 0);
+    CHECK(daemon.fd < 0);
 }
 
 TEST_CASE("an intermediate that could not make a daemon") {

@@ -99,7 +99,7 @@ TEST_CASE("SignalFd: waiting goes on where the descriptor cannot be read") {
     }
     SECTION("wait_for()") {
         record.signals = {SIGTERM};
-        record.fail("read", 1, EBADF);
+        record.fail("poll", 1, EBADF);
         CHECK(daemon->wait_for(1s) == SIGTERM);
         record.fail("poll", 1, EINVAL);
         record.unread[3] = "x";
@@ -107,6 +107,23 @@ TEST_CASE("SignalFd: waiting goes on where the descriptor cannot be read") {
         CHECK(daemon->wait_for(1s) == 0);
         CHECK(record.time - begun >= 1'000'000'000);
     }
+}
+
+TEST_CASE("SignalFd: where a signal was there and is gone, the rest of the time is waited for") {
+    Record record;
+    auto daemon = started<SignalFd<SIGTERM, SIGHUP>>(record);
+    REQUIRE(daemon);
+    record.fail("poll", 1, EBADF); // or ready, and another thread is quicker
+    record.calls.clear();
+    const auto begun = record.time;
+    CHECK(daemon->wait_for(1s) == 0);
+    CHECK(record.time - begun >= 1'000'000'000);
+    CHECK(record.calls ==
+          std::vector<std::string>{"poll 3", "wait for HUP TERM", "wait for HUP TERM"});
+    record.fail("poll", 1, EBADF);
+    record.calls.clear();
+    CHECK(daemon->wait_for(0s) == 0);
+    CHECK(record.calls == std::vector<std::string>{"poll 3", "wait for HUP TERM"});
 }
 
 TEST_CASE("SignalFlag: each signal once, the first named first") {

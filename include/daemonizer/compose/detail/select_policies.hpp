@@ -3,7 +3,8 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 
-#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/detail/planning/slot_order.hpp>
+#include <daemonizer/compose/detail/planning/type_list.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <boost/hana/at.hpp>
@@ -27,30 +28,6 @@ namespace hana = boost::hana;
 
 template <class T>
 using held = typename T::type;
-
-/// A plain list of types: what planning takes and gives back.
-template <class...>
-struct types {};
-
-template <class... T>
-constexpr auto size_of(types<T...>) -> std::size_t {
-    return sizeof...(T);
-}
-
-template <class... A, class... B>
-constexpr auto operator+(types<A...>, types<B...>) -> types<A..., B...> {
-    return {};
-}
-
-/// Stands for the policies of own slots that come after each other.
-struct impossible_order {};
-template <class... A>
-constexpr auto operator+(types<A...>, impossible_order) -> impossible_order {
-    return {};
-}
-
-template <class T, class... List>
-constexpr bool is_one_of = (std::is_same_v<T, List> || ...);
 
 template <class Slot, class... Given>
 constexpr int times_filled = (0 + ... + (std::is_same_v<Slot, typename Given::slot> ? 1 : 0));
@@ -97,64 +74,6 @@ struct has_own_slot {
     template <class P>
     constexpr auto operator()(P) const {
         return hana::bool_c<!is_one_of<typename held<P>::slot, Slots...>>;
-    }
-};
-
-/// Whether `B` is one of the slots that `A` comes after.
-template <class A, class B>
-inline constexpr bool comes_after = false;
-template <class A, class B>
-    requires requires { typename A::after; }
-inline constexpr bool comes_after<A, B> = []<class... Earlier>(slot_list<Earlier...>) {
-    return is_one_of<B, Earlier...>;
-}(typename A::after{});
-
-constexpr auto is_before(const char* a, const char* b) -> bool {
-    for (; *a != '\0' && *a == *b; ++a, ++b) {
-    }
-    return *a < *b;
-}
-
-/// Indices of slots: each after those that it names, and by name where nothing else decides. Plain
-/// arithmetic, as phase_order in plan.hpp.
-template <class... Slots>
-struct slot_order {
-    static constexpr std::size_t count = sizeof...(Slots);
-    std::size_t at[count + 1]{};
-    bool is_possible = true; ///< false: some of them come after each other
-
-    constexpr slot_order() {
-        const char* const names[] = {Slots::name...};
-        bool waits[count][count]{}, is_placed[count]{};
-        std::size_t row = 0;
-        (wait<Slots>(waits[row++]), ...);
-        for (std::size_t place = 0; place != count; ++place) {
-            std::size_t next = count;
-            for (std::size_t i = 0; i != count; ++i)
-                if (!is_placed[i] && is_free(waits[i], is_placed) &&
-                    (next == count || planning::is_before(names[i], names[next])))
-                    next = i;
-            if (next == count) {
-                is_possible = false;
-                return;
-            }
-            is_placed[next] = true;
-            at[place] = next;
-        }
-    }
-
-private:
-    template <class Slot>
-    static constexpr void wait(bool (&waits)[count]) {
-        std::size_t column = 0;
-        ((waits[column++] = comes_after<Slot, Slots>), ...);
-    }
-    static constexpr auto is_free(const bool (&waits)[count], const bool (&is_placed)[count])
-        -> bool {
-        for (std::size_t i = 0; i != count; ++i)
-            if (waits[i] && !is_placed[i])
-                return false;
-        return true;
     }
 };
 

@@ -6,8 +6,6 @@
 #include <daemonizer/compose/detail/caught.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <type_traits>
-
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A step together with the policy that contributed it.
@@ -46,7 +44,9 @@ struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
 
-    static constexpr bool undoes = (Steps::step::undoes || ...);
+    /// Whether a process that a signal ends would leave anything behind.
+    static constexpr bool leaves_traces =
+        ((Steps::step::undoes && !Steps::step::ends_with_process) || ...);
 
     /// Runs the steps up to the first that fails, names that one, and undoes those before it. A
     /// step that throws has failed. Where its thread has ended instead, that goes on afterwards.
@@ -97,24 +97,6 @@ private:
             First::undo(core, host);
     }
 };
-
-/// The steps of a sequence that the policy in `Slot` has contributed, or all the others.
-template <class Slot, bool Wanted, class Taken, class Steps>
-struct filter_steps {
-    using type = Taken;
-};
-template <class Slot, bool Wanted, class... Taken, class First, class... Rest>
-struct filter_steps<Slot, Wanted, sequence<Taken...>, sequence<First, Rest...>>
-    : filter_steps<Slot, Wanted, sequence<Taken...>, sequence<Rest...>> {};
-template <class Slot, bool Wanted, class... Taken, class First, class... Rest>
-    requires(std::is_same_v<Slot, typename First::policy::slot> == Wanted)
-struct filter_steps<Slot, Wanted, sequence<Taken...>, sequence<First, Rest...>>
-    : filter_steps<Slot, Wanted, sequence<Taken..., First>, sequence<Rest...>> {};
-
-template <class Slot, class Steps>
-using steps_of = typename filter_steps<Slot, true, sequence<>, Steps>::type;
-template <class Slot, class Steps>
-using steps_without = typename filter_steps<Slot, false, sequence<>, Steps>::type;
 
 } // namespace daemonizer::detail
 

@@ -74,6 +74,35 @@ public:
         return news;
     }
 
+    /// Calls `act`, which may wait for others as long as they like. A signal that cancels the start
+    /// ends the process meanwhile, by its default action, and nothing is undone: this is for steps
+    /// before which nothing outside of the process was changed. Where the program goes on after the
+    /// start, a signal that it handles is held back even so.
+    template <class Host, class Act>
+    [[gnu::visibility("hidden")]] auto interruptibly(const Host& host, Act act) const {
+        SignalBits ending = 0, changed = 0;
+        struct sigaction standard {
+        }, before[number_of_interrupting];
+        standard.sa_handler = SIG_DFL;
+        unsigned count = 0;
+        each(interrupting & ~bits_of(before_), [&](int signal) {
+            const auto handler = disposition(host, signal);
+            if (handler == SIG_IGN || (handler != SIG_DFL && !leaves_))
+                return;
+            ending |= detail::signal_bits(signal);
+            if (handler == SIG_DFL || host.set_disposition(signal, standard, before[count]) < 0)
+                return;
+            changed |= detail::signal_bits(signal);
+            ++count;
+        });
+        host.set_mask(SIG_UNBLOCK, detail::set_of(ending));
+        const auto result = act();
+        host.set_mask(SIG_BLOCK, detail::set_of(ending));
+        count = 0;
+        each(changed, [&](int signal) { host.set_disposition(signal, before[count++]); });
+        return result;
+    }
+
     /// Ends the launcher by the signal that has cancelled the start, if one has.
     template <class Host>
     [[gnu::cold, gnu::visibility("hidden")]] void die(const Host& host) const {
@@ -89,6 +118,7 @@ public:
 private:
     static constexpr SignalBits interrupting =
         detail::signal_bits(SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM);
+    static constexpr unsigned number_of_interrupting = 5;
     /// By default these do not end a process.
     static constexpr SignalBits harmless =
         detail::signal_bits(SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU);
@@ -129,11 +159,12 @@ private:
         return false;
     }
 
-    sigset_t before_{};
+    // The large one last: code that reaches the others is shorter.
     SignalBits disregarded_ = 0;
     int cancelled_ = 0;
     bool leaves_ = false;
     bool news_ = false;
+    sigset_t before_{};
 };
 
 } // namespace daemonizer::detail

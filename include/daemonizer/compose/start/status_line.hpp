@@ -14,21 +14,14 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 template <class Host>
 using ShowStatus = void (*)(const Host& host, int fd, const char* program, const char* text);
 
-/// Null in a program that nowhere names status(): it has no other code for such a line.
+/// Null until a status has been shown: a program that nowhere names status() has no other code for
+/// such a line.
 template <class Host>
 [[gnu::visibility("hidden")]] inline ShowStatus<Host> show_status = nullptr;
 
 /// Not kept by a launcher or a daemon: the code of one that has none must not grow by it.
 template <class Host>
-[[gnu::visibility("hidden")]] inline bool has_status_line = false;
-
-/// Removes the line where there is one.
-template <class Host>
-[[gnu::cold, gnu::visibility("hidden")]] void clear_status_line(const Host& host, int fd) {
-    if (has_status_line<Host>)
-        host.write(fd, "\r\033[K", 4);
-    has_status_line<Host> = false;
-}
+[[gnu::visibility("hidden")]] inline bool status_line_shows = false;
 
 /// Writes nothing where `fd` is no terminal. The line is cut at the terminal's width, since one
 /// that is broken could not be replaced, and the cursor returns to its beginning.
@@ -37,9 +30,9 @@ template <class Host>
 write_status_line(const Host& host, int fd, const char* program, const char* text) {
     static constexpr char clear[] = "\r\033[K";
     if (text == nullptr) {
-        if (has_status_line<Host>)
+        if (status_line_shows<Host>)
             host.write(fd, clear, sizeof clear - 1);
-        has_status_line<Host> = false;
+        status_line_shows<Host> = false;
         return;
     }
     int width = host.terminal_width(fd);
@@ -56,16 +49,8 @@ write_status_line(const Host& host, int fd, const char* program, const char* tex
                                  : most; // one less is shown: the terminator takes a place
     const LineWriter writer = LineWriter{line + head, room}.text(program).text(": ").text(text);
     host.write(fd, line, static_cast<std::size_t>(writer.end() - line));
-    has_status_line<Host> = true;
+    status_line_shows<Host> = true;
 }
-
-/// Puts the function there before main() begins. Instantiated by whoever shows a status in another
-/// process than the one that says it.
-template <class Host>
-struct StatusLineIsUsed {
-    [[gnu::visibility("hidden")]] static inline const bool value =
-        (show_status<Host> = write_status_line<Host>) != nullptr;
-};
 
 } // namespace daemonizer::inline DAEMONIZER_ABI::detail
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Puts a Landlock policy into force: one ruleset, its rules, and a try that must fail.
+// Puts a Landlock policy into force, and tries something that must fail then.
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_APPLY_LANDLOCK_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_APPLY_LANDLOCK_HPP
 
@@ -12,7 +12,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
-/// What a policy asks for, all of it known at compile time.
+/// Holds what a policy asks for. All of it is known at compile time.
 struct Wanted {
     unsigned parts;
     int least_abi; ///< 0: the best that the kernel has
@@ -22,15 +22,15 @@ struct Wanted {
     std::size_t port_count;
 };
 
-/// The kernel's ABI, at most the newest that we know; or why there is none.
+/// Returns the kernel's ABI, at most the newest that this library knows, or a negative errno.
 template <class Host>
 auto usable_abi(const Host& host) -> int {
     const int abi = host.landlock_abi();
     return abi > newest_abi ? newest_abi : abi == 0 ? -ENOSYS : abi;
 }
 
-/// Says why a kernel does not do. ENOSYS and EOPNOTSUPP are the kernel's own; EPERM is a
-/// container's filter that does not know Landlock.
+/// Fails the step for a kernel that is not good enough. ENOSYS and EOPNOTSUPP come from the kernel;
+/// EPERM comes from a container's filter that does not know Landlock.
 template <class Start>
 [[gnu::cold]] auto refuse_kernel(const Start& start, int abi) -> bool {
     if (abi == -ENOSYS)
@@ -44,8 +44,8 @@ template <class Start>
     return false;
 }
 
-/// A ruleset of the newest ABI that works, which `abi` then is: some kernels report an ABI whose
-/// rights they do not know (EINVAL, E2BIG). 0 where none works.
+/// Makes a ruleset of the newest ABI that works, and writes that to `abi`, 0 where none works: some
+/// kernels report an ABI whose rights they do not know (EINVAL, E2BIG).
 template <class Host>
 auto open_ruleset(const Host& host, unsigned parts, int& abi) -> int {
     for (;; --abi) {
@@ -56,7 +56,7 @@ auto open_ruleset(const Host& host, unsigned parts, int& abi) -> int {
     }
 }
 
-/// Allows `rule` below its path. `is_root`: whether that is the root directory.
+/// Allows `rule` below its path. `is_root` says whether that is the root directory.
 template <class Start>
 auto allow_path(const Start& start, int ruleset, std::uint64_t taken, const PathRule& rule,
                 bool& is_root, const struct stat& root) -> bool {
@@ -91,15 +91,15 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
     for (std::size_t i = 0; taken.tcp != 0 && i != wanted.port_count; ++i) {
         const auto& rule = wanted.ports[i];
         const int error = host.landlock_allow_port(ruleset, rule.rights, rule.port);
-        if (error < 0 && error != -EAFNOSUPPORT) // without TCP there is nothing to allow
+        if (error < 0 && error != -EAFNOSUPPORT) // a kernel without TCP: nothing to allow
             return start.fail("TCP port", error);
     }
-    if (!start.check(host.renounce_new_privileges(), "no_new_privs") ||
+    if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS") ||
         !start.check(host.landlock_restrict(ruleset), "restrict"))
         return false;
     if (is_root)
         return true;
-    // Something above may answer for the kernel, and say that all is well.
+    // A sandbox may answer for the kernel, and claim that all is well.
     const int fd = host.open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return true;
@@ -107,8 +107,8 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
     return start.fail("restrict", "what was forbidden is still allowed");
 }
 
-/// Confines this process. Fails where a path or port of the policy is refused, and where the kernel
-/// has less than the policy requires; what it has is in `result`.
+/// Confines this process, and writes to `result` how far. Fails if the kernel refuses a path or
+/// port of the policy, or if it has less than the policy requires.
 template <class Start>
 auto apply(const Start& start, const Wanted& wanted, Confinement& result) -> bool {
     const auto& host = start.host();

@@ -14,20 +14,20 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Numbers beyond the newest that nevertheless are calls of this machine: 32-bit ARM's own.
+/// A range of call numbers. 32-bit ARM has some of its own beyond the newest.
 struct CallRange {
-    std::uint32_t first = 0, last = 0; ///< none where `first` is 0
+    std::uint32_t first = 0, last = 0; ///< empty where `first` is 0
 };
 
 /// The machine whose system calls a filter judges.
 struct FilterMachine {
     std::uint32_t architecture; ///< AUDIT_ARCH_*
     std::uint32_t newest;       ///< the newest call that the filter's author knew
-    CallRange extra = {};       ///< allowed beyond it
+    CallRange extra = {};       ///< calls that are allowed beyond `newest`
     std::endian order = std::endian::native;
 };
 
-/// A filter under construction. The three ways out stand at its end; a jump there has eight bits.
+/// Writes a filter. Its three answers stand at the end; a jump there has eight bits.
 struct FilterWriter {
     static constexpr std::size_t most = 256;
     FilterInstruction code[most]{};
@@ -37,7 +37,7 @@ struct FilterWriter {
                                    jump_at_least = 0x35, jump_set = 0x45, answer = 0x06;
     static constexpr std::uint32_t allow = 0x7fff0000, kill_process = 0x80000000,
                                    error = 0x00050000; ///< plus the errno
-    /// Stand for the ways out until their places are known.
+    /// Stand for the answers until their places are known.
     enum way_out : std::uint8_t { to_allow = 253, to_refuse, to_not_there };
 
     constexpr void put(std::uint16_t what, std::uint32_t value, std::uint8_t if_true = 0,
@@ -55,14 +55,14 @@ struct FilterWriter {
         put(jump_at_least, rule.first, 0, 1);
         put(jump_greater, rule.last, 0, out);
     }
-    /// Loads an argument over the number: whatever its flags are, the call is decided.
+    /// Loads an argument in the place of the number, since its flags alone decide then.
     constexpr void write_flags(const CallRule& rule, std::endian order) {
         put(jump_equal, rule.first, 0, 2);
         put(load, 16U + 8U * rule.argument + (order == std::endian::big ? 4U : 0U));
         put(jump_set, rule.flags, to_refuse, to_allow);
     }
 
-    /// The ways out, and the jumps to them. False where one of them is too far.
+    /// Writes the answers and the jumps to them. Returns false where one of them is too far.
     constexpr auto finish() -> bool {
         const std::size_t ways_out = size;
         put(answer, allow);
@@ -81,10 +81,10 @@ struct FilterWriter {
     }
 };
 
-/// A filter that refuses what `rules` name, on `machine`. What runs on another architecture is
-/// killed, since its numbers mean other calls. A call that is newer than the rules answers ENOSYS,
-/// as on the kernel they were written for; so does x32, whose numbers have bit 30 set. The empty
-/// filter (`size` 0) where it would be too long.
+/// Makes a filter that refuses what `rules` name, on `machine`. It kills a process of another
+/// architecture, where the numbers mean other calls. A call newer than the rules fails with ENOSYS,
+/// as on the kernel that they were written for, and so do calls of x32, whose numbers have bit 30
+/// set. Returns the empty filter (`size` 0) if it would be too long.
 template <std::size_t Capacity>
 constexpr auto assemble_filter(const FilterMachine& machine, CallRules<Capacity> rules)
     -> FilterWriter {
@@ -109,7 +109,7 @@ constexpr auto assemble_filter(const FilterMachine& machine, CallRules<Capacity>
     return filter.finish() ? filter : FilterWriter{};
 }
 
-/// A filter of its exact size, for read-only data.
+/// Holds a filter of exactly its size, for read-only data.
 template <std::size_t Size>
 struct Filter {
     FilterInstruction code[Size]{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A list of system calls and what a filter does about each.
+// The list of system calls that a filter knows, and how it answers each.
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_CALL_RULES_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_CALL_RULES_HPP
 
@@ -10,11 +10,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a filter does about the system calls `first` to `last`.
+/// Says how a filter answers the system calls `first` to `last`.
 struct CallRule {
     enum class answer : unsigned char {
-        refuse,       ///< the call answers EPERM
-        not_there,    ///< the call answers ENOSYS, and its caller falls back to an older one
+        refuse,       ///< the call fails with EPERM
+        not_there,    ///< the call fails with ENOSYS, and its caller takes an older one
         refuse_flags, ///< EPERM where argument number `argument` has one of `flags`
     };
     std::uint32_t first, last;
@@ -23,7 +23,7 @@ struct CallRule {
     std::uint32_t flags = 0;
 };
 
-/// A list of rules in the order of numbers, with neighbours that are answered alike made one.
+/// A list of rules in the order of numbers. Neighbours with the same answer become one rule.
 template <std::size_t Capacity>
 struct CallRules {
     CallRule rules[Capacity]{};

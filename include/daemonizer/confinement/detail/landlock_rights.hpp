@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Landlock's rights by the ABI that brought them, and what the words of a policy stand for.
+// Landlock's rights, by the ABI that brought them.
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_RIGHTS_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_RIGHTS_HPP
 
@@ -12,8 +12,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
-/// The ABI that this library was tested with. Rights of a newer one are not taken away: what a
-/// daemon may do would change with the kernel under it.
+/// The ABI that this library was tested with. Rights of a newer ABI are left alone; otherwise what
+/// a daemon may do would change when its kernel is updated.
 inline constexpr int newest_abi = 7;
 
 // LANDLOCK_ACCESS_FS_*, in the order of their bits.
@@ -28,21 +28,21 @@ inline constexpr std::uint32_t execute = 1U << 0, write_file = 1U << 1, read_fil
 inline constexpr std::uint32_t bind_tcp = 1U << 0, connect_tcp = 1U << 1;
 
 inline constexpr std::uint32_t reading = read_file | read_directory;
-/// Neither device nodes made nor files executed: what a daemon writes, it should not run.
+/// All but making device nodes and executing: a daemon should not run what it writes.
 inline constexpr std::uint32_t writing = reading | write_file | remove_directory | remove_file |
                                          make_directory | make_file | make_socket | make_fifo |
                                          make_link | refer | truncate | device_control;
-/// What a file can have that is no directory. With any other right its rule is EINVAL.
+/// The rights that a rule for a file may have; with a directory's rights it would be EINVAL.
 inline constexpr std::uint32_t of_files =
     execute | write_file | read_file | truncate | device_control;
 
-/// What a ruleset takes away, of the parts that the policy wants and the ABI has.
+/// Returns what a ruleset takes away: the parts that the policy wants and the ABI has.
 constexpr auto rights(int abi, unsigned wanted) -> LandlockRights {
     const unsigned parts = wanted & Confinement::parts_of(abi);
     LandlockRights taken{};
     taken.files = (1U << 13) - 1;
     if (abi >= 2)
-        taken.files |= refer; // before, what it would allow is always forbidden
+        taken.files |= refer; // an older ABI always forbids that
     if ((parts & Confinement::truncation) != 0)
         taken.files |= truncate;
     if ((parts & Confinement::devices) != 0)
@@ -56,7 +56,7 @@ constexpr auto rights(int abi, unsigned wanted) -> LandlockRights {
     return taken;
 }
 
-/// How much of LandlockRights a kernel of this ABI knows.
+/// Returns how many bytes of LandlockRights a kernel of this ABI knows.
 constexpr auto size_of_rights(int abi) -> std::size_t { return abi >= 6 ? 24 : abi >= 4 ? 16 : 8; }
 
 struct PathRule {

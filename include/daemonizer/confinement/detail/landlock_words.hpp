@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the words of a Landlock policy are made of, and the table of rules that they give.
+// Reads the words of a Landlock policy, and makes the table of its rules.
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_WORDS_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_LANDLOCK_WORDS_HPP
 
@@ -15,9 +15,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
-struct word {}; ///< base of every word that Landlock takes
+struct word {}; ///< the base of every word that Landlock takes
 
-// No concept: where one is not met, compilers add six lines to the one that a user reads.
+// Not a concept: where that is not met, compilers add six lines to the one that a user reads.
 template <class T>
 inline constexpr bool is_word = std::is_base_of_v<word, T>;
 template <class T>
@@ -53,7 +53,7 @@ struct PortRules : word {
     }
 };
 
-// What a word says to each question of a policy; what is no word says nothing.
+// What a word answers to each question of a policy. A type that is no word answers nothing.
 
 template <class T>
 inline constexpr bool is_absolute = true;
@@ -90,7 +90,7 @@ template <class T>
     requires requires { T::leaves; }
 inline constexpr unsigned leaves<T> = T::leaves;
 
-/// The ABI that a word requires; 0 where it leaves that open.
+/// The ABI that a word requires, or 0.
 template <class T>
 inline constexpr int least_abi = 0;
 template <class T>
@@ -114,7 +114,7 @@ template <class T>
     requires requires { T::least_abi; }
 inline constexpr bool is_known_abi<T> = T::least_abi >= 1 && T::least_abi <= newest_abi;
 
-/// The ABI that a policy requires: for all of its parts where a word says Required.
+/// The ABI that a policy requires; Required asks for the ABI that has all of its parts.
 template <class... Words>
 constexpr auto least_abi_of(unsigned parts) -> int {
     int least = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The system calls of each group of DenySystemCalls, by number, on the machine compiled for.
+// The system calls of each group of DenySystemCalls, by their numbers on this machine.
 #ifndef DAEMONIZER_CONFINEMENT_DETAIL_SYSTEM_CALL_NUMBERS_HPP
 #define DAEMONIZER_CONFINEMENT_DETAIL_SYSTEM_CALL_NUMBERS_HPP
 
@@ -37,7 +37,7 @@ inline constexpr bool knows_system_calls = false;
 inline constexpr std::uint32_t architecture = 0;
 #endif
 
-/// rseq_slice_yield of Linux 7.2. From 424 on the numbers are the same on all machines.
+/// The newest call, rseq_slice_yield of Linux 7.2. From 424 on all machines have the same numbers.
 inline constexpr std::uint32_t newest_system_call = 471;
 
 #if defined(__arm__)
@@ -126,7 +126,7 @@ constexpr void add_group(GroupRules& rules, system_calls group) {
         break;
     case system_calls::namespaces:
         detail::add_calls(rules, SYS_setns);
-        // A filter cannot read clone3's flags; libc goes on with clone where it is not there.
+        // A filter cannot read clone3's flags. Where that is missing, libc takes clone.
         rules.add({nr_clone3, nr_clone3, answer::not_there});
         rules.add(
             {SYS_clone, SYS_clone, answer::refuse_flags, clone_flags_argument, new_namespaces});
@@ -135,7 +135,7 @@ constexpr void add_group(GroupRules& rules, system_calls group) {
     }
 }
 
-/// The rules of the groups, each taken once however often it is named.
+/// The rules of the groups. A group that is named twice counts once.
 template <system_calls... Groups>
 constexpr auto rules_of() -> GroupRules {
     GroupRules rules;
@@ -151,7 +151,7 @@ constexpr auto rules_of() -> GroupRules {
     return rules;
 }
 
-/// A call that answers EPERM under these rules, whatever its arguments.
+/// Returns a call that fails with EPERM under these rules, whatever its arguments are.
 constexpr auto first_refused(const GroupRules& rules) -> long {
     for (std::size_t i = 0; i != rules.count; ++i)
         if (rules.rules[i].outcome == CallRule::answer::refuse)

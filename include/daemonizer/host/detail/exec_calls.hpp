@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_HOST_DETAIL_EXEC_CALLS_HPP
 #define DAEMONIZER_HOST_DETAIL_EXEC_CALLS_HPP
 
+#include <daemonizer/host/detail/answer.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <sys/auxv.h>
@@ -20,16 +20,17 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 struct ExecCalls {
     /// Returns only where it has failed.
     static auto execute(const char* path, char* const* arguments, char* const* environment) -> int {
-        return of(::execve(path, arguments, environment));
+        return detail::answer(::execve(path, arguments, environment));
     }
-    static auto pass_on_exec(int fd) -> int { return of(::fcntl(fd, F_SETFD, 0)); }
+    /// fcntl(2): `fd` stays open over an exec.
+    static auto pass_on_exec(int fd) -> int { return detail::answer(::fcntl(fd, F_SETFD, 0)); }
     /// The signal that this process gets when the thread that has forked it ends; 0 for none. A
     /// change of the user takes it away. PR_SET_PDEATHSIG(2const).
     static auto set_parent_death_signal(int number) -> int {
-        return of(::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(number)));
+        return detail::answer(::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(number)));
     }
     /// This process leads a process group from now on.
-    static auto lead_group() -> int { return of(::setpgid(0, 0)); }
+    static auto lead_group() -> int { return detail::answer(::setpgid(0, 0)); }
     /// SO_PEERCRED: the process that has made the socket's other end.
     static auto peer(int fd) -> pid_t {
         struct { // struct ucred(7)
@@ -38,13 +39,13 @@ struct ExecCalls {
             gid_t group;
         } credentials{};
         socklen_t size = sizeof credentials;
-        const int error = of(::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size));
+        const int error =
+            detail::answer(::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size));
         return error < 0 ? error : credentials.process;
     }
     /// The characters of a symbolic link, without a terminator.
     static auto read_link(const char* path, char* into, std::size_t size) -> long {
-        const long length = ::readlink(path, into, size);
-        return length < 0 ? -errno : length;
+        return detail::answer(::readlink(path, into, size));
     }
     /// What execve(2) was given for this program, or null where it is not known.
     static auto executed_path() -> const char* {
@@ -52,9 +53,6 @@ struct ExecCalls {
     }
     /// Whether who started this program has fewer rights than it.
     static auto has_gained_rights() -> bool { return ::getauxval(AT_SECURE) != 0; }
-
-private:
-    static auto of(int answer) -> int { return answer < 0 ? -errno : answer; }
 };
 
 } // namespace daemonizer::detail

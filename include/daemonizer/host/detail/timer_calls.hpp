@@ -3,9 +3,9 @@
 #ifndef DAEMONIZER_HOST_DETAIL_TIMER_CALLS_HPP
 #define DAEMONIZER_HOST_DETAIL_TIMER_CALLS_HPP
 
+#include <daemonizer/host/detail/answer.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <cerrno>
 #include <ctime>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -15,26 +15,26 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// A part of PosixHost. Each call answers what the system call answers, or the negative errno.
 /// All are async-signal-safe.
 struct TimerCalls {
+    /// timerfd_create(2): a descriptor, close-on-exec, which does not wait.
     static auto open_timer() -> int {
-        return of(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+        return detail::answer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     }
     /// Readable after `nanoseconds` (more than 0), and again each time that they have passed.
     static auto set_timer(int timer, long long nanoseconds) -> int {
         const timespec time{static_cast<time_t>(nanoseconds / 1'000'000'000),
                             static_cast<long>(nanoseconds % 1'000'000'000)};
         const itimerspec both{time, time};
-        return of(::timerfd_settime(timer, 0, &both, nullptr));
+        return detail::answer(::timerfd_settime(timer, 0, &both, nullptr));
     }
-    static auto open_poll_set() -> int { return of(::epoll_create1(EPOLL_CLOEXEC)); }
+    /// epoll_create1(2), close-on-exec.
+    static auto open_poll_set() -> int { return detail::answer(::epoll_create1(EPOLL_CLOEXEC)); }
+    /// epoll_ctl(2): the set is readable while `fd` is.
     static auto add_to_poll_set(int set, int fd) -> int {
         epoll_event wanted{};
         wanted.events = EPOLLIN;
         wanted.data.fd = fd;
-        return of(::epoll_ctl(set, EPOLL_CTL_ADD, fd, &wanted));
+        return detail::answer(::epoll_ctl(set, EPOLL_CTL_ADD, fd, &wanted));
     }
-
-private:
-    static auto of(int answer) -> int { return answer < 0 ? -errno : answer; }
 };
 
 } // namespace daemonizer::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The ids that a user's name stands for, found in the launcher.
+// Finds, in the launcher, the ids that a user's name stands for.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_ACCOUNT_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_ACCOUNT_HPP
 
@@ -14,11 +14,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// NGROUPS_MAX since Linux 2.6.4; musl's constant is an older one.
+/// The kernel's NGROUPS_MAX since Linux 2.6.4; musl's constant is an older one.
 inline constexpr std::size_t most_groups = 65536;
 
-/// The ids of a user, and the list of his groups in a mapping of its own: the launcher finds them,
-/// and the daemon, which has a copy or the very same, gives it back when it has used it.
+/// Holds the ids of a user, and the list of the user's groups in a mapping of its own. The launcher
+/// finds them. The daemon, which has a copy or the same memory, uses the list and unmaps it.
 struct Account {
     uid_t user = no_id;
     gid_t group = no_id;
@@ -78,7 +78,7 @@ auto ask_name_service(const Start& start, const char* user, const char* group, A
     return true;
 }
 
-/// Finds user and group ("": the user's own) and all groups that list the user; or fails, in words.
+/// Finds user, group ("": the user's own) and all groups that list the user; or fails the step.
 template <bool UsesNameService, class Start>
 auto find_account(const Start& start, const char* user, const char* group, Account& account)
     -> bool {

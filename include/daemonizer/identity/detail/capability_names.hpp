@@ -9,7 +9,7 @@
 #include <linux/capability.h>
 #else
 namespace daemonizer::inline DAEMONIZER_ABI {
-/// The kernel's numbers, where its headers are not there (musl-gcc). capabilities(7)
+/// The kernel's numbers, for compilers without the kernel's headers (musl-gcc). capabilities(7)
 enum linux_capability : int {
     CAP_CHOWN,
     CAP_DAC_OVERRIDE,
@@ -58,7 +58,7 @@ enum linux_capability : int {
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Those that have a name here. Newer ones are numbers alone, and a null pointer.
+/// Returns the name of a capability, or null for one that is newer than this table.
 constexpr auto capability_name(int capability) -> const char* {
     constexpr const char* names[] = {
         "CAP_CHOWN",

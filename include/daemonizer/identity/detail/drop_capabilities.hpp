@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// All capability sets of the process, reduced to those that are kept, and proven.
+// Reduces all capability sets of the process to those that are kept, and proves it.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_DROP_CAPABILITIES_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_DROP_CAPABILITIES_HPP
 
@@ -13,26 +13,27 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-inline constexpr int most_capabilities = 64; // of capget(2); a kernel's own number is less
+inline constexpr int most_capabilities = 64; // capget(2) has room for them; no kernel has so many
 
 constexpr auto bit_of(int capability) -> std::uint64_t { return std::uint64_t{1} << capability; }
 
-/// Calls `act(capability)` for all that the kernel has, whatever headers this was compiled with,
-/// until it answers false. `has` is a host's call that says EINVAL beyond the last.
+/// Calls `act(capability)` for each capability that the kernel has, until it answers false. Asks
+/// the kernel by `has`, a call of the host that answers EINVAL beyond the last: the headers may be
+/// older.
 template <class Start, class Has, class Act>
 auto each_capability(const Start& start, const char* what, Has has, Act act) -> bool {
     for (int capability = 0; capability != most_capabilities; ++capability) {
         const int answer = has(capability);
         if (answer == -EINVAL && capability != 0 && has(capability + 1) == -EINVAL)
-            return true; // twice: a sandbox may refuse one
+            return true; // asked twice, since a sandbox may refuse a single one
         if (!start.check(answer, what) || !act(capability, answer == 1))
             return false;
     }
     return true;
 }
 
-/// Takes all but `kept` out of the bounding set: no exec brings them back. What is out already
-/// needs no right.
+/// Takes all but `kept` out of the bounding set, so that no execve(2) brings them back. Needs no
+/// right for what is out already.
 template <class Start>
 auto reduce_bounding_set(const Start& start, std::uint64_t kept) -> bool {
     const auto& host = start.host();
@@ -46,8 +47,9 @@ auto reduce_bounding_set(const Start& start, std::uint64_t kept) -> bool {
         });
 }
 
-/// Makes `kept` all that the process may do, and looks; then tries to get everything back.
-/// Ambient capabilities that are no longer permitted go with them. capabilities(7)
+/// Reduces the permitted, effective and inheritable sets to `kept` and reads them back; then tries
+/// to get everything back. The kernel drops ambient capabilities that are no longer permitted.
+/// capabilities(7)
 template <class Start>
 auto reduce_capabilities(const Start& start, std::uint64_t kept) -> bool {
     const auto& host = start.host();
@@ -63,8 +65,8 @@ auto reduce_capabilities(const Start& start, std::uint64_t kept) -> bool {
     return true;
 }
 
-/// Fails where the kernel would still keep capabilities over a change of user: a starter may have
-/// asked for that (SECBIT_KEEP_CAPS), or this library.
+/// Clears the flag by which the kernel keeps capabilities over a change of user, which the starter
+/// (SECBIT_KEEP_CAPS) or this library may have set. Fails if it is still set.
 template <class Start>
 auto forget_keeping(const Start& start) -> bool {
     constexpr int keeps = 1 << 4;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The change to another user: in an order that leaves no moment with half of it, and proven.
+// Changes to another user, in an order that leaves no right behind, and proves it.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_DROP_IDS_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_DROP_IDS_HPP
 
@@ -16,7 +16,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-inline constexpr auto no_id = static_cast<uid_t>(-1); // "leave it as it is", to the kernel
+inline constexpr auto no_id = static_cast<uid_t>(-1); // tells the kernel: leave it as it is
 
 /// The ids that the process has now, and those that it had.
 struct DroppedIds {
@@ -25,7 +25,8 @@ struct DroppedIds {
     Ids users_before{}, groups_before{};
 };
 
-/// The supplementary groups to have: `others` as only_others leaves them, and room to compare.
+/// The supplementary groups that are wanted, `others` as only_others leaves them, and room to
+/// compare.
 struct WantedGroups {
     const gid_t* list = nullptr; ///< for setgroups(2)
     std::size_t listed = 0;
@@ -34,7 +35,7 @@ struct WantedGroups {
     std::size_t capacity = 0;
 };
 
-/// "user 1000": what a failure is about.
+/// Names what a failure is about: "user 1000".
 class NamedId {
 public:
     NamedId(const char* kind, unsigned id) {
@@ -46,8 +47,8 @@ private:
     char text_[24];
 };
 
-/// Says why an id was refused. setresuid(2), setgroups(2): EINVAL is an id that has no meaning
-/// here.
+/// Says why an id was refused. EINVAL of setresuid(2) and setgroups(2) means an id that this user
+/// namespace does not know.
 template <class Start>
 [[gnu::cold]] auto fail_id(const Start& start, const char* what, int code, const char* needs)
     -> bool {
@@ -60,8 +61,8 @@ inline auto are_all(const Ids& ids, unsigned wanted) -> bool {
     return ids.real == wanted && ids.effective == wanted && ids.saved == wanted;
 }
 
-/// setgroups(2) is refused in a user namespace whose starter may not set groups (and to who has not
-/// the right): that is accepted only if the groups are the wanted ones already.
+/// Sets the groups. The kernel refuses that to a process without the right, and in a user namespace
+/// whose starter may not set groups. Accepts a refusal only if the groups are the wanted ones.
 template <class Start>
 auto drop_groups(const Start& start, gid_t group, const WantedGroups& wanted) -> bool {
     const auto& host = start.host();
@@ -80,8 +81,8 @@ auto drop_groups(const Start& start, gid_t group, const WantedGroups& wanted) ->
                : start.fail("group list", "is another one than was set", EPERM);
 }
 
-/// Groups first: the right to set them goes with the user. All three ids of each kind, or a saved
-/// one is a way back.
+/// Changes the groups first, because the right to set them goes with the user. Changes all three
+/// ids of each kind, because a saved one would be a way back.
 template <class Start>
 auto drop_ids(const Start& start, DroppedIds& ids, const WantedGroups& groups) -> bool {
     const auto& host = start.host();
@@ -104,8 +105,8 @@ auto drop_ids(const Start& start, DroppedIds& ids, const WantedGroups& groups) -
            start.fail(NamedId{"user", ids.user}.text(), "was not taken", EPERM);
 }
 
-/// Tries to get back what was dropped, and fails where that succeeds. What a capability that is
-/// kept on purpose allows is not tried.
+/// Tries to get back what was dropped, and fails if that succeeds. Does not try what a capability
+/// allows that is kept on purpose.
 template <bool KeepsSetUid, bool KeepsSetGid, class Start>
 auto cannot_regain(const Start& start, const DroppedIds& ids) -> bool {
     const auto& host = start.host();

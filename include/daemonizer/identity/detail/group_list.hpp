@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Lists of group ids: sorted, compared, and made the process's own.
+// Sorts lists of group ids and compares them with those of the process.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_GROUP_LIST_HPP
 
@@ -11,7 +11,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Sorts in place and in bounded time (heapsort), without what std::sort costs the compiler.
+/// Sorts in place, in bounded time (heapsort). std::sort would cost compile time.
 inline void sort_groups(gid_t* list, std::size_t size) {
     const auto sift = [list](std::size_t at, std::size_t end) {
         for (std::size_t child; (child = 2 * at + 1) < end; at = child) {
@@ -34,7 +34,7 @@ inline void sort_groups(gid_t* list, std::size_t size) {
     }
 }
 
-/// Sorts, and leaves out repetitions and `group`. Returns how many are left.
+/// Sorts, removes repetitions and `group`, and returns how many are left.
 inline auto only_others(gid_t* list, std::size_t size, gid_t group) -> std::size_t {
     detail::sort_groups(list, size);
     std::size_t left = 0;
@@ -44,15 +44,15 @@ inline auto only_others(gid_t* list, std::size_t size, gid_t group) -> std::size
     return left;
 }
 
-/// 1 where the process has exactly these supplementary groups, `group` being among them or not: the
-/// process has its rights anyway. `others` are as only_others leaves them; `room` is for `capacity`
-/// ids. Otherwise 0, or a negative errno.
+/// Returns 1 if the process has exactly these supplementary groups, else 0 or a negative errno. It
+/// does not matter whether `group` is among them: the process has its rights anyway. `others` are
+/// as only_others leaves them; `room` is for `capacity` ids.
 template <class Host>
 auto has_groups(const Host& host, gid_t group, const gid_t* others, std::size_t size, gid_t* room,
                 std::size_t capacity) -> int {
     const int count = host.groups(capacity, room);
     if (count < 0)
-        return count == -EINVAL ? 0 : count; // more of them than there is room for
+        return count == -EINVAL ? 0 : count; // there are more than the room holds
     if (detail::only_others(room, static_cast<std::size_t>(count), group) != size)
         return 0;
     for (std::size_t i = 0; i != size; ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// libc's name service (NSS: files, LDAP, systemd's own users), where the program is linked with it.
+// Asks libc's name service (NSS: files, LDAP, systemd's own users), where the program has it.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_NAME_SERVICE_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_NAME_SERVICE_HPP
 
@@ -11,8 +11,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-// struct passwd and struct group as every C library of Linux lays them out: <pwd.h> and <grp.h>
-// would give every program these two words as types of the global namespace.
+// struct passwd and struct group, as every C library of Linux lays them out. <pwd.h> and <grp.h>
+// are not included: they would put these two names into the global namespace of every program.
 struct PasswdEntry {
     char *name, *password;
     uid_t user;
@@ -25,9 +25,9 @@ struct GroupEntry {
     char** members;
 };
 
-// Names for libc's functions that alone make no linker look for them: null pointers in a static
-// program, which else would load a second libc and more to find a user (and fail on a machine with
-// another version). In a dynamic one libc.so is there, and has them.
+// Weak names for libc's functions, for which no linker searches a library. In a static program they
+// are null pointers; else it would load a second libc to find a user, and fail on a machine with
+// another version. In a dynamic program libc.so is there, and has them.
 extern "C" {
 // clang-format off
 [[maybe_unused, gnu::weakref("getpwnam_r")]]
@@ -44,8 +44,8 @@ inline auto has_name_service() -> bool {
            &daemonizer_getgrouplist != nullptr;
 }
 
-/// Makes `look_up(buffer, size)` with more and more room for as long as it answers ERANGE: a group
-/// with many members needs megabytes. 1 where it found, 0 where not, or a negative errno.
+/// Calls `look_up(buffer, size)` with more and more room while it answers ERANGE: a group with many
+/// members needs megabytes. Returns 1 if it was found, 0 if not, or a negative errno.
 template <class Host, class LookUp>
 auto look_up_with_room(const Host& host, LookUp look_up) -> int {
     constexpr std::size_t most = 256UL << 20;
@@ -88,8 +88,7 @@ auto find_group(const Host& host, const char* name, gid_t& gid) -> int {
     });
 }
 
-/// Writes the user's groups, `group` among them, as far as `capacity` goes. Returns how many there
-/// are.
+/// Writes at most `capacity` of the user's groups, `group` among them. Returns how many there are.
 inline auto list_groups(const char* user, gid_t group, gid_t* list, std::size_t capacity)
     -> std::size_t {
     int size = static_cast<int>(capacity);

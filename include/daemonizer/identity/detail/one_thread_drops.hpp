@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Refuses to drop the rights of one thread among several.
+// Refuses to drop rights in a process that has several threads.
 #ifndef DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
 #define DAEMONIZER_IDENTITY_DETAIL_ONE_THREAD_DROPS_HPP
 
@@ -11,8 +11,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// The kernel keeps ids, capabilities and no_new_privs a thread: another one would keep what this
-/// one gives up. A composition that forks has been checked, and its daemon has one thread.
+/// Refuses to go on with several threads. The kernel keeps ids, capabilities and no_new_privs for
+/// each thread, so another thread would keep what this one gives up. A composition that forks was
+/// checked before the fork, and its daemon has one thread.
 struct OneThreadDrops : step<phase::check> {
     static constexpr const char* name = "threads";
 

@@ -15,7 +15,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a RunAs of names has found and changed.
+/// Holds what a RunAs with names has found.
 struct NamedIds : DroppedIds {
     using dropped_ids = DroppedIds;
     Account account;
@@ -23,16 +23,23 @@ struct NamedIds : DroppedIds {
     static void each_text(auto) {} // its undo reads none
 };
 
-/// In the launcher, so that a wrong name is said at the terminal, and before a chroot hides the
-/// files: the list of groups, too.
+/// Finds the account, and the list of groups, in the launcher: a wrong name is said at the
+/// terminal, and a chroot does not hide the files yet. Before the pid file's steps: whoever
+/// interrupts a lookup that hangs leaves nothing behind.
 template <bool UsesNameService>
 struct FindAccount : undoable_step<phase::check> {
     static constexpr const char* name = "run as";
+    static constexpr bool ends_with_process = true;
 
     static auto run(const auto& start, const auto& policy) -> bool {
         auto& state = start.state(policy);
         Account& account = state.account;
-        if (!detail::find_account<UsesNameService>(start, policy.user(), policy.group(), account))
+        const auto find = [&] {
+            return detail::find_account<UsesNameService>(start, policy.user(), policy.group(),
+                                                         account);
+        };
+        // A directory service that does not answer would hold the start for minutes.
+        if (!(start.signals != nullptr ? start.signals->interruptibly(start.host(), find) : find()))
             return false;
         state.user = account.user;
         state.group = account.group;
@@ -47,8 +54,8 @@ struct FindAccount : undoable_step<phase::check> {
     }
 };
 
-/// Takes the ids. Where no policy keeps capabilities the others go as well: those of root go with
-/// it, but not those of a starter that is another user.
+/// Changes the ids, and drops the capabilities where no policy keeps some: the kernel takes those
+/// of root, but not those of a starter that is another user.
 struct TakeIds : step<phase::identity> {
     static constexpr const char* name = "run as";
 
@@ -62,7 +69,7 @@ struct TakeIds : step<phase::identity> {
                    detail::forget_keeping(start) &&
                    detail::cannot_regain<false, false>(start, state);
         else
-            return true; // KeepCapabilities says so in the end
+            return true; // KeepCapabilities drops them afterwards
     }
 
 private:
@@ -76,7 +83,7 @@ private:
         return taken;
     }
     static auto take(const auto& start, DroppedIds& ids) -> bool {
-        gid_t room[32]; // more than that cannot all be the one group that it may have
+        gid_t room[32]; // enough: where there are more, they are not the one group that it may have
         return detail::drop_ids(start, ids, {nullptr, 0, 0, room, sizeof room / sizeof *room});
     }
 };

@@ -12,16 +12,16 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// A field: whether it is the wanted text, and its number.
+/// A field that was read: whether it is the wanted text, and its number.
 struct Field {
     static constexpr std::uint64_t no_id = ~std::uint64_t{0};
 
     bool is_wanted = false;
-    std::uint64_t number = no_id; ///< of 32 bits, or `no_id`
+    std::uint64_t number = no_id; ///< at most 32 bits, or `no_id`
 };
 
-/// A file of lines of fields between colons, read a character at a time: a line may be as long as
-/// it likes.
+/// Reads a file of lines with fields between colons, a character at a time, so that a line may have
+/// any length.
 template <class Host>
 class UserFile {
 public:
@@ -36,7 +36,7 @@ public:
             host_.close(fd_);
     }
 
-    /// The next field of the line, an empty one where there is none. A list has commas, too.
+    /// Reads the next field of the line, empty where there is none. In a list commas end it, too.
     auto field(const char* wanted = "", bool is_list = false) -> Field {
         Field field;
         bool same = true, digits = true;
@@ -58,7 +58,7 @@ public:
         return field;
     }
     auto line_is_over() const -> bool { return end_ == '\n' || end_ == end_of_file; }
-    /// Goes to the next line. False at the end of the file and after an error.
+    /// Goes to the next line. Returns false at the end of the file and after an error.
     auto next_line() -> bool {
         while (!line_is_over())
             field();
@@ -66,7 +66,7 @@ public:
         end_ = 0;
         return !is_end;
     }
-    /// 0, or the negative errno of what ended the reading.
+    /// Returns 0, or the negative errno that has ended the reading.
     auto error() const -> int { return error_; }
 
 private:
@@ -90,13 +90,13 @@ private:
 
     const Host& host_;
     int fd_, error_;
-    int end_ = 0; ///< what ended the last field
+    int end_ = 0; ///< the character that ended the last field
     unsigned at_ = 0, size_ = 0;
     char buffer_[1024];
 };
 
-/// 1 where the user was found, 0 where not; -EBADMSG where his line has no ids; or the negative
-/// errno of the reading. passwd(5): "NAME:PASSWORD:UID:GID:...".
+/// Returns 1 if the user was found, 0 if not; -EBADMSG if the line has no valid ids; or the
+/// negative errno of the reading. passwd(5): "NAME:PASSWORD:UID:GID:...".
 template <class Host>
 auto find_in_passwd(const Host& host, const char* user, uid_t& uid, gid_t& gid) -> int {
     UserFile<Host> file{host, "/etc/passwd"};
@@ -114,8 +114,8 @@ auto find_in_passwd(const Host& host, const char* user, uid_t& uid, gid_t& gid) 
     return file.error();
 }
 
-/// Calls `add(gid)` for each group that lists the user, and takes the id of the group named `group`
-/// to `gid`. 1 where that one was found or none was wanted (""), 0 where not; else as
+/// Calls `add(gid)` for each group that lists the user, and writes the id of the group named
+/// `group` to `gid`. Returns 1 if that was found, or if none was wanted (""), 0 if not; else as
 /// find_in_passwd. group(5): "NAME:PASSWORD:GID:USER,USER...".
 template <class Host, class Add>
 auto find_in_group(const Host& host, const char* user, const char* group, gid_t& gid, Add add)

@@ -6,6 +6,7 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/sigchld_watch.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -67,6 +68,13 @@ struct DetachedState {
         daemon = host.pid();
         if (!named && report.send_forked(host) < 0)
             report.close(host);
+    }
+    /// How far the daemon is, to the launcher, who may show it.
+    template <class Host>
+    void say_status(const Host& host, const char* text) const {
+        // Named, so that it is instantiated.
+        (void)&StatusIsTaken<typename exiting_host<Host>::type>::value;
+        report.send_status(host, text);
     }
 };
 

@@ -6,14 +6,15 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/fork_context.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
-#include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <cstring>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -30,8 +31,8 @@ struct LauncherCopies {
     explicit LauncherCopies(const auto& start) : core{start.core}, signals{*start.signals} {}
 
     Core core;
-    Failure failure;
     StartSignals signals;
+    Failure failure;
     StringCopies texts;
 
     void keep(const char*& text) { texts.keep(text); }
@@ -89,9 +90,9 @@ public:
         StartupWait<Host, Start::seconds()> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, known};
         const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
-        if (startup.attend(
+        if (startup.wait_for_outcome(
                 kept_.failure, [&] { give_memory_back(startup); },
-                [this](const char* text) { show(text); }, tell)) {
+                [this](Report& report) { return show(&report); }, tell)) {
             show(nullptr);
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
@@ -114,9 +115,8 @@ public:
     }
 
 private:
-    [[gnu::cold, gnu::noinline]] void show(const char* text) {
-        if (detail::show_status<Host> != nullptr)
-            detail::show_status<Host>(host_, 2, program_, text);
+    [[gnu::cold, gnu::noinline]] auto show(Report* report) const -> bool {
+        return take_status<Host> != nullptr && take_status<Host>(host_, program_, report);
     }
 
     auto start() -> Start { return {{kept_.core, kept_.failure, &kept_.signals}}; }
@@ -128,13 +128,15 @@ private:
     }
 
     void give_memory_back([[maybe_unused]] const auto& startup) {
+        constexpr unsigned long large = 1UL << 20;
         if constexpr (lets_go)
             detail::release_memory(
-                host_, [&] { return startup.has_news(); },
-                [&](const auto& piece) { // a text that was too long to be copied
-                    bool needed = piece.has(this);
-                    each_text([&](const char* text) { needed = needed || piece.has(text); });
-                    return needed;
+                host_, large, [&] { return startup.has_news(); },
+                [&](auto& mappings) {
+                    mappings.leave_out_all_around(this);
+                    each_text([&](const char* text) { // it may have been too long to be copied
+                        mappings.leave_out(text, std::strlen(text) + 1);
+                    });
                 });
     }
 

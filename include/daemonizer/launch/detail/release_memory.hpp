@@ -15,6 +15,7 @@
 #include <daemonizer/system/toolchain/valgrind.hpp>
 
 #include <cerrno>
+#include <pthread.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -30,25 +31,31 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// Gives back the large pieces of memory that only the program has used, until `stop()`: as long as
 /// a launcher keeps its copy, each page that the daemon writes must be copied. For a launcher that
 /// never returns to the program, makes its calls without libc, and has all that it needs on its
-/// stack; `is_needed` tells what else it reads.
+/// stack; `leave_out_needed(mappings)` leaves out what else it reads. `least`: bytes that are worth
+/// a call.
 ///
 /// What is given back is known to be the program's data: it is private and writable, no file's, and
 /// does not follow an object's file as the uninitialised data does; no loaded object reaches into
-/// it, and the dynamic linker has no list there (PrivateMappings). What holds the stack or the
-/// thread's own variables stays, and so does all memory where somebody unknown may use it.
-template <class Host, class Stop, class IsNeeded>
-[[gnu::noinline]] void release_memory(const Host& host, Stop stop, IsNeeded is_needed) {
+/// it, and the dynamic linker has no list there (PrivateMappings). The stack and the thread's own
+/// variables stay, and so does all memory where somebody unknown may use it.
+template <class Host, class Stop, class LeaveOutNeeded>
+[[gnu::noinline]] void release_memory(const Host& host, unsigned long least, Stop stop,
+                                      LeaveOutNeeded leave_out_needed) {
     constexpr long worth_it = 16 << 10; // kilobytes
     constexpr unsigned long piece = 64UL << 20;
     if (host.peak_memory() < worth_it || !detail::knows_who_uses_memory())
         return;
     PrivateMappings mappings;
-    if (!mappings.read(host) || !mappings.leave_out_what_is_linked())
+    if (!mappings.read(host, least))
         return;
-    const void* const thread = &errno;
+    mappings.leave_out_all_around(&mappings); // the stack
+    mappings.leave_out(&errno, sizeof errno, PrivateMappings::beside_thread);
+    mappings.leave_out(reinterpret_cast<const void*>(::pthread_self()), 1,
+                       PrivateMappings::beside_thread);
+    leave_out_needed(mappings);
+    if (!mappings.leave_out_what_is_linked())
+        return;
     for (Mapping& memory : mappings) {
-        if (memory.has(&mappings) || memory.has(thread) || is_needed(memory))
-            continue;
         while (memory.size() != 0) {
             if (stop())
                 return;
@@ -60,6 +67,17 @@ template <class Host, class Stop, class IsNeeded>
 }
 
 } // namespace daemonizer::detail
+
+#else
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// Declared for who never calls it: a launcher without a host of raw calls keeps its memory.
+template <class Host, class Stop, class IsNeeded>
+void release_memory(const Host& host, Stop stop, IsNeeded is_needed);
+
+} // namespace daemonizer::detail
+
 #endif
 
 #endif

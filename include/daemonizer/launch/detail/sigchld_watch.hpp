@@ -116,11 +116,12 @@ private:
             host.wait(P_PID, dead.si_pid, dead, WEXITED | WNOHANG);
     }
 
-    struct sigaction child_before_ {};
+    // The large one last: code that reaches the others is shorter.
     int was_subreaper_ = 0;
     int fd_ = -1;
     bool adopts_ = false;
     bool has_others_ = false;
+    struct sigaction child_before_ {};
 };
 
 } // namespace daemonizer::detail

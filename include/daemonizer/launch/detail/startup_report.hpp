@@ -35,14 +35,25 @@ struct Report {
     Failure failure;
 };
 
-/// How far the start has come.
+/// How far the start has come. It arrives where the longer Report has room.
 struct StatusReport {
     ReportHead head;
     char text[200];
+
+    [[gnu::visibility("hidden")]] static auto is_in(const Report& report) -> bool {
+        return report.head.message == ReportHead::kind::status;
+    }
+    /// LineWriter has made it one line; whoever has not used that sends no more than text.
+    [[gnu::visibility("hidden")]] static auto text_in(Report& report) -> const char* {
+        char* const text = reinterpret_cast<char*>(&report) + offsetof(StatusReport, text);
+        text[sizeof StatusReport::text - 1] = '\0';
+        return text;
+    }
 };
 static_assert(sizeof(StatusReport) < sizeof(Report) && sizeof(StatusReport) > sizeof(ReportHead));
 
-enum class message { forked, ready, failed, status, none, closed, broken, unreadable };
+/// `other`: what no launcher understands, or a status.
+enum class message { forked, ready, failed, other, none, closed, unreadable };
 
 /// One end of the pair. Holds a descriptor, -1 where there is none; the owner closes it.
 struct ReportEnd {
@@ -117,12 +128,8 @@ struct ReportEnd {
     }
 
     [[gnu::visibility("hidden")]] static auto checked(Report& report, std::size_t size) -> message {
-        if (size == sizeof(StatusReport) && report.head.message == ReportHead::kind::status) {
-            text_in(report)[sizeof StatusReport::text - 1] = '\0'; // LineWriter does the rest
-            return message::status;
-        }
         if (size != sizeof report && size != sizeof report.head)
-            return message::broken;
+            return message::other;
         switch (report.head.message) {
         case ReportHead::kind::forked:
             return message::forked;
@@ -130,18 +137,13 @@ struct ReportEnd {
             return message::ready;
         case ReportHead::kind::failed:
             if (size != sizeof report)
-                return message::broken;
+                return message::other;
             report.failure.sanitise();
             return message::failed;
         case ReportHead::kind::status:
             break;
         }
-        return message::broken;
-    }
-
-    /// Of a status, which arrives where the longer Report has room.
-    [[gnu::visibility("hidden")]] static auto text_in(Report& report) -> char* {
-        return reinterpret_cast<char*>(&report) + offsetof(StatusReport, text);
+        return message::other;
     }
 
 private:

@@ -48,11 +48,12 @@ public:
 
     /// True when the daemon is ready, lives, and has been told that this is known. Otherwise
     /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
-    /// as it is known who the daemon is, `show(text)` when that says how far it has come, and
-    /// `launched(daemon)` when it is ready and alive, before it is told so.
+    /// as it is known who the daemon is, `show(report)` for a message that is none of the others,
+    /// which tells whether it was a status, and `launched(daemon)` when it is ready and alive,
+    /// before it is told so.
     template <class Meanwhile, class Show, class Launched>
-    [[gnu::noinline]] auto attend(Failure& failure, Meanwhile meanwhile, Show show,
-                                  Launched launched) -> bool {
+    [[gnu::noinline]] auto wait_for_outcome(Failure& failure, Meanwhile meanwhile, Show show,
+                                            Launched launched) -> bool {
         Report report;
         // What the daemon wrote before it died, or before its time was over, is in a queue that
         // holds less than this; more is a worker's noise.
@@ -82,9 +83,7 @@ public:
             pid_t sender;
             auto news = report_.receive(host_, report, sender);
             const bool heard = is_heard(news, sender);
-            if (heard && news == message::status)
-                show(ReportEnd::text_in(report));
-            if (!heard || news == message::status) { // neither ends the wait
+            if (!heard || (news == message::other && show(report))) { // neither ends the wait
                 if ((!dead && !late) || --patience > 0)
                     continue;
                 news = message::none;
@@ -99,12 +98,11 @@ public:
                 return clear_away(after_a_failure);
             case message::ready:
                 return is_alive(failure) && accept(failure, launched);
-            case message::broken:
+            case message::other:
             case message::unreadable:
                 failure.name_step("report");
                 failure.describe("message from the daemon", "cannot be understood");
                 return clear_away(0);
-            case message::status:
             case message::none:
             case message::closed:
                 break;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sends a daemon signals and waits for its end.
+// Signals a daemon, and waits for its end.
 #ifndef DAEMONIZER_SERVICE_DETAIL_DAEMON_CONTROL_HPP
 #define DAEMONIZER_SERVICE_DETAIL_DAEMON_CONTROL_HPP
 
@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Orders to the daemon of a pid file, and what became of them.
+/// Signals the daemon that a pid file names, and says what became of it.
 template <class Host>
 class DaemonControl {
     using state = ServiceStatus::state;
@@ -26,7 +26,8 @@ public:
         return has_daemon() ? answer(daemon_.signal(number)) : nobody();
     }
 
-    /// Each signal in turn, until the daemon is gone. As systemd does, each with SIGCONT after it.
+    /// Sends each signal in turn, until the daemon is gone, and SIGCONT after each, as systemd
+    /// does.
     auto stop(Schedule schedule) const -> ControlResult {
         if (!has_daemon())
             return nobody();
@@ -34,7 +35,7 @@ public:
             const int error = daemon_.signal(number);
             if (error < 0 && error != -ESRCH)
                 return answer(error);
-            daemon_.signal(SIGCONT); // a daemon that is suspended takes no signal but KILL
+            daemon_.signal(SIGCONT); // a suspended daemon acts on no other signal but KILL
             if (daemon_.wait_until_gone(seconds))
                 return answer(0);
         }

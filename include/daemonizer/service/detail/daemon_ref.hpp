@@ -12,11 +12,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Holds on to the daemon of a pid file, so that what is sent goes to it or to nobody. The number
-/// is read, a pidfd is opened on it, and only then is the lock asked again: a process that still
-/// holds byte 1 under this number now is the one that the pidfd means. Where pidfds are missing
-/// (Linux before 5.3, some sandboxes, valgrind) the lock is asked right before each kill(2), and
-/// its release tells that the daemon is gone.
+/// Holds on to the daemon of a pid file, so that a signal goes to it or to nobody. Reads the
+/// number, opens a pidfd on it, and only then asks for the lock again: a process that still holds
+/// byte 1 under this number is the one that the pidfd means. Where pidfds are missing (Linux
+/// before 5.3, some sandboxes, valgrind) it asks for the lock right before each kill(2), and takes
+/// the daemon for gone when the lock is released.
 template <class Host>
 class DaemonRef {
 public:
@@ -26,7 +26,7 @@ public:
             return;
         process_ = host_.open_process(status_.pid);
         if (process_ == -ESRCH || view_.holder() != status_.pid)
-            status_ = {ServiceStatus::state::stopped, 0, 0, 0, ""}; // it went while we looked
+            status_ = {ServiceStatus::state::stopped, 0, 0, 0, ""}; // it has just gone
     }
     DaemonRef(const DaemonRef&) = delete;
     auto operator=(const DaemonRef&) -> DaemonRef& = delete;
@@ -35,7 +35,7 @@ public:
             host_.close(process_);
     }
 
-    /// running, or why there is nothing to hold.
+    /// Returns running, or why there is nothing to hold on to.
     auto status() const -> const ServiceStatus& { return status_; }
 
     /// Returns 0 or a negative errno; -ESRCH where the daemon is gone.
@@ -48,7 +48,7 @@ public:
         return host_.signal(status_.pid, number);
     }
 
-    /// Waits until the daemon is gone; false at the end of `seconds`.
+    /// Waits until the daemon is gone. Returns false at the end of `seconds`.
     auto wait_until_gone(int seconds) const -> bool {
         const long long deadline = host_.now() + seconds * 1'000'000'000LL;
         for (;;) {
@@ -61,7 +61,7 @@ public:
     }
 
 private:
-    /// Sleeps until it is gone, at most `limit` ns.
+    /// Sleeps until the daemon is gone, at most `limit` ns.
     auto is_gone(long long limit) const -> bool {
         if (process_ < 0 && view_.holder() != status_.pid)
             return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The form of a composition that stays in the foreground.
+// Turns a composition into one that stays in the foreground.
 #ifndef DAEMONIZER_SERVICE_DETAIL_FOREGROUND_HPP
 #define DAEMONIZER_SERVICE_DETAIL_FOREGROUND_HPP
 
@@ -10,8 +10,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Returns what stands for a policy in the foreground: its `in_foreground()`, else itself.
-/// Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
+/// Returns the policy that takes a policy's place in the foreground: its `in_foreground()`, else
+/// itself. Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
 template <class Policy>
 constexpr auto foreground_form(const Policy& policy) {
     if constexpr (requires { policy.in_foreground(); })
@@ -29,7 +29,7 @@ constexpr auto compose_again(const Policies&... policies) {
     return Composition<Policies...>{Options<Policies...>{Option<Policies>{policies}...}};
 }
 
-/// The same composition for the foreground.
+/// Returns the same composition for the foreground.
 template <class... Policies>
 constexpr auto foreground(const Composition<Policies...>& service) {
     return detail::compose_again(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The messages of a service's command line, and the exit statuses that go with them.
+// Prints the messages of command_line(), and says which exit status goes with each.
 #ifndef DAEMONIZER_SERVICE_DETAIL_MESSAGES_HPP
 #define DAEMONIZER_SERVICE_DETAIL_MESSAGES_HPP
 
@@ -14,29 +14,30 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// What command_line() is told of a program. Each may be left out; the caller owns the characters.
+/// Describes a program to command_line(). Each member may be left out; the caller owns the
+/// characters.
 struct ProgramText {
     const char* about = nullptr;   ///< half a sentence: "writes a line every ten seconds"
-    const char* options = nullptr; ///< the program's own, a line each, with its end
+    const char* options = nullptr; ///< the help for the program's own, each line with its end
     const char* version = nullptr;
-    /// For a program that reads its own options otherwise than by take_option() and take_flag():
-    /// the arguments that a unit repeats, up to a null pointer. Where `argv[1]` that command_line()
-    /// is given is one of them (the same pointer), the unit's verb takes its place, else the verb
-    /// comes first: `argv + 1` of main() is right for getopt_long().
+    /// The arguments that a unit repeats, up to a null pointer, for a program that reads its
+    /// options otherwise than by take_option() and take_flag(). If the `argv[1]` that
+    /// command_line() is given is one of them (the same pointer), the unit's verb takes its place,
+    /// else the verb comes first: `argv + 1` of main() is right for getopt_long().
     const char* const* arguments = nullptr;
-    bool lsb = false; ///< every start and stop is one with --lsb
+    bool lsb = false; ///< as if --lsb were given to every start and stop
 };
 
 namespace detail {
 
-/// Each of these says something and returns the status to leave with.
+/// Each function prints a message and returns the status to leave with.
 struct Messages {
     const ProgramText& text;
-    const char* pid_file_path; ///< as it is; the words show pid_file
-    const char* verb = "";     ///< what was ordered, the step in an error's line
+    const char* pid_file_path; ///< as it is; messages show `pid_file`
+    const char* verb = "";     ///< the verb, which is the step in an error's line
     PrintableText<256> shown_name{program_invocation_short_name};
     PrintableText<> shown_pid_file{pid_file_path};
-    const char* name = shown_name.text(); // of this very object: it is not copied
+    const char* name = shown_name.text(); // points into this object, which is not copied
     const char* pid_file = shown_pid_file.text();
 
     Messages(const ProgramText& program, const char* path) : text{program}, pid_file_path{path} {}
@@ -120,7 +121,7 @@ struct Messages {
         return now.lsb();
     }
 
-    /// `waited`: the seconds that the daemon was given.
+    /// Prints why an order failed. `waited` is how many seconds the daemon was given.
     auto result(const ControlResult& result, int waited) const -> int {
         if (result)
             return 0;
@@ -134,7 +135,7 @@ struct Messages {
         return result.exit_status();
     }
 
-    /// Output that did not arrive is no success.
+    /// Returns `status`, or that of a failure if the output did not arrive.
     auto printed(int status) const -> int {
         if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
             return status;

@@ -13,8 +13,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// A pid file opened to be read. Owns the descriptor. Through it the locks are asked about as well:
-/// they belong to this inode, whatever the name comes to mean meanwhile.
+/// Opens a pid file to read it, and owns the descriptor. Asks about the locks through it as well,
+/// since they belong to this inode, whatever the name comes to mean meanwhile.
 template <class Host>
 class PidFileView {
     using state = ServiceStatus::state;
@@ -25,12 +25,12 @@ public:
     auto operator=(const PidFileView&) -> PidFileView& = delete;
     ~PidFileView() { close(); }
 
-    /// The daemon that holds the file now; 0 where nobody does.
+    /// Returns the daemon that holds the file now, 0 where nobody does.
     auto holder() const -> pid_t {
         return is_own_ ? host_.pid() : detail::daemon_that_holds(host_, fd_);
     }
 
-    /// What the file says now.
+    /// Returns what the file says now.
     auto look() const -> ServiceStatus {
         if (fd_ < 0)
             return instead_;
@@ -55,7 +55,7 @@ public:
         return {written == 0 ? state::stopped : state::dead, positive(written), 0, 0, ""};
     }
 
-    /// As look(), giving what is under way a second to come out.
+    /// Returns what look() says, after at most a second if a start or an end is under way.
     auto settled() -> ServiceStatus {
         constexpr long long second = 1'000'000'000;
         const long long begun = host_.now();
@@ -75,11 +75,11 @@ private:
     static auto unknown(int code, const char* reason) -> ServiceStatus {
         return {state::unknown, 0, 0, code, reason};
     }
-    /// Process 1 is named only where it is the daemon, and holds the file.
+    /// Returns the number, or 0 for process 1: unless it holds the file it is somebody else.
     static auto positive(pid_t written) -> pid_t { return written > 1 ? written : 0; }
 
-    /// No symbolic link is followed, and a FIFO does not hang. The daemon itself must not open its
-    /// file again: closing it would release byte 1.
+    /// Opens the file without following a link, or hanging on a FIFO. Does not open this process's
+    /// own pid file: closing that would release byte 1.
     void open() {
         if (path_ == nullptr || *path_ == '\0') {
             instead_ = unknown(EINVAL, "path is empty");
@@ -115,7 +115,7 @@ private:
     const char* path_;
     int fd_ = -1;
     bool is_own_ = false;
-    ServiceStatus instead_; ///< of opening it, where there is no descriptor
+    ServiceStatus instead_; ///< the status where there is no descriptor
 };
 
 } // namespace daemonizer::detail

@@ -10,8 +10,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// The options behind a verb: `--timeout SECONDS` and `--force` of what stops a daemon, and
-/// `--lsb`.
+/// Holds the options behind a verb: `--lsb`, and for verbs that stop a daemon `--timeout SECONDS`
+/// and
+/// `--force`.
 struct StopOptions {
     static constexpr int after_kill = 5;
 
@@ -21,8 +22,8 @@ struct StopOptions {
 
     auto seconds() const -> int { return force ? timeout + after_kill : timeout; }
 
-    /// Takes them from behind the verb: those of stopping if it `stops`, `--lsb` where it may be.
-    /// Returns null, or the first argument that is not one of them.
+    /// Takes the options from behind the verb: those of stopping if it `stops`, `--lsb` if it may
+    /// have that. Returns null, or the first argument that is not one of them.
     auto take(int argc, char** argv, bool stops, bool may_be_lsb) -> const char* {
         if (const char* const text = stops ? take_option(argc, argv, "--timeout") : nullptr;
             text != nullptr && !parse(text))

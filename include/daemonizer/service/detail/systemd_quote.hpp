@@ -10,12 +10,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Where a word of a unit stands, which decides what else is special in it: `$` begins a variable
-/// in an argument but not in the program's path, `:` ends the name of a directory.
+/// Where a word of a unit stands. That decides which characters are special in it: `$` begins a
+/// variable in an argument but not in the program's path, `:` ends the name of a directory.
 enum class unit_word { program, argument, directory };
 
-/// The number of bytes of the character at `text`; 0 where a unit's file cannot have it as it is: a
-/// control character, or no UTF-8, for which systemd ignores the whole line.
+/// Returns the number of bytes of the character at `text`. Returns 0 for what a unit's file cannot
+/// have as it is: a control character, and what is no UTF-8, since systemd ignores such a line.
 inline auto unit_character(const char* text) -> int {
     const auto byte = [=](int i) { return static_cast<unsigned>(text[i]) & 0xffU; };
     const unsigned first = byte(0);
@@ -36,21 +36,21 @@ inline auto unit_character(const char* text) -> int {
     return code < least[length - 2] || is_none ? 0 : length;
 }
 
-/// Writes a unit to stdout, a setting at a time; or, where it does not print, only finds out
-/// whether a unit can say all that. Whoever describes a unit does it twice, so that no half of one
+/// Writes a unit to stdout, a setting at a time; or, if it does not print, only finds out whether a
+/// unit can say all that. A unit is described twice, first without printing, so that no half of one
 /// is printed.
 class UnitWriter {
 public:
     explicit UnitWriter(bool prints) : prints_{prints} {}
 
-    /// Why a unit cannot say what was written, null where it can; and the setting that it is about.
+    /// Why a unit cannot say what was written, or null; and the setting that this is about.
     auto rejection() const -> const char* { return objection_; }
     auto subject() const -> const char* { return subject_; }
 
-    /// A section's title, with what stands before it.
+    /// Writes a section's title, with what stands before it.
     void title(const char* text) { put(text); }
 
-    /// A setting that takes the rest of its line as it is, but for specifiers.
+    /// Writes a setting that takes the rest of its line as it is, but for specifiers.
     void line(const char* key, const char* text) {
         begin(key);
         const char* last = " ";
@@ -73,7 +73,7 @@ public:
             std::printf("%lld\n", value);
     }
 
-    /// A setting of words: begin(), word() for each, end().
+    /// Begins a setting of words: begin(), word() for each, end().
     void begin(const char* key) {
         if (objection_ == nullptr)
             subject_ = key;
@@ -110,8 +110,8 @@ private:
                std::strchr("/._-+=,@", c) != nullptr;
     }
 
-    /// As systemd.syntax(7) and systemd.service(5) want it: bare where nothing in it is special,
-    /// else quoted. Source: "Command lines", "Quoting", "Specifiers".
+    /// Writes a word, quoted only where something in it is special. Source: systemd.syntax(7),
+    /// systemd.service(5), "Command lines", "Quoting", "Specifiers".
     static void print_word(const char* text, unit_word at) {
         const char* special = text;
         while (*special != '\0' && is_plain(*special))

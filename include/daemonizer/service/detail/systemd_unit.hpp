@@ -24,8 +24,8 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// The arguments that a unit repeats: those that take_option took, and those that the program names
-/// itself. `verb` is what was typed: where it is one of the latter, the unit's verb takes its
-/// place, else the verb comes first.
+/// itself. `verb` is the verb that was typed. If it is one of the latter, the unit's verb takes its
+/// place, else the unit's verb comes first.
 struct UnitArguments {
     char* const* taken = nullptr;
     char* const* taken_end = nullptr;
@@ -46,8 +46,8 @@ struct UnitArguments {
     }
 };
 
-/// A unit that starts the very service as a person at a shell does, from the directory he stands in
-/// where the pid file's path needs that.
+/// Prints a unit that starts the same service as the person at the shell does: also from the same
+/// directory, where the pid file's path needs that.
 template <class Service>
 class SystemdUnit {
     using Signals = std::remove_cvref_t<
@@ -58,14 +58,14 @@ class SystemdUnit {
     template <class Slot>
     using in = typename Service::template policy_in<Slot>;
 
-    /// The manager hears of a daemon that is ready, from it or from its launcher.
+    /// Whether the daemon or its launcher tells the manager when it is ready.
     static constexpr bool notifies = requires { in<slots::notify>::speaks_to_manager; };
-    /// AutoFork does not, under systemd.
+    /// Whether it forks under systemd, which AutoFork does not.
     static constexpr bool forks = Fork::detaches && !std::is_same_v<Fork, AutoFork>;
 
-    /// Where the program drops rights itself, the unit must not drop them first: the pid file and
-    /// the logs are opened with them, and chroot(2) needs one. Users and capabilities therefore are
-    /// never the unit's, and what would refuse chroot(2) is not beside Chroot.
+    /// The unit must not drop the rights that the program drops itself: it opens the pid file and
+    /// the logs with them, and chroot(2) needs one. So the unit never sets users and capabilities,
+    /// and beside Chroot nothing that would refuse chroot(2).
     template <class Slot>
     static constexpr bool is_left_to_the_program = std::is_same_v<Slot, slots::run_as> ||
                                                    std::is_same_v<Slot, slots::keep_capabilities> ||
@@ -73,8 +73,8 @@ class SystemdUnit {
                                                     !std::is_void_v<in<slots::chroot>>);
 
 public:
-    /// Returns the status to leave with: 1 where a unit cannot say all of it. Nothing is printed
-    /// then but the reason.
+    /// Returns the status to leave with: 1 where a unit cannot say all of it. Then only the reason
+    /// is printed.
     static auto print(const Service& service, const char* pid_file, const char* about,
                       const UnitArguments& arguments, const UnitOptions& options) -> int {
         SystemdUnit self{service, about, arguments, options};
@@ -165,7 +165,7 @@ private:
         unit.line("WantedBy", ::geteuid() == 0 ? "multi-user.target" : "default.target");
     }
 
-    /// The lines of the policies that have some.
+    /// Prints the lines of the policies that have some.
     template <class... Policies>
     static void write_policies(UnitWriter& unit, const Composition<Policies...>& service) {
         (write_policy(unit, service.template option<typename Policies::slot>()), ...);

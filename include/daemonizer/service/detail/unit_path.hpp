@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Paths as a systemd unit wants them, and the runtime directory that a unit may ask for.
+// Writes paths as a systemd unit wants them, and finds the runtime directory that it may ask for.
 #ifndef DAEMONIZER_SERVICE_DETAIL_UNIT_PATH_HPP
 #define DAEMONIZER_SERVICE_DETAIL_UNIT_PATH_HPP
 
@@ -48,7 +48,7 @@ inline auto normal_path(const char* here, const char* path, char (&normal)[PATH_
 }
 
 /// The directory below /run, or below the user's runtime directory, that systemd is to make for a
-/// service. It empties and removes that at the stop, so it must be nobody else's.
+/// service. systemd removes it with its files at the stop, so it must belong to this service alone.
 class RuntimeDirectory {
 public:
     /// `pid_file` is a normal path, `program` the name of this program.
@@ -84,7 +84,7 @@ public:
         }
     }
 
-    /// Empty where the unit should not ask for one.
+    /// Its name, empty if the unit should not ask for one.
     auto name() const -> const char* { return name_; }
     /// Whether other instances of the program may have their files there, too.
     auto is_shared() const -> bool { return is_shared_; }

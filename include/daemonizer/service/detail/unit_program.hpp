@@ -16,9 +16,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Writes the path under which this program is started again. Returns null, or why there is none.
-/// The kernel appends " (deleted)" where the file has been removed or replaced: then the path is
-/// that of the file which stands there now.
+/// Writes the path by which this program can be started again. Returns null, or why there is none.
+/// The kernel appends " (deleted)" to the path of a file that was removed or replaced; the path is
+/// then that of the file which stands there now.
 inline auto find_program(char (&path)[PATH_MAX]) -> const char* {
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = '\0';
@@ -55,7 +55,7 @@ struct ProcessArguments {
             ::close(fd);
     }
 
-    /// Whether a text is one of them and no copy: they lie behind each other, from the name on.
+    /// Whether a text is one of them and no copy: they lie one behind the other, from the name on.
     auto has(const char* text) const -> bool {
         const char* const begin = program_invocation_name;
         return !std::less<>{}(text, begin) && std::less<>{}(text, begin + size);

@@ -139,6 +139,7 @@ struct OneTarget : OldStderr {
 /// In the launcher, before the working directory changes.
 struct FindBaseDirectory : undoable_step<phase::check> {
     static constexpr const char* name = "stdio";
+    static constexpr bool ends_with_process = true;
 
     static auto run(const auto& start, const auto& policy) -> bool {
         return start.state(policy).find_base_directory(start, policy);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// LISTEN_FDS and the variables beside it.
+// Reads LISTEN_FDS and the variables beside it.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_LISTEN_VARIABLES_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_LISTEN_VARIABLES_HPP
 
@@ -13,12 +13,13 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// The rules of sd_listen_fds(3) to the letter.
+/// Holds what was passed, by the rules of sd_listen_fds(3) to the letter.
 struct ListenVariables {
     static constexpr int first = 3; ///< SD_LISTEN_FDS_START
 
     int count = 0;
-    /// One after the other, each with its terminator. They stay where the environment had them.
+    /// The names, one after the other, each with its terminator. They lie where the environment had
+    /// them.
     const char* names = nullptr;
 
     static auto next_name(const char* name) -> const char* {
@@ -66,8 +67,8 @@ private:
         return split(std::getenv(wrong));
     }
 
-    /// LISTEN_PIDFDID tells two processes apart that had one number after the other. Where the
-    /// kernel cannot say our own, it is not asked for.
+    /// LISTEN_PIDFDID tells two processes apart that had the same number, one after the other. It
+    /// is not checked where the kernel cannot tell this process's own.
     template <class Host>
     static auto is_ours(const Host& host) -> bool {
         const char* const id = std::getenv("LISTEN_PIDFDID");
@@ -83,8 +84,8 @@ private:
         return error < 0 || own.st_ino == number;
     }
 
-    /// Names are separated by a colon, an empty one counts. Cut in place: the variable is removed,
-    /// and its characters are the process's own.
+    /// Separates the names at colons; an empty name counts. Cuts them in place, since the variable
+    /// is removed and its characters belong to this process.
     auto split(char* list) -> int {
         names = unnamed;
         if (list == nullptr)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The address in $NOTIFY_SOCKET.
+// Reads the address in $NOTIFY_SOCKET.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_ADDRESS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_ADDRESS_HPP
 
@@ -30,14 +30,14 @@ struct NotifyAddress {
     enum class kind : unsigned char { none, local, vsock, descriptor };
 
     kind is = kind::none;
-    int type = SOCK_DGRAM; ///< of a vsock: 0 where the name leaves it open
+    int type = SOCK_DGRAM; ///< for a vsock 0 if the name does not say it
     int descriptor = -1;
     unsigned cid = 0, port = 0;
-    socklen_t size = 0; ///< of `local`: a name is as long as it is, without a NUL or padding
+    socklen_t size = 0; ///< of `local`: an abstract name has neither a NUL nor padding
     sockaddr_un local{};
 
-    /// Reads `text`; null and "" are nobody. Returns 0 or a negative errno: -E2BIG where a name is
-    /// too long for a socket, -EINVAL where nothing is named so.
+    /// Reads `text`; null and "" name nobody. Returns 0 or a negative errno: -E2BIG for a name that
+    /// is too long for a socket, -EINVAL for a text of no known form.
     auto parse(const char* text) -> int {
         if (text == nullptr || *text == '\0')
             return 0;
@@ -70,7 +70,7 @@ private:
         return 0;
     }
 
-    /// What follows "vsock": an optional type, then ":CID:PORT".
+    /// Reads what follows "vsock": an optional type, then ":CID:PORT".
     auto parse_vsock(const char* text) -> int {
         struct Type {
             const char* name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The members that a notify policy brings to a daemon.
+// The members that SystemdNotify brings to a daemon.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MEMBERS_HPP
 
@@ -15,14 +15,14 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// All of them succeed and do nothing where no manager is named. Each returns false where the
-/// manager could not be told, and in a worker that the daemon has forked. Not async-signal-safe.
+/// All of these succeed and do nothing where no manager is named. Each returns false if the manager
+/// could not be told, and in a worker that the daemon has forked. Not async-signal-safe.
 template <class Base>
 struct notify_members : Base {
     using Base::Base;
 
-    /// The daemon reads its configuration anew; `ready()` says that it has. systemd.service(5),
-    /// Type=notify-reload, which sends SIGHUP for it.
+    /// Says that the daemon reads its configuration anew; `ready()` then says that it has done so.
+    /// systemd sends SIGHUP for it: systemd.service(5), Type=notify-reload.
     template <bool Instantiated = true>
     void reloading() {
         static_assert(Instantiated && !ignores_hang_up<Base>(),
@@ -30,10 +30,10 @@ struct notify_members : Base {
                       "the start (Type=notify-reload)");
         this->tell_policies(event::reloading{});
     }
-    /// The daemon is about to end. Said by itself when the body returns.
+    /// Says that the daemon is about to end. The library says it when the body returns.
     void stopping() { this->tell_policies(event::stopping{}); }
 
-    /// The daemon is alive: for WatchdogSec=, at half of its time.
+    /// Says that the daemon is alive, for WatchdogSec=. Call it at half of that time.
     auto watchdog() -> bool { return send(NotifyMessage{}.key("WATCHDOG").number(1)); }
 
     /// Asks for more time to start, reload or stop. `time` counts from now; it is a
@@ -45,8 +45,8 @@ struct notify_members : Base {
                         .number(static_cast<unsigned long long>(detail::nanoseconds(time)) / 1000));
     }
 
-    /// Any other assignments of sd_notify(3), a line each. False where it is empty or longer than
-    /// the manager reads.
+    /// Sends any other assignments of sd_notify(3), a line each. Returns false for a text that is
+    /// empty or longer than the manager reads.
     auto notify(const char* assignments) -> bool {
         constexpr std::size_t longest = 4095;
         const std::size_t size = std::strlen(assignments);
@@ -84,7 +84,8 @@ private:
         return state.is_this(this->host()) && state.send(this->host(), text, size, 0, passed) >= 0;
     }
 
-    /// sd_pid_notify_with_fds(3): up to 255 printable characters of ASCII, without a colon.
+    /// Says whether a name has 1 to 255 printable characters of ASCII and no colon, as
+    /// sd_pid_notify_with_fds(3) wants it.
     static auto is_name(const char* name) -> bool {
         std::size_t length = 0;
         for (; name[length] != '\0'; ++length)
@@ -94,7 +95,7 @@ private:
     }
 };
 
-/// Of a composition without a notify policy: refuses them, in words.
+/// Refuses these members, in words, in a composition without a notify policy.
 template <class Base>
 struct refusing_to_notify : Base {
     using Base::Base;

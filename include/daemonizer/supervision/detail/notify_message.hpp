@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// One datagram to a supervisor, as sd_notify(3) wants it.
+// Writes one datagram to a supervisor, as sd_notify(3) wants it.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MESSAGE_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_MESSAGE_HPP
 
@@ -11,8 +11,8 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 class [[gnu::visibility("hidden")]] NotifyMessage;
 
-/// Assignments, one a line. The receiver drops a datagram of 4096 bytes or more whole, so that a
-/// text is cut at 2 kB and never stands beside READY=1.
+/// Holds assignments, one a line. The receiver drops a datagram of 4096 bytes or more as a whole.
+/// So a text is cut at 2 kB, and never stands in one datagram with READY=1.
 class NotifyMessage {
 public:
     /// Begins the next assignment.
@@ -36,8 +36,8 @@ public:
         return *this;
     }
 
-    /// A line end or another control character becomes a space: it would begin an assignment. A
-    /// text that is too long is cut between two characters of UTF-8.
+    /// Writes a value. Makes a line end, which would begin another assignment, and every other
+    /// control character a space. Cuts a text that is too long between two characters of UTF-8.
     auto text(const char* value) -> NotifyMessage& {
         const std::size_t first = size_;
         for (; *value != '\0' && size_ - first < longest_text && size_ < sizeof text_; ++value)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The way to the supervisor that $NOTIFY_SOCKET names.
+// Sends messages to the supervisor that $NOTIFY_SOCKET names.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_NOTIFY_SOCKET_HPP
 
@@ -16,12 +16,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Connected once, early: a path cannot be reached any more from a chroot or a sandbox, and a
-/// setenv(3) of the program's would race with a later look at the variable. Launcher and daemon
-/// share it. Where nobody is named, all of it succeeds and does nothing.
+/// Is connected once, early. Later the path might not be reached from a chroot or a sandbox, and a
+/// setenv(3) of the program would race with reading the variable. Launcher and daemon share it.
+/// Where nobody is named, all functions succeed and do nothing.
 class NotifySocket {
 public:
-    /// Returns 0 or a negative errno, and then it is nobody's.
+    /// Returns 0, or a negative errno; then nobody is told.
     template <class Host>
     auto open(Host host, const char* text) -> int {
         NotifyAddress address;
@@ -94,7 +94,7 @@ private:
         return 0;
     }
 
-    /// A number names a descriptor that the supervisor has left open.
+    /// Takes a descriptor that the supervisor has left open, by its number.
     template <class Host>
     auto adopt(Host host, int fd) -> int {
         if (fd <= 2)
@@ -121,12 +121,12 @@ private:
         return detail::write_to_supervisor(host, fd_, line, size + 1, patience);
     }
 
-    /// The kernel adds this process's credentials by itself: they are those that the supervisor
-    /// looks at, and after a change of user a process may not claim others.
+    /// Sends no credentials: the kernel adds this process's own, which the supervisor looks at, and
+    /// after a change of user a process may not claim others.
     template <class Host>
     [[gnu::visibility("hidden")]] auto send_once(const Host& host, const char* text,
                                                  std::size_t size, int passed) const -> long {
-        iovec part{const_cast<char*>(text), size}; // sendmsg(2) only reads it
+        iovec part{const_cast<char*>(text), size}; // sendmsg(2) only reads the text
         alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)]{};
         msghdr message{};
         message.msg_iov = &part;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Which process speaks to a supervisor for a daemon.
+// Remembers which process speaks to a supervisor for the daemon.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_SPEAKING_PROCESS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_SPEAKING_PROCESS_HPP
 
@@ -11,7 +11,7 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// A part of the state of a policy that speaks to a supervisor. A worker that the daemon has forked
-/// inherits the state, and must not say for the daemon that this is ready, or ends: not every
+/// inherits the state. It must not say that the daemon is ready, or ends, since not every
 /// supervisor looks at who has sent a message.
 struct SpeakingProcess {
     pid_t daemon = 0;
@@ -22,7 +22,7 @@ struct SpeakingProcess {
     }
 };
 
-/// In the daemon.
+/// Runs in the daemon: from now on this process speaks.
 struct RememberDaemon : step<phase::record> {
     static constexpr const char* name = "notify";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Descriptors that an upgrade hands over, and their names.
+// The descriptors that an upgrade hands over, and their names.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_STORED_DESCRIPTORS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_STORED_DESCRIPTORS_HPP
 
@@ -21,7 +21,7 @@ struct StoredDescriptors {
         char name[longest_name + 1];
     };
 
-    /// -1 where nothing has that name.
+    /// Returns -1 where nothing has that name.
     auto find(const char* name) const -> int {
         for (int i = 0; i != count; ++i)
             if (std::strcmp(entries[i].name, name) == 0)
@@ -29,8 +29,8 @@ struct StoredDescriptors {
         return -1;
     }
 
-    /// Keeps a copy of `fd`. One that had the name is closed. False where the name is empty or too
-    /// long, the table full, or `fd` not open.
+    /// Keeps a copy of `fd`, and closes the one that had the name. Returns false if the name is
+    /// empty or too long, the table is full, or `fd` is not open.
     template <class Host>
     auto add(const Host& host, const char* name, int fd) -> bool {
         const std::size_t length = std::strlen(name);
@@ -50,7 +50,7 @@ struct StoredDescriptors {
         return true;
     }
 
-    /// False where nothing has that name.
+    /// Returns false where nothing has that name.
     template <class Host>
     auto remove(const Host& host, const char* name) -> bool {
         for (int i = 0; i != count; ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Writing to a descriptor that a supervisor has left open.
+// Writes to a descriptor that a supervisor has left open.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_SUPERVISOR_PIPE_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_SUPERVISOR_PIPE_HPP
 
@@ -14,9 +14,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Writes up to PIPE_BUF bytes. Waits at most `patience` ns for room: -EAGAIN where there is none,
-/// as in the pipe of a supervisor that never reads. One that has gone is -EPIPE and raises no
-/// SIGPIPE, since the daemon goes on without it. Returns 0 or a negative errno.
+/// Writes up to PIPE_BUF bytes. Returns 0 or a negative errno. Waits at most `patience` ns for
+/// room; -EAGAIN where there is none then, as in the pipe of a supervisor that never reads. Where
+/// the supervisor has gone it is -EPIPE, and no SIGPIPE is raised: the daemon goes on without it.
 template <class Host>
 [[gnu::visibility("hidden")]] auto write_to_supervisor(const Host& host, int fd, const char* text,
                                                        std::size_t size, long long patience)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Directory, umask and limits of a start, to execute another program with them.
+// Keeps directory, umask and limits of a start, to execute another program with them.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_SURROUNDINGS_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_SURROUNDINGS_HPP
 
@@ -34,13 +34,15 @@ struct Surroundings {
         return 0;
     }
 
-    /// What may not be restored, such as a limit that a user cannot raise, stays.
+    /// Returns 0 or a negative errno, of the directory. A limit that may not be restored, since a
+    /// user cannot raise it, stays.
     template <class Host>
-    void restore(const Host& host) const {
-        host.change_directory(directory);
+    auto restore(const Host& host) const -> int {
+        const int error = host.change_directory(directory);
         host.set_umask(mask);
         for (int i = 0; i != resources; ++i)
             host.set_limit(i, limits[i]);
+        return error;
     }
 
     template <class Host>

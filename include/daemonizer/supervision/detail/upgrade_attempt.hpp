@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
-// One upgrade: the trial of the new program by a child, and its execution in place.
+// Makes one upgrade: a child tries the new program, then this process executes it.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_ATTEMPT_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_UPGRADE_ATTEMPT_HPP
 
 #include <daemonizer/compose/failure.hpp>
+#include <daemonizer/supervision/detail/trial_wait.hpp>
 #include <daemonizer/supervision/detail/upgrade_handover.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/files/descriptor.hpp>
-#include <daemonizer/system/time_span.hpp>
 
-#include <cerrno>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// Proves the program's file by a child, and executes it in this process.
 template <class Host>
 class UpgradeAttempt {
 public:
@@ -49,12 +45,12 @@ public:
         }
         host_.close(theirs_);
         theirs_ = -1;
-        const bool proved = await(child, failure);
+        const bool proved = TrialWait<Host>{host_, ours_, child, seconds_}.wait(failure);
         close();
         return proved;
     }
 
-    /// Returns only where it has failed; then all is as it was.
+    /// Executes the program in this process. Returns only if that fails; then all is as it was.
     void become(Failure& failure, int pid_file, int sockets) {
         if (const int error = open(false, pid_file); error < 0) {
             failure.describe("in place", -error);
@@ -66,7 +62,7 @@ public:
         if (readable >= 0)
             now.restore(host_);
         now.close(host_);
-        pass(pid_file, sockets, [this](int fd) { host_.close_on_exec(fd); });
+        each_passed(pid_file, sockets, [this](int fd) { host_.close_on_exec(fd); });
         failure.describe(state_.first.path, -error);
         close();
     }
@@ -99,8 +95,9 @@ private:
         }
     }
 
+    /// For all that the next program finds open.
     template <class Act>
-    void pass(int pid_file, int sockets, Act act) const {
+    void each_passed(int pid_file, int sockets, Act act) const {
         constexpr int first_socket = 3;
         for (int fd = first_socket; fd != first_socket + sockets; ++fd)
             act(fd);
@@ -114,70 +111,18 @@ private:
     /// Returns a negative errno. All that is not passed is close-on-exec, or the program's own.
     auto execute(int pid_file, int sockets) -> int {
         FirstStart& first = state_.first;
-        pass(pid_file, sockets, [this](int fd) { host_.pass_on_exec(fd); });
+        int error = 0;
+        each_passed(pid_file, sockets, [&](int fd) {
+            if (const int refused = host_.pass_on_exec(fd); refused < 0)
+                error = refused;
+        });
+        if (error < 0)
+            return error;
         FirstStart::write_number(first.handover, theirs_);
         if (first.listen_pid != nullptr)
             FirstStart::write_number(first.listen_pid, host_.pid());
-        state_.surroundings.restore(host_);
-        return host_.execute(first.path, first.arguments, first.environment);
-    }
-
-    auto await(pid_t child, Failure& failure) -> bool {
-        constexpr long long slice = 20'000'000;
-        const long long deadline = host_.now() + seconds_ * 1'000'000'000LL;
-        Failure said;
-        long got = -EAGAIN;
-        bool is_dead = false;
-        while (got == -EAGAIN && !is_dead && host_.now() < deadline) {
-            const timespec time = detail::timespec_of(slice);
-            pollfd entry{ours_, POLLIN, 0};
-            host_.poll(&entry, 1, &time, nullptr);
-            siginfo_t how{};
-            is_dead = host_.wait(P_PID, child, how, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-                      how.si_pid != 0; // looked at first: it may have left a word
-            got = host_.receive(ours_, &said, sizeof said, MSG_DONTWAIT);
-            if (got ==
-                -ECONNRESET) // said first where the handover was not read; then what was sent
-                got = host_.receive(ours_, &said, sizeof said, MSG_DONTWAIT);
-        }
-        const bool is_late = got == -EAGAIN && !is_dead;
-        siginfo_t end{};
-        bury(child, is_late, end);
-        if (got == 1)
-            return true;
-        if (got == sizeof said) {
-            said.sanitise();
-            failure.describe("trial failed", said.step()).text(": ").text(said.text());
-        } else if (is_late) {
-            failure.describe("trial", "not ready after ").number(seconds_).text(" s, and ended");
-        } else if (end.si_pid == 0) {
-            failure.describe("trial", "ended before it was ready, how is not known");
-        } else if (end.si_code == CLD_EXITED) {
-            failure.describe("trial", "ended before it was ready, exit status ")
-                .number(end.si_status);
-        } else {
-            failure.describe("trial", "killed before it was ready: ")
-                .text(detail::signal_text(end.si_status))
-                .text(", signal ")
-                .number(end.si_status);
-        }
-        return false;
-    }
-
-    /// It leaves by itself once it has said how it went. What it has forked is ended with it.
-    void bury(pid_t child, bool at_once, siginfo_t& end) const {
-        constexpr long long patience = 1'000'000'000;
-        const long long deadline = at_once ? 0 : host_.now() + patience;
-        while (host_.wait(P_PID, child, end, WEXITED | WNOHANG | WNOWAIT) >= 0) {
-            if (end.si_pid != 0 || host_.now() >= deadline)
-                host_.signal(-child, SIGKILL);
-            if (end.si_pid != 0) {
-                host_.wait(P_PID, child, end, WEXITED);
-                return;
-            }
-            const timespec time = detail::timespec_of(2'000'000);
-            host_.poll(nullptr, 0, &time, nullptr);
-        }
+        error = state_.surroundings.restore(host_);
+        return error < 0 ? error : host_.execute(first.path, first.arguments, first.environment);
     }
 
     const Host& host_;

@@ -15,17 +15,17 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// The only message on a socket that the daemon has made: who reads it is the daemon itself, or its
-/// child. The variable alone makes nobody either.
+/// The only message on a socket that the daemon has made. The process that reads it is the daemon
+/// itself, or its child: the kernel says who has made the socket, and the variable proves nothing.
 struct UpgradeHandover {
     static constexpr std::uint32_t of_upgrade = 0x64617570;
 
     std::uint32_t mark;
-    std::uint32_t size; ///< of this: another version of the library may have other fields
+    std::uint32_t size; ///< of this struct: another version of the library may have other fields
     pid_t daemon;
     int is_trial;
     int pid_file; ///< a descriptor of it, or -1
-    int failures; ///< of this program, in the daemon's place
+    int failures; ///< how often the new program has failed in the daemon's place
     StoredDescriptors stored;
 };
 
@@ -33,13 +33,13 @@ struct UpgradeState {
     FirstStart first;
     Surroundings surroundings;
     StoredDescriptors stored;
-    int report = -1;           ///< of a trial: to the daemon
+    int report = -1;           ///< in a trial, the way to the daemon
     int pid_file = -1;         ///< handed over
-    bool is_continued = false; ///< another program was here before
+    bool is_continued = false; ///< an older program has executed this one
     bool is_trial = false;
     bool is_wanted = false;  ///< wait() has returned the signal
-    bool is_settled = false; ///< what was handed over is given back as all else
-    int failures = 0;        ///< to start in the daemon's place
+    bool is_settled = false; ///< the start has succeeded, and its end gives all back
+    int failures = 0;        ///< how often starting in the daemon's place has failed
 
     void each_descriptor(auto keep) const {
         stored.each_descriptor(keep);
@@ -51,7 +51,7 @@ struct UpgradeState {
     template <class Host>
     void close(const Host& host) {
         if (is_continued && !is_settled)
-            return; // another attempt needs it
+            return; // the next attempt needs the descriptors
         first.release(host);
         surroundings.close(host);
         stored.each_descriptor([&host](int fd) { host.close(fd); });
@@ -59,7 +59,7 @@ struct UpgradeState {
     }
 };
 
-/// Reads what the program that was here before has left. False where there was none.
+/// Reads what an older program has left. Returns false where there was none.
 template <class Host>
 [[gnu::cold]] auto receive_upgrade(const Host& host, UpgradeState& state) -> bool {
     const int fd = detail::take_handover(host);

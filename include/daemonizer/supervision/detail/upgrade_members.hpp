@@ -14,14 +14,14 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Hides what the policies before it bring, and calls them. Not async-signal-safe.
+/// Hides the members of the policies before it, and calls them. Not async-signal-safe.
 template <class Base>
 struct upgrade_members : Base {
     using Base::Base;
 
-    /// Puts the program's file, as it is now, in this process's place, and does not return. False
-    /// where it cannot, for a reason that is said where errors go after ready: nothing has changed
-    /// then. False, too, before ready, in a trial, and in a process that the daemon has forked.
+    /// Puts the program's file, as it is now, in this process's place, and does not return. If that
+    /// fails, the reason is said where errors go after ready, nothing has changed, and it returns
+    /// false. So it does before ready, in a trial, and in a process that the daemon has forked.
     auto upgrade() -> bool {
         auto& own = state();
         own.is_wanted = false;
@@ -41,7 +41,7 @@ struct upgrade_members : Base {
         return false;
     }
 
-    /// Whether this process only proves that the program can start: it leaves in ready().
+    /// True in a process that only proves that the program can start: it leaves in ready().
     auto is_trial() -> bool { return state().is_trial; }
 
     /// Keeps a copy of `fd`, which stays the caller's, for the next program, to be found by
@@ -55,15 +55,15 @@ struct upgrade_members : Base {
         else
             return true;
     }
-    /// Gives it back. False where nothing has that name.
+    /// Closes the copy of that name. Returns false where there is none.
     auto unstore(const char* name) -> bool {
         if constexpr (has_manager)
             if (!is_trial())
                 Base::unstore(name);
         return state().stored.remove(this->host(), name);
     }
-    /// What was stored under that name, by this program or by the one before it; else the first of
-    /// ListenSockets; else -1. It stays the daemon's.
+    /// Returns the descriptor that was stored under that name, by this program or by the one before
+    /// it; else the first of that name of ListenSockets; else -1. It stays the daemon's.
     auto socket(const char* name) -> int {
         const int stored = state().stored.find(name);
         if constexpr (has_sockets)
@@ -93,9 +93,13 @@ private:
     static constexpr bool has_manager = requires {
         Base::template in<slots::notify>::speaks_to_manager;
     };
-    static constexpr bool has_sockets = requires(Base & base) {
-        base.template state_in<slots::sockets>().count;
-    };
+    static constexpr bool has_sockets = [] {
+        using Sockets = typename Base::template in<slots::sockets>;
+        if constexpr (requires { typename Sockets::state; })
+            return requires(typename Sockets::state & state) { state.count; };
+        else
+            return false;
+    }();
 
     auto state() -> auto& { return this->template state_in<slots::upgrade>(); }
 
@@ -122,7 +126,7 @@ private:
         else
             return -1;
     }
-    /// How many descriptors from 3 on the manager has passed.
+    /// Returns how many descriptors from 3 on the manager has passed.
     auto listen_sockets() -> int {
         if constexpr (has_sockets)
             return this->template state_in<slots::sockets>().count;
@@ -130,8 +134,8 @@ private:
             return 0;
     }
 
-    /// A signal that comes now waits for the next program: its handler would be gone, and one that
-    /// a handler has taken note of is sent again.
+    /// Blocks the collected signals, since their handlers are gone in the next program: a signal
+    /// that comes now waits for it. A signal that a handler has noted is sent again.
     void hold_signals() {
         for (int signal = 1; signal != NSIG; ++signal)
             if (Signals::collects(signal))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Messages to a supervisor on the other side of a virtual machine.
+// Sends messages to a supervisor outside of this virtual machine.
 #ifndef DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
 #define DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
 
@@ -14,10 +14,10 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Each message is a connection of its own there: the receiver reads up to its end. sd_notify(3).
+/// Makes a connection for each message, which the receiver reads up to its end. sd_notify(3).
 struct VsockTarget {
     unsigned cid = 0, port = 0;
-    int type = -1; ///< 0: the first that the kernel has; -1: nobody is named
+    int type = -1; ///< 0: the first type that the kernel has; -1: nobody is named
 
     [[gnu::visibility("hidden")]] auto is_named() const -> bool { return type >= 0; }
 
@@ -60,7 +60,8 @@ private:
         return error;
     }
 
-    /// A receiver may want to see that root has sent it. Without the right it is not wanted.
+    /// Binds a port that only root may have, for a receiver that wants to see that. Goes on without
+    /// one where the right is missing.
     template <class Host>
     [[gnu::visibility("hidden")]] static void bind_below_1024(const Host& host, int fd) {
         constexpr unsigned anybody = ~0U;
@@ -71,8 +72,8 @@ private:
         }
     }
 
-    /// The receiver closes once it has read everything, and never answers. One that hangs is left
-    /// alone after five seconds.
+    /// Waits until the receiver, which never answers, has read everything and closes. Gives up
+    /// after five seconds.
     template <class Host>
     [[gnu::visibility("hidden")]] static auto wait_for_the_end(const Host& host, int fd) -> int {
         if (const int error = host.stop_sending(fd); error < 0)

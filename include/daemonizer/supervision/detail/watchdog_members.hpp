@@ -9,9 +9,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// When the next ping is due, and the descriptors of a loop that wants to be woken for it.
+/// Knows when the next ping is due, and holds the descriptors that wake a loop for it.
 struct WatchdogState {
-    long long half = 0; ///< ns between two pings; 0: nobody watches
+    long long half = 0; ///< ns between two pings; 0 where nobody watches
     long long due = 0;  ///< by the monotonic clock
     int timer = -1;
     int set = -1; ///< epoll: the timer and the collected signals
@@ -20,6 +20,7 @@ struct WatchdogState {
         keep(timer);
         keep(set);
     }
+    static void each_text(auto) {} ///< the undo reads none
     template <class Host>
     void close(const Host& host) {
         if (timer >= 0)
@@ -30,7 +31,7 @@ struct WatchdogState {
     }
 };
 
-/// Hides what the signal policy and the notify policy bring, and calls them.
+/// Hides the members of the signal policy and the notify policy, and calls them.
 template <class Base>
 struct watchdog_members : Base {
     using Base::Base;

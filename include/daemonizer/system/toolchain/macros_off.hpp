@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sets aside the macros that others have made of common words: Qt, Xlib, sys/sysmacros.h.
+// Sets aside the macros that others have made of common words: Qt, Xlib, sys/sysmacros.h,
+// complex.h.
 // Included around the headers that users include; has no include guard, since those nest.
 #pragma push_macro("slots")
 #undef slots
@@ -47,3 +48,7 @@
 #undef linux
 #pragma push_macro("unix")
 #undef unix
+#pragma push_macro("I")
+#undef I
+#pragma push_macro("log")
+#undef log

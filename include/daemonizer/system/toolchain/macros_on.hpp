@@ -24,3 +24,5 @@
 #pragma pop_macro("Complex")
 #pragma pop_macro("linux")
 #pragma pop_macro("unix")
+#pragma pop_macro("I")
+#pragma pop_macro("log")

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+// The steps of the daemon itself, and what becomes of a start in which one of them fails.
+#ifndef DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_SERVING_HPP
+#define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_SERVING_HPP
+
+#include <daemonizer/compose/detail/lifecycle/ending.hpp>
+#include <daemonizer/compose/detail/lifecycle/monitored.hpp>
+#include <daemonizer/compose/event.hpp>
+#include <daemonizer/system/abi.hpp>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+template <class... Policies>
+class Serving : protected Ending<Policies...> {
+    using base = Ending<Policies...>;
+
+protected:
+    using base::base;
+    using base::core_;
+    using base::stage_;
+    using typename base::core_type;
+    using typename base::plan;
+    using typename base::stage;
+
+    enum class outcome { daemon, launcher, failed };
+
+    auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
+        if (run_in_daemon(start)) {
+            if constexpr (is_monitored<core_type>)
+                Monitored<core_type, plan>::say_restart(
+                    core_, [this](const Failure& reason) { this->complain(reason); });
+            stage_ = stage::starting;
+            return outcome::daemon;
+        }
+        if constexpr (core_type::template wants<event::failed>)
+            if (core_.stays()) // before the policies give back what they speak through
+                core_.tell(core_.host(), event::failed{start.failure});
+        plan::in_launcher::undo(core_, core_.host());
+        if (core_.has_launcher())
+            this->fail_start(start.failure);
+        this->take_stderr_back();
+        return outcome::failed;
+    }
+
+private:
+    static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
+        if constexpr (is_monitored<core_type>)
+            return Monitored<core_type, plan>::run_in_daemon(start);
+        else
+            return plan::in_daemon::run(start);
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

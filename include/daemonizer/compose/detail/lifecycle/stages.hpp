@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+// How far a start has come, and which of its processes this is.
+#ifndef DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_STAGES_HPP
+#define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_STAGES_HPP
+
+#include <daemonizer/compose/detail/plan.hpp>
+#include <daemonizer/compose/start/start_context.hpp>
+#include <daemonizer/system/abi.hpp>
+
+#include <utility>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+/// What a handle holds: all that the start has, and its stage. The rooms of this folder are stacked
+/// on it, lifecycle.hpp on top.
+template <class... Policies>
+class Stages {
+protected:
+    using core_type = StartData<Policies...>;
+    using plan = Plan<Policies...>;
+    using Fork = typename core_type::template in<slots::fork>;
+    using Stdio = typename core_type::template in<slots::stdio>;
+
+    /// `shown` is `starting`, where this process itself has put a line of status() on the terminal.
+    enum class stage : unsigned char { nothing, launcher, starting, shown, ready, failed };
+    static constexpr bool shows_status = !Fork::detaches || core_type::may_stay;
+
+    explicit Stages(const Options<Policies...>& options) : core_{options} {}
+    Stages(Stages&& other) noexcept
+        : core_{std::move(other.core_)}, stage_{std::exchange(other.stage_, stage::nothing)} {}
+    /// What this one holds must have been given back before.
+    auto operator=(Stages&& other) noexcept -> Stages& {
+        core_ = std::move(other.core_);
+        stage_ = std::exchange(other.stage_, stage::nothing);
+        return *this;
+    }
+
+    /// Whether this is the daemon itself, before ready. A forked worker that returns from the body
+    /// must not report.
+    [[gnu::always_inline]] auto is_starting() -> bool {
+        if constexpr (!Fork::detaches)
+            return stage_ == stage::starting || stage_ == stage::shown;
+        else
+            return is_starting_daemon();
+    }
+    auto is_daemon_itself() -> bool {
+        if constexpr (Fork::detaches)
+            return core_.host().pid() == core_.template state<Fork>().daemon;
+        else
+            return true;
+    }
+
+    [[no_unique_address]] core_type core_;
+    stage stage_ = stage::nothing;
+
+private:
+    auto is_starting_daemon() -> bool {
+        return (stage_ == stage::starting || (shows_status && stage_ == stage::shown)) &&
+               is_daemon_itself();
+    }
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+// The options and states of a composition, each found by its policy or its slot.
+#ifndef DAEMONIZER_COMPOSE_START_OPTIONS_HPP
+#define DAEMONIZER_COMPOSE_START_OPTIONS_HPP
+
+#include <daemonizer/compose/policy.hpp>
+#include <daemonizer/system/abi.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+namespace daemonizer::inline DAEMONIZER_ABI::detail {
+
+template <class>
+struct no_state {};
+
+template <class Policy>
+struct state_type {
+    using type = no_state<Policy>;
+};
+template <class Policy>
+    requires requires { typename Policy::state; }
+struct state_type<Policy> {
+    using type = typename Policy::state;
+};
+
+template <class Policy>
+struct Option {
+    [[no_unique_address]] Policy value;
+};
+
+/// An empty policy is not stored: two of them may share a base, such as the same text, and then
+/// they could not share an address.
+template <class Policy>
+    requires(std::is_empty_v<Policy>&& std::is_trivially_default_constructible_v<Policy>)
+struct Option<Policy> {
+    static constexpr Policy value{};
+
+    constexpr Option() = default;
+    constexpr explicit Option(const Policy&) {}
+};
+
+template <class Policy>
+struct State {
+    [[no_unique_address]] typename state_type<Policy>::type value{};
+};
+
+/// The options of a composition, each found by its policy's type; empty policies take no room.
+template <class... Policies>
+struct Options : Option<Policies>... {
+    template <class Policy>
+    [[gnu::always_inline]] constexpr auto get() const -> const Policy& {
+        return static_cast<const Option<Policy>&>(*this).value;
+    }
+};
+
+template <class Slot, class... Policies>
+struct find_slot {
+    using type = void;
+};
+template <class Slot, class First, class... Rest>
+struct find_slot<Slot, First, Rest...> : find_slot<Slot, Rest...> {};
+template <class Slot, class First, class... Rest>
+    requires std::same_as<Slot, typename First::slot>
+struct find_slot<Slot, First, Rest...> {
+    using type = First;
+};
+
+} // namespace daemonizer::detail
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSL-1.0
+# The walk through the headers in docs/architecture.md names what is there: | `HEADER` | `NAME` |.
+# cmake -DROOT=DIR -P named_code.cmake
+file(STRINGS ${ROOT}/docs/architecture.md rows REGEX "^\\| `[a-z_/]+\\.hpp` \\| `[A-Za-z_]+` \\|")
+set(count 0)
+foreach(row IN LISTS rows)
+    string(REGEX MATCH "^\\| `([a-z_/]+\\.hpp)` \\| `([A-Za-z_]+)` \\|" _ "${row}")
+    set(header ${ROOT}/include/daemonizer/${CMAKE_MATCH_1})
+    set(name ${CMAKE_MATCH_2})
+    math(EXPR count "${count} + 1")
+    set(text "")
+    if(EXISTS ${header})
+        file(READ ${header} text)
+    endif()
+    if(NOT text MATCHES "(^|[^A-Za-z_])${name}($|[^A-Za-z_])")
+        message(SEND_ERROR "docs/architecture.md names ${name} in ${header}, which has it not")
+    endif()
+endforeach()
+if(count LESS 13)
+    message(SEND_ERROR "docs/architecture.md has ${count} rows of its walk only")
+endif()

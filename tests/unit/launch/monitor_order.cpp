@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSL-1.0
+// A monitor call by call: in which order, and that after any that fails nobody stays behind whom
+// nobody knows.
+#include "catch.hpp"
+#include "messages.hpp"
+
+#include <cstdlib>
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+using Calls = std::vector<std::string>;
+
+namespace {
+
+constexpr pid_t monitor = 101, first = 102, second = 103;
+
+/// The launcher forks the monitor, which forks the first daemon, and after a crash the second.
+auto run(Record& record) -> int {
+    record.files["/proc/self/cmdline"] = {50};
+    record.files["/proc/self/environ"] = {51};
+    record.files["/proc/self/exe"] = record.files["./program"] = {52};
+    record.contents["/proc/self/cmdline"] = std::string{"program\0one\0", 12};
+    record.contents["/proc/self/environ"] = std::string{"HOME=/root\0", 11};
+    const Daemonizer service{RecordingHost{&record}, SingleFork{},          Monitor<2, 60>{},
+                             StartTimeout<5>{},      PidFile{"/run/x.pid"}, SignalFd<SIGTERM>{}};
+    return recording::run(service, [](auto& daemon) {
+        daemon.ready();
+        return daemon.wait() == SIGTERM ? 0 : 9;
+    });
+}
+
+const std::deque<recording::Event> crash{messages::by(first, messages::ready()),
+                                         recording::Dies{first, CLD_KILLED, SIGSEGV}};
+
+/// In the monitor: the daemon crashes, is started again, and is stopped.
+auto run_monitor(Record& record) -> int {
+    record.forks = {0, first, second};
+    record.events = crash;
+    record.events.push_back(messages::by(second, messages::ready()));
+    record.events.push_back(recording::Interrupts{SIGTERM});
+    return run(record);
+}
+auto run_daemon(Record& record) -> int {
+    record.forks = {0, 0};
+    record.signals = {SIGTERM};
+    return run(record);
+}
+/// In the child that becomes the second daemon.
+auto run_restart(Record& record) -> int {
+    record.forks = {0, first, 0};
+    record.events = crash;
+    return run(record);
+}
+/// In the second daemon, the program anew.
+auto run_program(Record& record) -> int {
+    record.pid = second;
+    record.parent = monitor;
+    record.files["/run/x.pid"] = {70};
+    record.open = {{0, 1}, {1, 1}, {2, 1}, {7, 70}, {9, 4}};
+    record.signals = {SIGTERM};
+    const detail::Handover handover{detail::Handover::of_monitor, monitor, 7, false,
+                                    messages::failure("monitor", "daemon", "was killed", 0, 1)};
+    record.peers[9] = monitor;
+    record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
+    ::setenv("DAEMONIZER_HANDOVER", "9", 1);
+    const int status = run(record);
+    ::unsetenv("DAEMONIZER_HANDOVER");
+    return status;
+}
+
+/// The calls after the `which`-th fork of a run.
+auto calls_after_fork(const Record& record, int which) -> Calls {
+    Calls after = record.calls;
+    for (; which != 0; --which)
+        after.erase(after.begin(), std::find(after.begin(), after.end(), "fork") + 1);
+    return after;
+}
+
+auto made(const Record& record, const std::string& begin) -> bool {
+    return std::any_of(record.calls.begin(), record.calls.end(),
+                       [&](const auto& call) { return call.rfind(begin, 0) == 0; });
+}
+
+/// Runs again and again, each time with another call failing, those after the `fork`-th fork of the
+/// run. Returns how many.
+template <class Run, class Check>
+auto fail_each_after_fork(Run run, int fork, int error, Check check) -> int {
+    Record faultless;
+    run(faultless);
+    const std::size_t before = faultless.calls.size() - calls_after_fork(faultless, fork).size();
+    int count = 0;
+    for (int n = 1;; ++n) {
+        Record record;
+        record.fail("", n, error);
+        const int status = run(record);
+        if (record.failed.empty())
+            return count;
+        const auto failed = std::find(record.calls.begin(), record.calls.end(), record.failed);
+        if (std::count(record.calls.begin(), failed, "fork") < fork || record.calls.size() < before)
+            continue;
+        INFO(record.failed << " failed, call " << n);
+        ++count;
+        CHECK(record.mistakes.empty());
+        check(record, status);
+    }
+}
+
+auto nobody_lives(const Record& record) -> bool {
+    return std::none_of(record.children.begin(), record.children.end(),
+                        [](const recording::Child& child) { return child.code == 0; });
+}
+
+} // namespace
+
+TEST_CASE("the monitor records itself, forks the daemon, and takes the pid file away") {
+    Record record;
+    CHECK(run_monitor(record) == 128 + SIGTERM);
+    const auto calls = calls_after_fork(record, 1);
+    CHECK(Calls(calls.begin(), calls.begin() + 15) ==
+          Calls{"close 4", "setsid",
+                // the pid file names the monitor, which locks it
+                "file_size_limit", "write_at 3 101", "at_exit", "unlock 3 OFD byte 1",
+                "lock 3 POSIX byte 1", "chmod 3 0644", "get_lock 3 OFD byte 1",
+                // deaths are heard of from here on
+                "wait any", "default CHLD", "subreaper on", "open /dev/null", "socket_pair",
+                "ask_for_senders 6"});
+    CHECK(Calls(calls.end() - 6, calls.end()) == Calls{"status 3", "status /run/x.pid",
+                                                       "unlink /run/x.pid", "close 3", "unmap",
+                                                       "leave_at_once 143"});
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE(
+    "the monitor leaves the terminal before the launcher is told, and the daemon hears last") {
+    Record record;
+    run_monitor(record);
+    const auto calls = calls_after_fork(record, 2);
+    CHECK(Calls(calls.begin(), calls.begin() + 17) ==
+          Calls{"close 7", "disconnect_log", "close_range 7 end",
+                "signalfd HUP INT QUIT ALRM TERM CHLD", "poll 6", "receive 6", "wait 102",
+                "pending", "dup2 4 0", "dup2 4 1", "dup2 4 2", "close 4", "send 5 ready", "poll 5",
+                "receive 5", "send 6 taken", "close 6"});
+}
+
+TEST_CASE("what the crashed daemon has left is ended before the next is forked") {
+    Record record;
+    run_monitor(record);
+    const auto& calls = record.calls;
+    const auto ended = std::find(calls.begin(), calls.end(), "wait -102");
+    REQUIRE(ended != calls.end());
+    CHECK(std::count(calls.begin(), ended, "fork") == 2);
+    CHECK(std::count(ended, calls.end(), "fork") == 1);
+    CHECK(made(record, "signal 103 TERM"));
+}
+
+TEST_CASE("the child of a restart dies with the monitor, and has the pid file and the report") {
+    Record record;
+    CHECK(run_restart(record) == RecordingHost::executed);
+    CHECK(calls_after_fork(record, 3) ==
+          Calls{"lead_group", "die_with_parent KILL", "pass_on_exec 6", "pass_on_exec 3",
+                "default CHLD", "mask nothing",
+                "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6", "executed 200"});
+}
+
+TEST_CASE("a restarted daemon neither forks nor touches the pid file") {
+    Record record;
+    CHECK(run_program(record) == 0);
+    for (const char* const call :
+         {"fork", "setsid", "lock", "rename", "truncate", "write_at", "unlink"})
+        CHECK(!made(record, call));
+    const auto& calls = record.calls;
+    CHECK(Calls(calls.begin(), calls.begin() + 5) ==
+          Calls{"mask all", "peer 9", "close_on_exec 9", "receive 9", "die_with_parent KILL"});
+    CHECK(std::count(calls.begin(), calls.end(), "die_with_parent KILL") == 2); // after the drop
+    CHECK(made(record, "send 9 ready"));
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("whatever call of the monitor fails, its daemon is known to somebody or ended") {
+    const int error = GENERATE(EIO, EMFILE, EINTR, ENOMEM);
+    const int count = fail_each_after_fork(run_monitor, 1, error, [](Record& record, int status) {
+        CHECK(nobody_lives(record));
+        CHECK((!record.has_file("/run/x.pid") || made(record, "truncate 3") ||
+               record.failed == "setsid" || record.failed == "status 3"));
+        if (made(record, "send 5 taken")) // the second daemon was ready, or it was not heard
+            CHECK((status == 128 + SIGTERM || record.failed == "receive 5"));
+        else
+            CHECK(status != 0);
+    });
+    CHECK(count > 50);
+}
+
+TEST_CASE("whatever call of a monitored daemon fails, it serves, or tells the monitor why not") {
+    const int count = fail_each_after_fork(run_daemon, 2, EIO, [](Record& record, int status) {
+        CHECK(!made(record, "unlink"));
+        if (status == 0)
+            return;
+        CHECK(status == 1);
+        const bool told = made(record, "send 7 failed");
+        CHECK((told || record.failed == "die_with_parent KILL" || record.failed == "send 7 ready"));
+        if (told)
+            CHECK(record.sent.back().failure.code() == EIO);
+    });
+    CHECK(count > 25);
+}
+
+TEST_CASE("whatever call of a restart's child fails, it executes the program or tells why not") {
+    const int count = fail_each_after_fork(run_restart, 3, EIO, [](Record& record, int status) {
+        if (status == RecordingHost::executed)
+            return;
+        if (record.failed == "die_with_parent KILL")
+            CHECK(status == 1);
+        else
+            CHECK((status == 127 && made(record, "send 6 failed")));
+    });
+    CHECK(count >= 6);
+}
+
+TEST_CASE("whatever call of a restarted daemon fails, it serves, or tells the monitor why not") {
+    const int count = fail_each_after_fork(run_program, 0, EIO, [](Record& record, int status) {
+        for (const char* const call : {"rename", "truncate", "write_at", "unlink"})
+            CHECK(!made(record, call));
+        if (status != 0)
+            CHECK((made(record, "send 9 failed") || record.failed == "mask all" ||
+                   record.failed == "die_with_parent KILL" || record.failed == "send 9 ready"));
+    });
+    CHECK(count > 30);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+// An upgrade call by call: in which order, and that after any that fails either the old program
+// serves on or the new one does.
+#include "fail_each.hpp"
+#include "messages.hpp"
+
+#include <cstdlib>
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+
+namespace {
+
+/// What /proc tells of the program.
+void prepare(Record& record) {
+    record.files["/proc/self/cmdline"] = {50};
+    record.files["/proc/self/environ"] = {51};
+    record.files["/proc/self/exe"] = record.files["./program"] = {52};
+    record.contents["/proc/self/cmdline"] = std::string{"program\0one\0", 12};
+    record.contents["/proc/self/environ"] = std::string{"HOME=/root\0", 11};
+}
+
+/// Calls the `which`-th call from upgrade() on answers with `-error`; 0: none.
+struct Fault {
+    int which = 0, error = EIO;
+};
+
+/// Upgrades at SIGUSR2, and ends with 0 at SIGTERM.
+auto run(Record& record, Fault fault = {}) -> int {
+    const Daemonizer service{RecordingHost{&record},
+                             NoFork{},
+                             KeepStdio{},
+                             KeepDirectory{},
+                             KeepUmask{},
+                             KeepDescriptors{},
+                             PidFile{"/run/x.pid"},
+                             SignalFd<SIGTERM, SIGUSR2>{},
+                             Upgrade<SIGUSR2>{}};
+    return recording::run(service, [&](auto& daemon) {
+        daemon.ready();
+        for (int signal; (signal = daemon.wait()) != SIGTERM;) {
+            if (signal != SIGUSR2)
+                return 0; // the wait has failed
+            record.calls.clear();
+            record.fail("", fault.which, fault.error);
+            const auto open = record.open;
+            if (daemon.upgrade() || record.open != open)
+                return 9;
+        }
+        return 0;
+    });
+}
+
+/// In the old program. `child`: 0 in the child that becomes the trial.
+auto upgrade(Record& record, pid_t child, Fault fault = {}) -> int {
+    prepare(record);
+    record.forks = {child};
+    if (child != 0)
+        record.events = {recording::Dies{101, CLD_EXITED, 0}};
+    record.signals = {SIGUSR2, SIGTERM};
+    return run(record, fault);
+}
+
+/// In the new program, whom the old one, or its parent, has told what it is.
+auto go_on(Record& record, bool is_trial) -> int {
+    prepare(record);
+    detail::UpgradeHandover handover{};
+    handover.mark = detail::UpgradeHandover::of_upgrade;
+    handover.size = sizeof handover;
+    handover.daemon = is_trial ? record.parent : record.pid;
+    handover.is_trial = is_trial ? 1 : 0;
+    handover.pid_file = is_trial ? -1 : 7;
+    handover.stored.count = 1;
+    handover.stored.entries[0] = {8, "front"};
+    record.files["/run/x.pid"] = {70};
+    record.open = {{0, 1}, {1, 1}, {2, 1}, {8, 80}, {9, 4}};
+    if (!is_trial)
+        record.open[7] = 70;
+    record.peers[9] = handover.daemon;
+    record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
+    record.signals = {SIGTERM};
+    ::setenv("DAEMONIZER_HANDOVER", "9", 1);
+    const int status = run(record);
+    ::unsetenv("DAEMONIZER_HANDOVER");
+    return status;
+}
+
+/// The calls without those that are made for each limit.
+auto in_short(const Record& record) -> std::vector<std::string> {
+    std::vector<std::string> calls;
+    for (const auto& call : record.calls)
+        if (call.rfind("limit ", 0) != 0 && call.rfind("set_limit ", 0) != 0)
+            calls.push_back(call);
+    return calls;
+}
+
+auto begins(const std::string& text, const char* begin) -> bool {
+    return text.rfind(begin, 0) == 0;
+}
+auto made(const Record& record, const char* begin) -> bool {
+    return std::any_of(record.calls.begin(), record.calls.end(),
+                       [&](const auto& call) { return begins(call, begin); });
+}
+
+constexpr auto executes = "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=7";
+
+/// What the old program says when this call fails; empty where that is tolerated.
+auto said(const std::string& call, bool in_place) -> const char* {
+    if (begins(call, "socket_pair") || begins(call, "send"))
+        return in_place ? "in place" : "trial";
+    if (call == "fork")
+        return "trial: fork";
+    if (begins(call, "receive"))
+        return "trial: report";
+    for (const char* const needed : {"open .", "limit", "pass_on_exec", "fchdir", "execute"})
+        if (begins(call, needed))
+            return "./program";
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("the old program tries the new one, and executes it in place") {
+    Record record;
+    CHECK(upgrade(record, 101) == RecordingHost::executed);
+    CHECK(in_short(record) ==
+          std::vector<std::string>{
+              "socket_pair", "send 6 taken", "fork", "close 7", "open_process 101", "poll 6",
+              "wait 101", "receive 6", "wait 101", "close 7", "signal -101 KILL", "wait 101",
+              "close 6",
+              // a signal that comes now is the next program's
+              "block 12", "block TERM", "socket_pair", "send 6 taken",
+              // what is changed for the execution, and given back where that fails
+              "open .", "umask 00", "umask 00", "pass_on_exec 4", "pass_on_exec 7", "fchdir 3",
+              "umask 00", executes, "executed 200"});
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a trial leads a group, ends with the daemon, and has no pid file") {
+    Record record;
+    CHECK(upgrade(record, 0) == RecordingHost::executed);
+    CHECK(in_short(record) == std::vector<std::string>{"socket_pair", "send 6 taken", "fork",
+                                                       "lead_group", "die_with_parent KILL",
+                                                       "pass_on_exec 7", "fchdir 3", "umask 00",
+                                                       executes, "executed 200"});
+}
+
+TEST_CASE("whatever call of an upgrade fails, the old program serves on or the new one does") {
+    const int error = GENERATE(EIO, ENOMEM, EMFILE, EINTR, EACCES);
+    bool in_place = false;
+    int n = 1;
+    for (;; ++n) {
+        Record record;
+        const int status = upgrade(record, 101, {n, error});
+        if (record.failed.empty())
+            break;
+        in_place = in_place || begins(record.failed, "block");
+        INFO(record.failed << " failed");
+        const std::string text = said(record.failed, in_place);
+        CHECK(record.mistakes.empty());
+        if (text.empty()) {
+            CHECK(status == RecordingHost::executed);
+            continue;
+        }
+        CHECK(status == 0); // by SIGTERM: it has served on, with the same descriptors
+        CHECK(record.written[2] ==
+              messages::line("upgrade: " + text + ": " + std::strerror(error)));
+        CHECK(!record.has_file("/run/x.pid"));
+        CHECK(record.descriptors_above_stdio().empty());
+        // No child is left behind, nor is one executed in place that has failed.
+        CHECK(record.children.empty());
+    }
+    CHECK(n > 50);
+}
+
+TEST_CASE("a program that cannot be executed leaves all as it was") {
+    Record record;
+    record.can_execute = false;
+    CHECK(upgrade(record, 101) == 0);
+    CHECK(record.written[2] == messages::line("upgrade: ./program: No such file or directory"));
+    const auto calls = in_short(record);
+    const auto at = std::find(calls.begin(), calls.end(), executes);
+    REQUIRE(at != calls.end());
+    CHECK(std::vector<std::string>(at + 1, at + 8) ==
+          std::vector<std::string>{"fchdir 8", "umask 00", "close 8", "close_on_exec 4",
+                                   "close_on_exec 7", "close 6", "close 7"});
+}
+
+TEST_CASE("whatever call of a trial's child fails, it executes the program or says why not") {
+    int n = 3; // the first three are the daemon's
+    for (;; ++n) {
+        Record record;
+        const int status = upgrade(record, 0, {n + 1});
+        if (record.failed.empty())
+            break;
+        INFO(record.failed << " failed");
+        if (status == RecordingHost::executed)
+            continue;
+        CHECK(status == 127);
+        REQUIRE(!record.sent.empty());
+        Failure told;
+        std::memcpy(static_cast<void*>(&told), &record.sent.back(), sizeof told);
+        CHECK(told.step() == std::string{"exec"});
+        CHECK(told.text() == std::string{"./program: Input/output error"});
+        CHECK(!made(record, "unlink"));
+    }
+    CHECK(n > 20);
+}
+
+TEST_CASE("a program that was executed in place adopts the pid file, and makes none") {
+    Record record;
+    CHECK(go_on(record, false) == 0);
+    CHECK(record.calls.front() == "peer 9");
+    for (const char* const call : {"rename", "truncate", "fork", "lock 7 OFD", "lock 3 OFD"})
+        CHECK(!made(record, call));
+    CHECK(made(record, "lock 7 POSIX byte 1"));
+    CHECK(made(record, "unlink /run/x.pid"));
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE(
+    "whatever call of a program fails that was executed in place, it serves, or it tries again") {
+    int n = 1, again = 0;
+    for (;; ++n) {
+        Record record;
+        record.fail("", n, EIO);
+        const int status = go_on(record, false);
+        if (record.failed.empty())
+            break;
+        INFO(record.failed << " failed");
+        CHECK((status == 0 || status == RecordingHost::executed));
+        if (status == RecordingHost::executed)
+            ++again;
+        CHECK(!made(record, "rename"));
+        CHECK(!made(record, "fork"));
+        CHECK((made(record, "unlink /run/x.pid") || made(record, "truncate 7")) == (status == 0));
+    }
+    CHECK(n > 50);
+    CHECK(again > 5);
+}
+
+TEST_CASE("whatever call of a trial fails, it says how it went, and touches no pid file") {
+    int n = 1;
+    for (;; ++n) {
+        Record record;
+        record.fail("", n, EIO);
+        go_on(record, true);
+        INFO(record.failed << " failed");
+        for (const char* const call : {"rename", "truncate", "write_at", "unlink", "execute"})
+            CHECK(!made(record, call));
+        CHECK(record.has_file("/run/x.pid"));
+        if (!begins(record.failed, "send 9"))
+            CHECK(made(record, "send 9"));
+        if (record.failed.empty()) {
+            CHECK(record.calls.back() == "leave_at_once 0");
+            break;
+        }
+    }
+    CHECK(n > 50);
+}

@@ -23,10 +23,8 @@ unwanted_symbols = re.compile(
 unwanted_sections = re.compile(r"\.(init_array|ctors|fini_array|dtors|gcc_except_table|tbss|tdata)\b")
 # From glibc 2.38 on some functions are called by a name of their standard: C23's strtol takes "0b1".
 standards_prefix = re.compile(r"^__isoc\d\d_")
-# Not all compilers see that no step of the first fails, that the second has no descriptor to look at, and
-# that no signal is held back from the others.
-by_compiler = {"CleanEnvironment": {"__errno_location", "program_invocation_short_name", "write"}, "AutoFork": {"fstat"},
-               "KeepSignals": {"sigprocmask"}, "IgnoreSignals<SIGPIPE>": {"sigprocmask"}}
+# Not all compilers see that no step of the first fails, and that the second has no descriptor to look at.
+by_compiler = {"CleanEnvironment": {"__errno_location", "program_invocation_short_name", "write"}, "AutoFork": {"fstat"}}
 compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
 
 

@@ -36,7 +36,7 @@ fails() {
     ! pgrep -f "^sleep $unique" >/dev/null || fail "a failed start has left a process: ${*:3}"
 }
 stop() {
-    gives 0 "" "$daemonize" --stop --pid-file "$pid_file" "$@"
+    gives 0 "" "$daemonize" --stop --pid-file "$pid_file"
     [[ ! -e $pid_file ]] || fail "--stop has left the pid file"
 }
 status_is() { gives "$1" "$2" "$daemonize" --status --pid-file "$pid_file"; }
@@ -88,7 +88,7 @@ echo "- a start: what the program finds"
 #!/bin/sh
 echo "arguments $*"; echo "on stderr" >&2
 echo "directory $(pwd)"; echo "umask $(umask)"; echo "colour $COLOUR"
-printf "descriptors "; ls -x /proc/$$/fd | tr -s ' '
+printf "descriptors "; ls -m /proc/$$/fd
 grep -E '^(SigBlk|SigIgn)' /proc/$$/status
 echo "session $(cut -d ' ' -f 6 /proc/$$/stat) of $$, terminal $(cut -d ' ' -f 7 /proc/$$/stat)"
 echo "stdin $(readlink /proc/$$/fd/0)"
@@ -106,7 +106,7 @@ for line in "arguments --two wo rds" "on stderr" "directory /" "umask 0022" "col
     says "^$line" || says "$line\$" || fail "the program does not find: $line"
 done
 # 10 is the shell's own, which reads the script
-says "^descriptors 0 1 10 2$" || fail "the program has other descriptors"
+says "^descriptors 0, 1, 10, 2$" || fail "the program has other descriptors"
 [[ $(stat -c %a "$log") == 640 && $(stat -c %a "$pid_file") == 644 ]] || fail "modes of the files"
 status_is 0 "running, pid $(pid)"
 [[ $(ps -o comm= -p "$(child_of "$(pid)")") == sleep ]] || fail "the program is no child"
@@ -284,8 +284,8 @@ fails 1 "run as" --user nobody-of-this-name -- sleep "$unique"
 if ((EUID == 0)); then
     chgrp nogroup "$dir" && chmod 775 "$dir"
     : >"$log"
-    start --user nobody:nogroup -- sh -c "id -u -n; id -g -n; id -G -n; $sleeper"
-    wait_for 5 says nobody && says '^nogroup$' || fail "another user"
+    start --user nobody:nogroup -- sh -c "id -u -n; id -g -n; id -G -n; echo named; $sleeper"
+    wait_for 5 says '^named$' && says '^nobody$' && says '^nogroup$' || fail "another user"
     stop
     # Rights that the program has given up do not make it a stranger; another user is one.
     start --ready notify -- setpriv --reuid nobody --clear-groups "$service" send READY=1

@@ -4,7 +4,7 @@
 #define DAEMONIZER_LAUNCH_MONITOR_HPP
 
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/launch/detail/monitor_fork.hpp>
+#include <daemonizer/launch/detail/monitor/monitor_fork.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>

@@ -212,6 +212,20 @@ TEST_CASE("a daemon that is not yet the launcher's child is not taken for alive"
     CHECK(std::count(record.calls.begin(), record.calls.end(), "sleep") >= 3);
 }
 
+TEST_CASE("where the system lets nobody look at a child, no daemon is taken for alive") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    record.refuse("wait", GENERATE(EPERM, ENOSYS));
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 1);
+    CHECK(
+        said(record) ==
+        messages::line("launcher: daemon: waitid(2) is refused, so nobody knows whether it lives"));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "send 4 taken") == 0);
+    CHECK(signals_sent(record).empty()); // whom a number names is not known
+}
+
 TEST_CASE("a message that cannot be understood ends the daemon") {
     const auto message = GENERATE(
         recording::Arrives{"x"}, recording::Arrives{std::string(sizeof(detail::Report), '\xff')},

@@ -39,16 +39,18 @@ public:
     /// not known.
     auto end() const -> const siginfo_t& { return end_; }
 
-    enum class life { runs, dead, unseen };
+    enum class life { runs, dead, unseen, hidden };
 
     /// Looks at the daemon, and leaves a zombie one: its number must stay its own. One whose
     /// parent, the intermediate, has yet to leave is unseen: it may be dead and no child of ours.
+    /// It is hidden where the system refuses the call.
     auto look() -> life {
         siginfo_t how{};
-        if (host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT) < 0) {
+        if (const int error = host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT);
+            error < 0) {
             if (host_.signal(daemon_, 0) == -ESRCH)
                 return life::dead;
-            return watch_.adopts() ? life::unseen : life::runs;
+            return !watch_.adopts() ? life::runs : error == -ECHILD ? life::unseen : life::hidden;
         }
         if (how.si_pid == 0)
             return life::runs;

@@ -147,12 +147,22 @@ private:
     auto is_alive(Failure& failure) -> bool {
         using life = typename ProcessTree<Host>::life;
         life daemon;
-        while ((daemon = processes_.look()) == life::unseen) {
+        int patience = 100; // refusals: a filter of system calls has no end
+        while ((daemon = processes_.look()) == life::unseen || daemon == life::hidden) {
+            if (daemon == life::hidden && --patience == 0)
+                return is_hidden(failure);
             processes_.sleep();
             if (signals_.look(host_) != 0)
                 return cancel(failure);
         }
         return daemon == life::runs || tell_death(failure, 0);
+    }
+
+    /// The daemon, which is not told that it was started, leaves by itself.
+    [[gnu::cold]] auto is_hidden(Failure& failure) -> bool {
+        failure.name_step("launcher");
+        failure.describe("daemon", "waitid(2) is refused, so nobody knows whether it lives");
+        return clear_away(0);
     }
 
     template <class Launched>

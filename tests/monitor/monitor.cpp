@@ -179,6 +179,34 @@ TEST_CASE("the launcher says how the first start ends, and nothing is left of on
     }
 }
 
+TEST_CASE("a process starts one daemon with a monitor, and a second one is refused", "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        for (const char* const name : {"x.pid", "y.pid"}) {
+            const std::string pid = scene.path(name);
+            auto running =
+                Daemonizer{PidFile{pid}, SignalFd<SIGTERM, SIGUSR2>{}, Monitor<2, 60>{}}.start();
+            if (!running) {
+                std::fprintf(stderr, "%s: %s", running.error().step(), running.error().text());
+                return running.error().code();
+            }
+            if (!running->is_launcher()) {
+                running->ready();
+                running->wait();
+                return 0;
+            }
+        }
+        return 0;
+    });
+    CHECK(outcome.status == EEXIST);
+    CHECK(outcome.err ==
+          "monitor: second daemon of one process: main() run again would start the first");
+    CHECK(scene.names() == "x.pid");
+    ::kill(recorded(scene), SIGTERM);
+    CHECK(scene.nobody_stays());
+    CHECK(scene.names() == "");
+}
+
 TEST_CASE("a first start is cancelled at the launcher, and at the monitor", "[monitor]") {
     Scene scene;
     const pid_t launcher = scene.begin([&] { return execute(scene, DAEMON, "hangs again"); });

@@ -289,3 +289,32 @@ TEST_CASE("a variable alone makes no upgrade of a start", "[upgrade]") {
     ::kill(server, SIGTERM);
     CHECK(scene.end_of(server) == 0);
 }
+
+TEST_CASE("a process starts one daemon that can be upgraded, and a second one is refused",
+          "[upgrade]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        for (const char* const name : {"x.pid", "y.pid"}) {
+            const std::string pid = scene.path(name);
+            auto running =
+                Daemonizer{PidFile{pid}, SignalFd<SIGTERM, SIGUSR2>{}, Upgrade<SIGUSR2>{}}.start();
+            if (!running) {
+                std::fprintf(stderr, "%s: %s", running.error().step(), running.error().text());
+                return running.error().code();
+            }
+            if (!running->is_launcher()) {
+                running->ready();
+                running->wait();
+                return 0;
+            }
+        }
+        return 0;
+    });
+    CHECK(outcome.status == EEXIST);
+    CHECK(outcome.err ==
+          "upgrade: second daemon of one process: main() run again would start the first");
+    CHECK(scene.names() == "x.pid");
+    ::kill(std::stoi(text_of(scene.path("x.pid"))), SIGTERM);
+    CHECK(scene.nobody_stays());
+    CHECK(scene.names() == "");
+}

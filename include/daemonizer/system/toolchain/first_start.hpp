@@ -20,6 +20,18 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// Names the descriptor by which a program that is started again finds its handover.
 inline constexpr char handover_variable[] = "DAEMONIZER_HANDOVER=";
 
+/// Whether this process has started a daemon whose program is to be executed again. That runs
+/// main() up to the first such start. So a second one is refused: its daemon would come back as the
+/// first, beside the first.
+[[gnu::visibility("hidden")]] inline bool has_restartable_daemon = false;
+
+/// Refuses that second start. True where this is the first.
+[[gnu::cold, gnu::visibility("hidden")]] inline auto is_first_restartable(const auto& start)
+    -> bool {
+    return !has_restartable_daemon || start.fail("second daemon of one process",
+                                                 "main() run again would start the first", EEXIST);
+}
+
 /// What execve(2) needs to start the program again as it was started first, whatever it has done to
 /// its arguments and environment since. Kept in memory of its own, which stays when a monitor gives
 /// the program's memory back. A copy names the same memory.

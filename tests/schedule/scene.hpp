@@ -43,6 +43,10 @@ inline auto scenes_of(const std::string& fork) -> std::vector<Scene> {
         // Two on one pid file.
         {.name = "two-starts", .meet = {"serve", "serve"}},
         {.name = "two-starts-killed", .meet = {"serve", "serve"}, .bound = 0, .signals = {SIGKILL}},
+        {.name = "two-starts-on-a-stale-file", // with the number of a process that lives
+         .before = {"stranger"},
+         .meet = {"serve", "serve"},
+         .names_the_stranger = true},
         {.name = "failure-and-start", .meet = {"fail", "serve"}},
         {.name = "crash-and-start", .meet = {"crash-later", "serve"}},
         {.name = "start-at-a-crash",

@@ -141,6 +141,11 @@ TEST_CASE("a second start is refused") {
         CHECK(refusal(record) == "already running, pid 4711");
         CHECK(record.time < 100'000'000); // at once
     }
+    SECTION("of a daemon in another pid namespace, which has no number here") {
+        record.locked[1] = 0;
+        record.content = "7\n";
+        CHECK(refusal(record) == "already running, pid 7 of another pid namespace");
+    }
     SECTION("of a daemon that holds byte 1 alone") {
         record.locked = {{1, 4711}};
         CHECK(refusal(record) == "already running, pid 4711");
@@ -485,6 +490,9 @@ TEST_CASE("a process holds several pid files, up to a bound") {
     CHECK(e.error().text() == std::string{"/e: this process holds too many pid files"});
     CHECK_FALSE(record.has_file("/e"));
     { const auto gone = std::move(*d); }
+    int known = 0;
+    detail::pid_files_of_this_process.any(record.pid, [&](const auto&) { return ++known == 0; });
+    CHECK(known == 3); // the end of one forgets no other
     CHECK(another("/e"));
     record.pid = 4711; // a worker's places are its own
     CHECK(another("/f"));
@@ -648,4 +656,48 @@ TEST_CASE("exit() takes back the handlers of pid files and no others") {
     CHECK(handler_of(SIGTERM) == SIG_DFL);
     CHECK(handler_of(SIGHUP) == static_cast<void (*)(int)>(others));
     ::signal(SIGHUP, SIG_DFL);
+}
+
+TEST_CASE("a second start in the same process is refused, also without /proc") {
+    Record record;
+    auto first = start(record);
+    REQUIRE(first);
+    auto second = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path}, KeepStdio{}}.start();
+    REQUIRE_FALSE(second);
+    CHECK(second.error().text() == path + ": already running, pid 100");
+    CHECK(record.open.size() == 4); // no descriptor of it was opened, and so none closed
+}
+
+TEST_CASE("a pid file of this process is no reason to refuse another") {
+    Record record;
+    auto first = start(record);
+    REQUIRE(first);
+    record.files["/y.pid"] = File{90};
+    record.listed = recording::listing({"3"}); // the first one's
+    CHECK(Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{"/y.pid"}, KeepStdio{}}.start());
+}
+
+TEST_CASE("the directory of another pid file of this process stays open") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    auto first =
+        Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{"y.pid"}, KeepStdio{}}.start();
+    REQUIRE(first);
+    const auto before = record.descriptors_above_stdio();
+    REQUIRE(before.size() == 2);
+    auto second = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path}, KeepStdio{}}.start();
+    REQUIRE(second);
+    CHECK(record.open.count(before[0]) == 1);
+    CHECK(record.open.count(before[1]) == 1);
+}
+
+TEST_CASE("the same number on another device is another file") {
+    struct stat a {
+    }, b{};
+    CHECK(detail::same_file(a, b));
+    b.st_dev = 1;
+    CHECK_FALSE(detail::same_file(a, b));
+    b = a;
+    b.st_ino = 1;
+    CHECK_FALSE(detail::same_file(a, b));
 }

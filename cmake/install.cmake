@@ -57,7 +57,7 @@ install(FILES
     DESTINATION ${package_dir} ${rule})
 
 # Manual pages, docs/man/NAME.SECTION.md, for man(1): made here and not in a build, which a library of
-# headers needs not have. Without pandoc there are none.
+# headers needs not have. Without pandoc there are none. What follows PAGE goes to install().
 find_program(DAEMONIZER_PANDOC pandoc)
 mark_as_advanced(DAEMONIZER_PANDOC)
 function(daemonizer_install_manual_page page)
@@ -77,10 +77,10 @@ function(daemonizer_install_manual_page page)
         endif()
     endif()
     string(REGEX REPLACE ".*\\." "" section ${page})
-    install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} ${rule})
+    install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} ${ARGN})
 endfunction()
 if(DAEMONIZER_INSTALL)
-    daemonizer_install_manual_page(daemonizer.7)
+    daemonizer_install_manual_page(daemonizer.7 ${rule})
 endif()
 
 # pkg-config knows no Boost, so the flags are spelt out.

@@ -55,6 +55,16 @@ SEARCH = """(async () => {
 })()"""
 
 
+COLOURS = """(async () => {
+  for (let i = 0; i < 300; ++i) {
+    if (document.body.getAttribute('data-md-color-scheme') == '%s')
+      return true;
+    await new Promise(r => setTimeout(r, 100));
+  }
+  return false;
+})()"""
+
+
 class Browser:
     """Chromium's DevTools protocol, through a pair of pipes: descriptors 3 and 4 of its process."""
 
@@ -115,9 +125,10 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
-    def forget(self):
-        """The choice of colours, which the site keeps for the next page."""
-        self.evaluate("localStorage.clear()")
+    def forget(self, base):
+        """The choice of colours, which a page of the site keeps for the next one."""
+        self.open("about:blank")
+        self.call("Storage.clearDataForOrigin", origin=base.rstrip("/"), storageTypes="local_storage")
 
     def picture(self, path):
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
@@ -189,10 +200,9 @@ def main(site, screenshots, chosen):
             faults.append("the search does not find PidFile")
         for scheme in ("default", "slate"):
             browser.size(WIDTH, 740, scheme == "slate")
-            browser.open(base + "index.html")
-            browser.forget()
+            browser.forget(base)
             browser.open(base + "start.html")
-            if browser.evaluate("document.body.getAttribute('data-md-color-scheme')") != scheme:
+            if not browser.evaluate(COLOURS % scheme):
                 faults.append("the colours are not those that the reader prefers: " + scheme)
         browser.close()
     if faults:
@@ -206,8 +216,7 @@ def take_screenshots(browser, base, pages, to):
         for kind, width, height, dark in (("phone", WIDTH, 740, False), ("light", 1280, 1600, False),
                                           ("dark", 1280, 1600, True)):
             browser.size(width, height, dark)
-            browser.open(base + page)
-            browser.forget()
+            browser.forget(base)
             browser.open(base + page)
             time.sleep(.5)
             browser.picture(to / ("%s-%s.png" % (page.replace("/", "_"), kind)))

@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ElementTree
 # Documented at Policy, Step and own_slot, and in the page about writing a policy.
 VOCABULARY = set("""slot steps state members name needs gives at undoes after run undo drop_launcher_copy
 check on write_line in_foreground unit_lines each_descriptor each_text stays stay adopt detaches replaces
-keeps collects at_run_time is_absolute text_is_whole""".split())
+keeps collects at_run_time is_absolute text_is_whole ends_with_process""".split())
 # How the wings are called, in the order of their pages.
 WINGS = {"program": "Programs: Daemonizer, control, command line", "launch": "Forks, start timeout, monitor",
          "stdio": "Standard streams", "pid_file": "Pid file", "signals": "Signals",
@@ -168,10 +168,22 @@ def undocumented(compounds, members):
                     yield value_name
 
 
+def lacking(compounds):
+    """Policies with steps whose comment does not say how they fail, or on what it is founded."""
+    for policy in public_compounds(compounds):
+        text = description(policy)
+        if "<" not in policy.name and step_names(policy, compounds):
+            if not re.search("[Ff]ail", text):
+                yield policy, "does not say how it fails (step, errno), or that it cannot"
+            if not re.search(r"\(\d\)|Source", text):
+                yield policy, "names no manual page and no standard"
+
+
 def check(directory):
     compounds, members = load(directory)
     found = sorted({"include/%s:%d: %s has no comment" % (n.file, n.line, n.full)
-                    for n in undocumented(compounds, members)})
+                    for n in undocumented(compounds, members)} |
+                   {"include/%s:%d: %s %s" % (n.file, n.line, n.full, what) for n, what in lacking(compounds)})
     count = len(public_compounds(compounds)) + sum(m.is_public() for m in members)
     print("\n".join(found) if found else "%d public names and their members have comments" % count)
     if count < 150:
@@ -410,6 +422,7 @@ These names are in every policy, step or slot, mean the same in all of them, and
 | `needs`, `gives` | what an earlier step must have given, what later ones may need |
 | `run(start, policy)` | does the work: true, or `start.fail(WHAT, errno)`, whose errno and step the launcher gets |
 | `undoes`, `undo(host, policy, state)` | gives back what was acquired; never throws |
+| `ends_with_process` | nothing of what it has acquired outlives the process, so that a signal may end a start without a fork |
 | `drop_launcher_copy(host, policy, state)` | closes what the launcher still holds of it |
 
 | of a slot | |

@@ -65,6 +65,8 @@ using Defaults = planning::types<
     planning::by_default<slots::monitor>,
     // Before whatever opens a file: where LISTEN_FDS is too large, that would be taken for a socket.
     planning::by_default<slots::sockets, NoSockets>,
+    // Before the others of phase::check: their failures reach the manager, too.
+    planning::by_default<slots::notify, NoNotify>,
     planning::by_default<slots::umask, Umask<022>>,
     planning::by_default<slots::directory, WorkingDirectory<"/">>,
     planning::by_default<slots::signals, DefaultSignals>,
@@ -80,7 +82,6 @@ using Defaults = planning::types<
     // Before log: it fills 0-2, so that the descriptor of syslog cannot land there.
     planning::by_default<slots::stdio, NullStdio>,
     planning::by_default<slots::log>,
-    planning::by_default<slots::notify, NoNotify>,
     planning::by_default<slots::descriptor_notify>,
     // After signals and notify: its members wait and ping through theirs.
     planning::by_default<slots::watchdog>,

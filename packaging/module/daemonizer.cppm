@@ -149,8 +149,11 @@ using daemonizer::capability::final_process;
 export namespace daemonizer::inline DAEMONIZER_ABI::event {
 using daemonizer::event::failed;
 using daemonizer::event::launched;
+using daemonizer::event::not_launched;
 using daemonizer::event::ready;
 using daemonizer::event::reloading;
+using daemonizer::event::restarted;
+using daemonizer::event::starting;
 using daemonizer::event::status;
 using daemonizer::event::stopping;
 } // namespace daemonizer::inline DAEMONIZER_ABI::event

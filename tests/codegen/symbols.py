@@ -29,11 +29,11 @@ compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stac
 
 
 # What only those compositions have that name such a policy; the policy of none is in the names of all.
-belongs = {"Monitor": r"Monitor|Restart|FirstStart|PartialPlan", "Upgrade": r"Upgrade|Continued|FirstStart|PartialPlan",
+belongs = {"Monitor": r"Monitor|Restart(?!able)", "Upgrade": r"Upgrade|Continued", "Monitor|Upgrade": r"FirstStart|PartialPlan",
            "Notify": r"Notif|SpeakingProcess", "ListenSockets": r"Listen",
            "RunAs|KeepCapabilities|Chroot": r"DroppedIds|RunAs|Capabilit|Account|Chroot",
            "Landlock|DenySystemCalls": r"Landlock|Ruleset|Filter", "Syslog|StderrLog|JournalStdio": r"Syslog|StderrLog|Journal"}
-of_none = re.compile(r"\bNo(Monitor|Upgrade|Notify|Sockets)\b|\bNullStdio\b|\bfind_log_sink\b")
+of_none = re.compile(r"No(Monitor|Upgrade|Notify|Sockets)(?![a-z])|NullStdio|find_log_sink")
 
 
 def check_clean(name, policies, target):

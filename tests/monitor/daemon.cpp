@@ -54,10 +54,13 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
             return daemon.fail(3, "no configuration");
         if (mode == "is killed at first")
             ::raise(SIGSEGV);
+        if (mode == "tells a manager" && ::access(again.c_str(), F_OK) == 0)
+            return daemon.fail(4, "no configuration any more");
         if (mode == "fails again" && ::access(again.c_str(), F_OK) == 0)
             return daemon.fail(4, "no configuration any more");
         if (mode == "hangs" || (mode == "hangs again" && ::access(again.c_str(), F_OK) == 0))
             await_gate();
+        daemon.status("loading");
         daemon.ready();
         tell("ready");
         for (;;) {
@@ -93,6 +96,8 @@ int main(int argc, char** argv) {
         return run(mode, directory, Monitor<2, 60>{}, SingleFork{});
     if (mode == "nobody")
         return run(mode, directory, Monitor<2, 60>{}, RunAs{65534, 65534});
+    if (mode == "tells a manager")
+        return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
     if (mode == "keeps signals") {
         const std::string pid = directory + "/x.pid";
         return Daemonizer{PidFile{pid}, KeepSignals{}, Monitor<2, 60>{},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a monitor does when its daemon crashes, ends, is stopped, and when it is killed itself.
-#include "launch.hpp"
+#include "supervision/manager.hpp"
 
 #include <daemonizer/control.hpp>
 
@@ -179,6 +179,34 @@ TEST_CASE("the launcher says how the first start ends, and nothing is left of on
     }
 }
 
+TEST_CASE("a process starts one daemon with a monitor, and a second one is refused", "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        for (const char* const name : {"x.pid", "y.pid"}) {
+            const std::string pid = scene.path(name);
+            auto running =
+                Daemonizer{PidFile{pid}, SignalFd<SIGTERM, SIGUSR2>{}, Monitor<2, 60>{}}.start();
+            if (!running) {
+                std::fprintf(stderr, "%s: %s", running.error().step(), running.error().text());
+                return running.error().code();
+            }
+            if (!running->is_launcher()) {
+                running->ready();
+                running->wait();
+                return 0;
+            }
+        }
+        return 0;
+    });
+    CHECK(outcome.status == EEXIST);
+    CHECK(outcome.err ==
+          "monitor: second daemon of one process: main() run again would start the first");
+    CHECK(scene.names() == "x.pid");
+    ::kill(recorded(scene), SIGTERM);
+    CHECK(scene.nobody_stays());
+    CHECK(scene.names() == "");
+}
+
 TEST_CASE("a first start is cancelled at the launcher, and at the monitor", "[monitor]") {
     Scene scene;
     const pid_t launcher = scene.begin([&] { return execute(scene, DAEMON, "hangs again"); });
@@ -282,6 +310,59 @@ TEST_CASE("a signal that a restarted daemon collects waits for it", "[monitor]")
     CHECK(scene.fact("signal") == "1");
     ::kill(first.monitor, SIGTERM);
     CHECK(scene.end_of(first.monitor) == 0);
+}
+
+TEST_CASE("a manager hears of a restart from the monitor, its main process", "[monitor]") {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    pid_t launcher = 0;
+    const Outcome outcome = scene.run([&] {
+        be_told(manager.name());
+        set_variable("WATCHDOG_USEC", "20000");
+        set_variable("WATCHDOG_PID", std::to_string(::getpid()).c_str());
+        tell_pid("launcher");
+        return execute(scene, DAEMON, "tells a manager");
+    });
+    CHECK(outcome.status == 0);
+    launcher = scene.pid("launcher");
+    const pid_t monitor = recorded(scene);
+    const auto next = [&](pid_t pinging) { // that is no ping
+        for (;;) {
+            const Message message = manager.next();
+            if (message.text != "WATCHDOG=1")
+                return message;
+            CHECK(message.sender.pid == pinging);
+        }
+    };
+    const auto heard = [&](pid_t pinging, pid_t sender, const std::string& text) {
+        const Message message = next(pinging);
+        CHECK(message.text == text);
+        CHECK(message.sender.pid == sender);
+    };
+    const pid_t first = scene.pid("daemon");
+    heard(first, launcher, "STATUS=loading");
+    heard(first, launcher, "MAINPID=" + std::to_string(monitor) + "\nREADY=1");
+    CHECK(manager.next().text == "WATCHDOG=1");
+
+    ::kill(first, SIGSEGV);
+    heard(first, monitor, "STATUS=daemon: was killed: Segmentation fault, signal 11");
+    const pid_t second = scene.pid("daemon");
+    heard(second, monitor, "STATUS=loading");
+    heard(second, monitor, "READY=1");   // MAINPID is still the monitor's
+    const Message ping = manager.next(); // WATCHDOG_PID has become the daemon's
+    CHECK(ping.text == "WATCHDOG=1");
+    CHECK(ping.sender.pid == second);
+
+    write_text(scene.path("again"), "");
+    ::kill(second, SIGKILL);
+    heard(second, monitor, "STATUS=daemon: was killed: Killed, signal 9");
+    const std::string failed =
+        "STATUS=daemon not started: daemon: not ready: no configuration any more";
+    heard(0, monitor, failed);
+    heard(0, monitor, failed + "; given up after restart 2");
+    CHECK(scene.end_of(monitor) == 4);
+    CHECK(manager.all() == "");
+    CHECK(scene.nobody_stays());
 }
 
 TEST_CASE("a stop between a crash and the restart ends the monitor", "[monitor]") {

@@ -39,6 +39,13 @@ and otherwise
   --pid-file PATH         the pid file, if COMMAND's is elsewhere      --log PATH   likewise
   --stop-with SIGNAL      what ends the daemon (TERM)
   --limit SECONDS         for a launcher to come back (10)
+  --then SIGNAL           a second act: once the daemon serves it is sent SIGNAL, such as a request to
+                          execute itself anew. Only the calls that come then are swept, of
+                          those in a row the first two and the last. Whatever fails,
+                          a daemon as whole as without the fault must serve on, and only one. With
+                          --kill it may be gone if it was the one killed; nobody may stay then
+  --crash                 a second act: the child of the pid file's process is killed, to be started
+                          again
   --trace                 print the calls and stop
   --verbose               print every fault, not only those badly handled
 
@@ -59,8 +66,12 @@ struct Options {
     bool only_interruptible = false;
     std::optional<long> only;
     std::vector<std::pair<long, int>> fixed; // system call, error
+    int then = 0;                            // a signal
+    bool crash = false;
     bool trace = false;
     bool verbose = false;
+
+    bool has_second_act() const { return then != 0 || crash; }
 };
 
 enum class Outcome { reported, tolerated, lost, mute, hung, orphaned, littering, wrong, missed };
@@ -80,6 +91,7 @@ struct Run {
     int hits = 0;
     bool too_late = false; // the call came when the launcher had already said that it started
     bool launcher_killed = false;
+    bool daemon_killed = false; // in a second act
     bool survivors = false;
     std::string place;
     std::vector<std::string> left; // processes that stay after a failure
@@ -207,9 +219,18 @@ private:
     void meet_daemon(Tree& tree, Run& run) {
         const auto pump = [&](milliseconds pause) { return tree.pump(pause); };
         settle(pump, options_.limit);
-        const auto alive = descendants();
+        auto alive = descendants();
+        auto daemon = pick_daemon(alive);
+        if (daemon && options_.has_second_act()) {
+            play_second_act(tree, *daemon, alive.size());
+            run.daemon_killed = tree.victim() == daemon->pid;
+            alive = descendants();
+            if (run.daemon_killed)
+                for (const Process& process : alive)
+                    run.left.push_back(std::to_string(process.pid));
+            daemon = run.daemon_killed ? std::nullopt : pick_daemon(alive);
+        }
         run.calls = tree.calls();
-        const auto daemon = pick_daemon(alive);
         if (!daemon) {
             note_litter(run);
             return;
@@ -229,6 +250,31 @@ private:
             portrait["left behind"] += file + " ";
         run.litter.clear();
         run.daemon = portrait;
+    }
+
+    void play_second_act(Tree& tree, const Process& daemon, std::size_t whole) {
+        const auto pump = [&](milliseconds pause) { return tree.pump(pause); };
+        tree.begin_second_act();
+        if (options_.crash) {
+            for (const Process& process : descendants())
+                if (process.parent == daemon.pid)
+                    signal_descendant(process.pid, SIGKILL);
+            // It is started again after a pause.
+            wait_until([] { return false; }, pump, milliseconds(50));
+        } else {
+            signal_descendant(daemon.pid, options_.then);
+        }
+        // Who sleeps for a short time is not through: all must be calm three times.
+        for (int calm = 0; calm != 3; ++calm) {
+            wait_until([] { return false; }, pump, milliseconds(30));
+            wait_until(
+                [&] {
+                    const std::size_t count = descendants().size();
+                    return count == whole || count == 0;
+                },
+                pump, milliseconds(5000));
+            settle(pump, options_.limit);
+        }
     }
 
     std::optional<Process> pick_daemon(const std::vector<Process>& alive) const {
@@ -350,7 +396,7 @@ private:
         if (!all.empty())
             return all;
         for (const Call& call : faultless_.calls)
-            if (is_wanted(call))
+            if (is_wanted(call) && !is_repeated(call))
                 all.push_back(fault_of(options_.how, call, call.number, options_.error));
         return all;
     }
@@ -392,6 +438,17 @@ private:
         return options_.only_interruptible ? kind.interruptible : kind.error != 0;
     }
 
+    // In a second act, of calls of one kind in a row the first two and the last are enough.
+    bool is_repeated(const Call& call) const {
+        const auto& calls = faultless_.calls;
+        const auto at = std::find(calls.begin(), calls.end(), call);
+        const auto same = [&](auto other) {
+            return other->process == call.process && other->number == call.number;
+        };
+        return options_.has_second_act() && at - calls.begin() >= 2 && same(at - 1) &&
+               same(at - 2) && calls.end() - at > 1 && same(at + 1);
+    }
+
     // ---- judging ----
 
     void try_fault(const Fault& fault) {
@@ -424,6 +481,11 @@ private:
     }
 
     Judgement judge_started(const Run& run) const {
+        if (!run.daemon && run.daemon_killed)
+            return !run.left.empty()      ? Judgement{Outcome::orphaned,
+                                                 "process " + run.left[0] + " outlives the daemon"}
+                   : run.litter_is_locked ? Judgement{Outcome::littering, "a lock stays"}
+                                          : Judgement{Outcome::reported, "all are gone"};
         if (!run.daemon)
             return {Outcome::lost, "launcher said " + in_words(*run.status) + ", no daemon" +
                                        (run.litter.empty() ? "" : "; left: " + run.litter[0])};
@@ -545,6 +607,10 @@ Options read_options(int argc, char** argv) {
             options.stop_signal = signal_by_name(arguments.value(*option));
         else if (*option == "--limit")
             options.limit = milliseconds(1000 * arguments.number(*option));
+        else if (*option == "--then")
+            options.then = signal_by_name(arguments.value(*option));
+        else if (*option == "--crash")
+            options.crash = true;
         else if (*option == "--trace")
             options.trace = true;
         else if (*option == "--verbose")

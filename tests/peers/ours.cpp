@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The program on this library that is measured beside the peers. FORK names the fork policy; RICH
-// composes about everything a daemon of the world asks for.
+// composes about everything a daemon of the world asks for, MONITORED a parent that starts it
+// again, UPGRADED what lets it execute itself anew.
 #include "programs/tell_ready.h"
 
 #include <daemonizer/daemonizer.hpp>
@@ -33,6 +34,13 @@ int main(int argc, char** argv) {
                       Umask<027>{},
                       IgnoreSignals<SIGPIPE>{},
                       StartTimeout<20>{}}
+        .run(body);
+#elif defined(MONITORED)
+    return Daemonizer{FORK{}, PidFile{pid}, LogStdio{log}, SignalFd<SIGTERM>{}, Monitor<5, 60>{}}
+        .run(body);
+#elif defined(UPGRADED)
+    return Daemonizer{FORK{}, PidFile{pid}, LogStdio{log}, SignalFd<SIGTERM, SIGUSR2>{},
+                      Upgrade<SIGUSR2>{}}
         .run(body);
 #else
     static_cast<void>(log);

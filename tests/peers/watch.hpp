@@ -317,14 +317,17 @@ public:
     }
 
     // The calls of the start, without the ones in which somebody still waits: those are the
-    // daemon's service.
+    // daemon's service. After begin_second_act() those that came since.
     std::vector<Call> calls() const {
         std::vector<Call> all;
-        for (const Entry& entry : log_)
-            if (!is_waiting_in(entry))
-                all.push_back(entry.call);
+        for (std::size_t i = second_act_.value_or(0); i != log_.size(); ++i)
+            if (!is_waiting_in(log_[i]))
+                all.push_back(log_[i].call);
         return all;
     }
+
+    // The start is over. Who is to be killed from now on is killed at once.
+    void begin_second_act() { second_act_ = log_.size(); }
 
 private:
     struct Member {
@@ -366,6 +369,12 @@ private:
         const Kind& kind = *kind_of(request.data.nr);
         const std::string target = first_target(request);
         place_ += (place_.empty() ? "" : ", ") + describe(request, target);
+        if (how == Fault::How::kill && second_act_) {
+            ++hits_;
+            victim_ = caller.pid;
+            signal_descendant(victim_, SIGKILL);
+            return;
+        }
         if (how == Fault::How::kill) {
             if (said_started_) {
                 too_late_ = true;
@@ -502,6 +511,7 @@ private:
     bool said_started_ = false;
     bool too_late_ = false;
     unsigned long long at_marker_ = 0;
+    std::optional<std::size_t> second_act_; // what was logged before it
     std::optional<seccomp_notif> held_;
     pid_t victim_ = 0;
     int hits_ = 0;

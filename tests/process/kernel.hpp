@@ -36,7 +36,7 @@ inline void deny(long number, int error) {
 /// Mounts that only this process and its children see.
 inline void take_private_mounts() {
     must(::unshare(CLONE_NEWNS) == 0, "unshare");
-    must(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
+    must(::mount("none", "/", "none", MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
 }
 
 /// A user id that nobody is likely to have; tests that run at the same time have different ones.

@@ -14,11 +14,12 @@ enum Mark : long {
     mark_ends,              ///< the daemon has been told to end
     mark_worker,            ///< a child of the daemon
     mark_stranger,          ///< a process that has nothing to do with the daemon
+    mark_trial,             ///< a child that proves a new program
     mark_end,
 };
 
-constexpr const char* mark_names[] = {"main", "body",   "ready()", "serves",
-                                      "ends", "worker", "stranger"};
+constexpr const char* mark_names[] = {"main", "body",   "ready()",  "serves",
+                                      "ends", "worker", "stranger", "trial"};
 
 } // namespace schedule
 

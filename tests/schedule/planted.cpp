@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,7 +19,15 @@
 
 namespace {
 
-enum class Bug { none, recheck, acknowledgement, byte_1, owner } bug = Bug::none;
+enum class Bug {
+    none,
+    recheck,
+    acknowledgement,
+    byte_1,
+    owner,
+    parent_death,
+    handover
+} bug = Bug::none;
 pid_t known_pid = 0;
 int kept_open = -1;
 
@@ -47,6 +56,8 @@ void choose(const char* name) {
           : text == "acknowledgement" ? Bug::acknowledgement
           : text == "byte-1"          ? Bug::byte_1
           : text == "owner"           ? Bug::owner
+          : text == "parent-death"    ? Bug::parent_death
+          : text == "handover"        ? Bug::handover
                                       : Bug::none;
 }
 
@@ -120,12 +131,31 @@ auto ppoll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask
                                       mask, 8 /* bytes of a kernel's sigset_t */));
 }
 
+// "parent-death": a child does not end with its parent.
+auto prctl(int option, ...) -> int {
+    std::va_list rest;
+    va_start(rest, option);
+    unsigned long arguments[4];
+    for (unsigned long& argument : arguments)
+        argument = va_arg(rest, unsigned long);
+    va_end(rest);
+    if (bug == Bug::parent_death && option == PR_SET_PDEATHSIG)
+        return 0;
+    return static_cast<int>(
+        ::syscall(SYS_prctl, option, arguments[0], arguments[1], arguments[2], arguments[3]));
+}
+
+// "handover": the pid file is not open in the next program.
 // "byte-1": whoever is named in the file is taken for the process that holds byte 1.
 auto fcntl(int fd, int command, ...) -> int {
     std::va_list rest;
     va_start(rest, command);
     void* const argument = va_arg(rest, void*);
     va_end(rest);
+    struct stat file {};
+    if (bug == Bug::handover && command == F_SETFD && argument == nullptr &&
+        ::syscall(SYS_fstat, fd, &file) == 0 && S_ISREG(file.st_mode))
+        return 0;
     const int answer = static_cast<int>(::syscall(SYS_fcntl, fd, command, argument));
     if (bug == Bug::byte_1 && command == F_GETLK && answer == 0) {
         auto& range = *static_cast<struct flock*>(argument);

@@ -5,7 +5,7 @@
 
 namespace planted {
 
-/// "recheck", "acknowledgement", "byte-1", "owner", or "" for none.
+/// "recheck", "acknowledgement", "byte-1", "owner", "parent-death", "handover", or "" for none.
 void choose(const char* bug);
 
 /// The daemon knows its number; with "owner" it does not ask for it again.

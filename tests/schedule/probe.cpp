@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string_view>
 #include <sys/syscall.h>
+#include <type_traits>
 #include <unistd.h>
 
 namespace {
@@ -38,7 +39,11 @@ bool make_worker() {
     return true;
 }
 
+template <bool IsUpgradable>
 int body(auto& daemon) {
+    if constexpr (IsUpgradable)
+        if (daemon.is_trial())
+            mark(mark_trial);
     mark(mark_body);
     if (verb == "fail")
         return daemon.fail(3, "no configuration");
@@ -69,7 +74,16 @@ int body(auto& daemon) {
 template <class Fork>
 int start_or_restart(const char* path) {
     const Daemonizer service{Fork{}, NullStdio{}, PidFile{path}, SignalFd<SIGTERM, SIGHUP>{}};
-    const auto serve = [](auto& daemon) { return body(daemon); };
+    const auto serve = [](auto& daemon) { return body<false>(daemon); };
+    if (verb == "upgradable")
+        return Daemonizer{Fork{}, NullStdio{}, PidFile{path}, SignalFd<SIGTERM, SIGHUP, SIGUSR2>{},
+                          Upgrade<SIGUSR2>{}}
+            .run([](auto& daemon) { return body<true>(daemon); });
+    if constexpr (!std::is_same_v<Fork, HandoffFork>)
+        if (verb == "monitored")
+            return Daemonizer{Fork{}, NullStdio{}, PidFile{path}, SignalFd<SIGTERM, SIGHUP>{},
+                              Monitor<2, 60>{}}
+                .run(serve);
     if (verb == "restart")
         return restart(service, serve, [](const ControlResult& result) {
             return 30 + static_cast<int>(result.what);
@@ -96,6 +110,10 @@ int main(int, char** argument) {
     }
     if (verb == "stop") {
         const ControlResult result = stop(path);
+        return result ? 0 : said(result.text(), 20 + static_cast<int>(result.what));
+    }
+    if (verb == "ask-upgrade") {
+        const ControlResult result = daemonizer::signal(path, SIGUSR2);
         return result ? 0 : said(result.text(), 20 + static_cast<int>(result.what));
     }
     if (verb == "status") {

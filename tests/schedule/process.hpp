@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
@@ -44,7 +45,7 @@ struct Process {
 
     // What it has said or done.
     bool has_body = false, said_ready = false, serves = false, ends = false;
-    bool is_worker = false, is_stranger = false, wrote_number = false;
+    bool is_worker = false, is_stranger = false, is_trial = false, wrote_number = false;
     int signal_of_event = 0;  ///< sent by the scheduler
     int signal_of_stop = 0;   ///< sent by a control program
     bool was_leaving = false; ///< when the event came: nothing but its exit was left to do
@@ -66,6 +67,17 @@ inline auto kernel_state(pid_t pid) -> char {
     text[size] = '\0';
     const char* const name_end = std::strrchr(text, ')');
     return name_end == nullptr ? 'X' : name_end[2];
+}
+
+inline auto parent_of(pid_t pid) -> pid_t {
+    char text[256];
+    const int fd = ::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
+    const ssize_t size = fd < 0 ? 0 : ::read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        ::close(fd);
+    text[size < 0 ? 0 : size] = '\0';
+    const char* const name_end = std::strrchr(text, ')');
+    return name_end == nullptr ? 0 : static_cast<pid_t>(std::atoi(name_end + 4));
 }
 
 inline auto peek(pid_t pid, unsigned long long at, void* into, std::size_t size) -> bool {

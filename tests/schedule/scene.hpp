@@ -51,6 +51,29 @@ inline auto scenes_of(const std::string& fork) -> std::vector<Scene> {
          .bound = 0,
          .signals = {SIGKILL},
          .to_the_daemon_before = true},
+        // A new program in place, and a daemon that its monitor starts again.
+        {.name = "upgrade", .before = {"upgradable"}, .meet = {"ask-upgrade"}},
+        {.name = "upgrade-signalled",
+         .before = {"upgradable"},
+         .meet = {"ask-upgrade"},
+         .bound = 0,
+         .signals = {SIGKILL, SIGTERM, SIGUSR2},
+         .to_the_daemon_before = true},
+        {.name = "upgrade-and-start", .before = {"upgradable"}, .meet = {"ask-upgrade", "serve"}},
+        {.name = "upgrade-and-stop", .before = {"upgradable"}, .meet = {"ask-upgrade", "stop"}},
+        {.name = "upgrade-and-status", .before = {"upgradable"}, .meet = {"ask-upgrade", "status"}},
+        {.name = "monitored-start", .meet = {"monitored"}},
+        {.name = "monitored-signalled",
+         .meet = {"monitored"},
+         .bound = 0,
+         .signals = {SIGKILL, SIGTERM}},
+        {.name = "monitored-crash-and-start",
+         .before = {"monitored"},
+         .meet = {"serve"},
+         .bound = 0,
+         .signals = {SIGKILL, SIGTERM},
+         .to_the_daemon_before = true},
+        {.name = "monitored-stop", .before = {"monitored"}, .meet = {"stop"}},
         // Control.
         {.name = "start-and-stop", .meet = {"serve", "stop"}},
         {.name = "stop-and-start", .before = {"serve"}, .meet = {"stop", "serve"}},
@@ -73,6 +96,9 @@ inline auto scenes_of(const std::string& fork) -> std::vector<Scene> {
          .meet = {"serve", "stop"},
          .names_the_stranger = true},
     };
+    if (fork == "handoff") // which Monitor refuses
+        std::erase_if(scenes,
+                      [](const Scene& scene) { return scene.name.starts_with("monitored"); });
     for (Scene& scene : scenes)
         scene.fork = fork;
     return scenes;

@@ -20,7 +20,8 @@ notice of each other, and judges what became of them. SCENE is the beginning of 
   --bound N          preemptions in an execution (otherwise what the scene says: one, or none)
   --deeper           one preemption more than the scene says
   --seconds N        for each scene; of what does not fit a sample is taken (600)
-  --planted BUG      in the probe: recheck, acknowledgement, byte-1, owner. Status 0 if it is found
+  --planted BUG      in the probe: recheck, acknowledgement, byte-1, owner, parent-death,
+                     handover. Status 0 if it is found
   --replay SCHEDULE  prints the trace of one execution, of the first of the scenes
   --outcomes         prints how the executions ended
   --list             prints the names of the scenes

@@ -17,6 +17,7 @@ public:
     void judge() {
         for (std::size_t i = 0; i != world_.actors.size(); ++i)
             judge_program(static_cast<int>(i));
+        judge_children();
         judge_file();
     }
 
@@ -29,7 +30,7 @@ public:
         const bool started = has_said_0(launcher);
         if (daemon_before != nullptr) {
             const std::string name =
-                "already running, pid " + std::to_string(daemon_before->pid) + "\n";
+                "already running, pid " + std::to_string(watch_.owner_of(*daemon_before)) + "\n";
             if (started)
                 watch_.violate("a start afterwards says 0 beside a daemon", "");
             else if (said.find(name) == std::string::npos)
@@ -86,6 +87,8 @@ private:
             return judge_stop(first);
         if (actor.verb == "status")
             return judge_status(actor, first);
+        if (actor.verb == "ask-upgrade")
+            return;
         if (first.end_code == CLD_EXITED && first.end_status == 0)
             return judge_started(number);
         judge_failed(number, first, disturbed);
@@ -94,7 +97,8 @@ private:
     void judge_started(int number) {
         const Process* daemon = nullptr;
         for (const Process& process : world_.processes)
-            if (process.actor == number && process.said_ready && !process.is_worker)
+            if (process.actor == number && process.said_ready && !process.is_worker &&
+                !process.is_trial)
                 daemon = &process;
         if (daemon == nullptr)
             return watch_.violate("a launcher says 0 and there was no daemon", "");
@@ -149,11 +153,27 @@ private:
                            world_.said_by(actor));
     }
 
+    /// A trial ends with its daemon, a daemon with its monitor; and who is left serves.
+    void judge_children() {
+        for (const Process& process : world_.processes) {
+            if (!process.lives())
+                continue;
+            const std::string& verb = program(process.actor).verb;
+            if (process.is_trial)
+                watch_.violate("a trial stays", watch_.name_of(process));
+            const Process* const parent = world_.by_pid(parent_of(process.pid));
+            if (verb == "monitored" && process.has_body && (parent == nullptr || !parent->lives()))
+                watch_.violate("a daemon outlives its monitor", watch_.name_of(process));
+            if ((verb == "monitored" || verb == "upgradable") && daemon() == nullptr)
+                watch_.violate("a process is left and nobody serves", watch_.name_of(process));
+        }
+    }
+
     void judge_file() {
         const PidFileSeen file{pid_file_};
         const Process* const serving = daemon();
         if (serving != nullptr) {
-            if (!file.is_of(serving->pid))
+            if (!file.is_of(watch_.owner_of(*serving)))
                 watch_.violate("a daemon at rest has not its pid file", file.describe());
             return;
         }

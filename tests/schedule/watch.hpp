@@ -26,6 +26,12 @@ public:
 
     void at_call(Process& process) {
         switch (process.call) {
+        case mark_main: // again, of a program that was executed in place
+            process.serves = false;
+            break;
+        case mark_trial:
+            process.is_trial = true;
+            break;
         case mark_body:
             process.has_body = true;
             break;
@@ -85,11 +91,11 @@ public:
 private:
     void serves(Process& process) {
         for (const Process& other : world_.processes)
-            if (other.is_serving())
+            if (&other != &process && other.is_serving())
                 violate("two daemons serve at a time",
                         name_of(process) + " while " + name_of(other) + " does");
         process.serves = true;
-        if (const PidFileSeen file{pid_file_}; !file.is_of(process.pid))
+        if (const PidFileSeen file{pid_file_}; !file.is_of(owner_of(process)))
             violate("a daemon serves without its pid file", file.describe());
     }
 
@@ -97,10 +103,11 @@ private:
         const Actor& actor = world_.actors[static_cast<std::size_t>(process.actor)];
         if (actor.first != process.index || process.argument[0] != 0 || !is_start(actor))
             return;
-        const bool said = std::any_of(
-            world_.processes.begin(), world_.processes.end(), [&](const Process& other) {
-                return other.actor == process.actor && !other.is_worker && other.said_ready;
-            });
+        const bool said = std::any_of(world_.processes.begin(), world_.processes.end(),
+                                      [&](const Process& other) {
+                                          return other.actor == process.actor && !other.is_worker &&
+                                                 !other.is_trial && other.said_ready;
+                                      });
         if (!said)
             violate("a launcher says 0 though no daemon is ready", "");
     }
@@ -114,12 +121,13 @@ private:
                 continue;
             const bool own = other.actor == process.actor;
             const Actor& actor = world_.actors[static_cast<std::size_t>(process.actor)];
-            const bool ordered = actor.verb == "stop" || actor.verb == "restart";
+            const bool ordered =
+                actor.verb == "stop" || actor.verb == "restart" || actor.verb == "ask-upgrade";
             if (other.is_stranger || !(own || (ordered && other.wrote_number && !other.is_worker)))
                 violate("a stranger is signalled", name_of(process) + " sends " +
                                                        std::to_string(number) + " to " +
                                                        name_of(other));
-            if (!own)
+            if (!own && number != SIGUSR2)
                 other.signal_of_stop = number;
         }
         if (to > 0 && world_.by_pid(to) == nullptr && ::kill(to, 0) == 0)
@@ -163,7 +171,14 @@ private:
 
 public:
     static auto is_start(const Actor& actor) -> bool {
-        return actor.verb != "stop" && actor.verb != "status" && actor.verb != "stranger";
+        return actor.verb != "stop" && actor.verb != "status" && actor.verb != "stranger" &&
+               actor.verb != "ask-upgrade";
+    }
+
+    /// Whose number is in the pid file: its own, or its monitor's.
+    auto owner_of(const Process& process) const -> pid_t {
+        const Actor& actor = world_.actors[static_cast<std::size_t>(process.actor)];
+        return actor.verb == "monitored" ? parent_of(process.pid) : process.pid;
     }
 
     auto name_of(const Process& process) const -> std::string {

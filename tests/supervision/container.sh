@@ -43,7 +43,13 @@ for init in tini dumb-init catatonit; do
     tried=$((tried + 1))
     begin $init -- "$program" run --port $port --pid-file "$pid_file"
     inside "$program" status --pid-file "$pid_file" >/dev/null || fail "$init: no probe"
+    inside "$program" reload --pid-file "$pid_file"
+    wait_for 10 says reloaded || fail "$init: no reload: $(<"$log")"
     kill -TERM "$(first)"
     ends_with 0
+    status=0
+    unshare --pid --fork --mount-proc $init -- "$program" run --pid-file /missing/pid \
+        >"$log" 2>&1 || status=$?
+    ((status == 1)) || fail "$init: a start that failed has status $status: $(<"$log")"
 done
 echo "$tried programs for --init were tried"

@@ -34,12 +34,19 @@ order() {  # order ARGUMENT...: with a /run of its own, since it keeps what it h
         'mount -t tmpfs tmpfs /run && mkdir -p /run/openrc/{options,started} && exec "$@"' - \
         timeout 60 "${command[@]}" --pidfile "$started_by" --exec "$program" "$@"
 }
-try() {  # try NOTIFY ARGUMENT...
+start() {  # start NOTIFY ARGUMENT...
     : >"$log"
     order --start --background --make-pidfile --notify "$1" --stderr "$log" -- \
         start --port $port --pid-file "$pid_file" "${@:2}" || fail "$1: not started: $(<"$log")"
-    serves "" || fail "$1: started and does not serve: $(<"$log")"
-    [[ $(main_pid) == $(<"$started_by") ]] || fail "$1: it has forked"
+    serves "${main-}" || fail "$1: started and does not serve: $(<"$log")"
+    main=$(main_pid)
+    [[ $main == $(<"$started_by") ]] || fail "$1: it has forked"
+}
+try() {  # try NOTIFY ARGUMENT...
+    start "$@"
+    kill -KILL "$main"
+    wait_for 30 test ! -e "/proc/$main"  # buried, too
+    start "$@"
     "$program" reload --pid-file "$pid_file"
     wait_for 10 says reloaded || fail "$1: no reload: $(<"$log")"
     order --stop --retry TERM/10 || fail "$1: not stopped"

@@ -27,9 +27,13 @@ runtime() { runc --root "$dir/state" "$@"; }
 in_container() { runtime exec $name /usr/local/bin/everywhere "$@" --pid-file $inner; }
 is_ready() { in_container status >"$dir/probe" 2>&1; }
 
-runtime run $name >"$log" 2>&1 </dev/null &
-container=$!
-started+=("$container")
+launch() {
+    : >"$log"
+    runtime run $name >"$log" 2>&1 </dev/null &
+    container=$!
+    started+=("$container")
+}
+launch
 wait_for 20 is_ready || {
     gone "$container" && ! says listening && skip "runc runs nothing here: $(<"$log")"
     fail "not ready: $(cat "$log" "$dir/probe")"
@@ -41,7 +45,14 @@ status=0
 in_container start >"$dir/second" 2>&1 || status=$?
 ((status == 1)) || fail "a second start: $status, $(<"$dir/second")"
 grep -q 'already running, pid 1' "$dir/second" || fail "$(<"$dir/second")"
+ends_with() {
+    status=0
+    wait "$container" || status=$?
+    ((status == $1)) || fail "status $status instead of $1: $(<"$log")"
+}
+runtime kill $name KILL
+ends_with 137
+launch
+wait_for 20 is_ready || fail "not ready after kill -9: $(cat "$log" "$dir/probe")"
 runtime kill $name TERM
-status=0
-wait "$container" || status=$?
-((status == 0)) || fail "status $status: $(<"$log")"
+ends_with 0

@@ -139,6 +139,11 @@ struct Record {
         countdown_ = which;
         error_ = error;
     }
+    /// Answers every call whose line begins with `name` with `-error`.
+    void refuse(const std::string& name, int error) {
+        refused_ = name;
+        error_ = error;
+    }
     /// From then on also the `after`-th call that follows, any that it is.
     void fail_again(int after) { after_ = after; }
     /// The line of the call that was answered so; empty as long as there was none.
@@ -154,6 +159,8 @@ struct Record {
         int count = 0;
         ((line << (count++ == 0 ? "" : " ") << parts), ...);
         calls.push_back(line.str());
+        if (!refused_.empty() && calls.back().rfind(refused_, 0) == 0)
+            return -error_;
         if (!failed.empty() && after_ != 0 && --after_ == 0) {
             failed_again = calls.back();
             return -error_;
@@ -188,7 +195,7 @@ struct Record {
     auto has_file(const std::string& path) const -> bool { return files.count(path) != 0; }
 
 private:
-    std::string failing_;
+    std::string failing_, refused_;
     int countdown_ = 0;
     int after_ = 0;
     int error_ = 0;
@@ -385,6 +392,18 @@ struct RecordingHost {
         record->files[target] = file.mapped();
         return 0;
     }
+    auto rename_to_new(int directory, const char* from, const char* to) const -> int {
+        const std::string source = named(directory, from), target = named(directory, to);
+        if (const int error = record->call("rename_to_new", source, target); error < 0)
+            return error;
+        if (record->files.count(target) != 0)
+            return -EEXIST;
+        const auto file = record->files.extract(source);
+        if (file.empty())
+            return -ENOENT;
+        record->files[target] = file.mapped();
+        return 0;
+    }
     auto lock(int fd, int command, struct flock& range) const -> int {
         const bool asks = command == F_GETLK || command == F_OFD_GETLK;
         const bool shared = command == F_OFD_SETLK || command == F_OFD_GETLK;
@@ -406,7 +425,8 @@ struct RecordingHost {
             return 0;
         }
         for (const auto& [path, file] : record->files)
-            is_held = is_held || (file.has_reader && file.inode == record->open[fd]);
+            is_held = is_held || (file.has_reader && file.inode == record->open[fd] &&
+                                  range.l_type == F_WRLCK);
         if (is_held && range.l_type != F_UNLCK)
             return -EAGAIN;
         if (!shared)

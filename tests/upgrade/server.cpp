@@ -118,6 +118,8 @@ int main(int argc, char** argv) {
     const SignalFd<SIGTERM, SIGHUP, SIGUSR1, SIGUSR2> signals;
     if (how == "foreground")
         return run(argv[1], started, NoFork{}, signals);
+    if (how == "passed")
+        return run(argv[1], started, NoFork{}, ListenSockets{}, signals);
     if (how == "impatient")
         return run(argv[1], started, StartTimeout<1>{}, signals);
     return run(argv[1], started, signals);

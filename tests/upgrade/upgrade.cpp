@@ -14,6 +14,20 @@ using namespace launch;
 
 namespace {
 
+/// Connects and asks; true when the answer comes.
+auto answers(const std::string& path) -> bool {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte = '?';
+    const bool done = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                      ::send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && ::read(fd, &byte, 1) == 1 &&
+                      byte == '?';
+    ::close(fd);
+    return done;
+}
+
 struct Server {
     Scene& scene;
     std::string program = scene.path("server");
@@ -47,19 +61,7 @@ struct Server {
     void mode(const char* text) const { write_text(scene.path("mode"), text); }
     auto log() const -> std::string { return text_of(scene.path("x.log")); }
 
-    /// Connects and asks; true when the answer comes.
-    auto answers() const -> bool {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, scene.path("socket").c_str(), sizeof address.sun_path - 1);
-        const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        char byte = '?';
-        const bool done =
-            ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-            ::send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && ::read(fd, &byte, 1) == 1 && byte == '?';
-        ::close(fd);
-        return done;
-    }
+    auto answers() const -> bool { return ::answers(scene.path("socket")); }
     void end() {
         ::kill(process, SIGTERM);
         CHECK(scene.end_of(process) == 0);
@@ -234,6 +236,35 @@ TEST_CASE("a daemon without a fork is upgraded, too", "[upgrade]") {
     CHECK(!exists(scene.path("x.pid")));
 }
 
+TEST_CASE("a socket that a manager has passed is found again by each next program", "[upgrade]") {
+    Scene scene;
+    const std::string program = scene.path("server");
+    std::filesystem::copy_file(SERVER, program);
+    const pid_t process = scene.begin([&] {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, scene.path("socket").c_str(), sizeof address.sun_path - 1);
+        const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(fd, 64) != 0 || ::dup2(fd, 3) != 3)
+            return 96;
+        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+        ::setenv("LISTEN_FDS", "1", 1);
+        ::setenv("LISTEN_FDNAMES", "front", 1);
+        ::execl(program.c_str(), "server", scene.directory().c_str(), "passed", nullptr);
+        return 97;
+    });
+    for (int i = 0; i != 3; ++i) {
+        CHECK(scene.pid("serves") == process); // it could not listen there itself
+        CHECK(answers(scene.path("socket")));
+        ::kill(process, SIGUSR2);
+        scene.fact("trial");
+    }
+    CHECK(scene.pid("serves") == process);
+    ::kill(process, SIGTERM);
+    CHECK(scene.end_of(process) == 0);
+}
+
 TEST_CASE("a variable alone makes no upgrade of a start", "[upgrade]") {
     Scene scene;
     std::filesystem::copy_file(SERVER, scene.path("server"));
@@ -257,4 +288,33 @@ TEST_CASE("a variable alone makes no upgrade of a start", "[upgrade]") {
     CHECK(std::stoi(text_of(scene.path("x.pid"))) == server);
     ::kill(server, SIGTERM);
     CHECK(scene.end_of(server) == 0);
+}
+
+TEST_CASE("a process starts one daemon that can be upgraded, and a second one is refused",
+          "[upgrade]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        for (const char* const name : {"x.pid", "y.pid"}) {
+            const std::string pid = scene.path(name);
+            auto running =
+                Daemonizer{PidFile{pid}, SignalFd<SIGTERM, SIGUSR2>{}, Upgrade<SIGUSR2>{}}.start();
+            if (!running) {
+                std::fprintf(stderr, "%s: %s", running.error().step(), running.error().text());
+                return running.error().code();
+            }
+            if (!running->is_launcher()) {
+                running->ready();
+                running->wait();
+                return 0;
+            }
+        }
+        return 0;
+    });
+    CHECK(outcome.status == EEXIST);
+    CHECK(outcome.err ==
+          "upgrade: second daemon of one process: main() run again would start the first");
+    CHECK(scene.names() == "x.pid");
+    ::kill(std::stoi(text_of(scene.path("x.pid"))), SIGTERM);
+    CHECK(scene.nobody_stays());
+    CHECK(scene.names() == "");
 }

@@ -16,12 +16,31 @@ class Failure;
 /// in reverse. None of them can fail the start any more.
 namespace event {
 
-/// In the launcher, which has seen the daemon alive after its report and leaves after this. Its
-/// memory may be gone: only the state and what it holds is there, and the host makes its calls
-/// without libc.
+// The events of a launcher. Its memory may be gone: only the state and what it holds is there, and
+// the host makes its calls without libc.
+
+/// In the launcher: how far the daemon has come, by its own word, before it is ready. In a Monitor,
+/// of a restart: that, and first why there is one.
+struct starting {
+    const char* text;
+};
+
+/// In the launcher, which has seen the daemon alive after its report and leaves after this.
 struct launched {
     pid_t daemon; ///< as the launcher's pid namespace has it
 };
+
+/// In the launcher: the start has failed, and what it has acquired is about to be given back. Where
+/// nothing forks this is told of the steps that a launcher would run; of the rest `failed` is. In a
+/// Monitor: it gives up.
+struct not_launched {
+    const Failure& failure;
+};
+
+/// In a Monitor: the daemon that it has started again is ready.
+struct restarted {};
+
+// The events of a daemon.
 
 /// In the daemon, which is ready: also each further time that the body says so, after a reload.
 struct ready {
@@ -31,7 +50,8 @@ struct ready {
 
 /// In the daemon: what it is doing.
 struct status {
-    const char* text; ///< one line; it lasts for the call
+    const char* text;      ///< one line; it lasts for the call
+    bool is_known = false; ///< whether the launcher, or a Monitor, tells it (starting)
 };
 
 /// In the daemon, which reads its configuration anew.
@@ -43,6 +63,7 @@ struct stopping {};
 /// In the daemon: what went wrong, before or after ready.
 struct failed {
     const Failure& failure; ///< step, errno and text; it lasts for the call
+    bool is_known = false;  ///< whether the launcher tells it (not_launched)
 };
 
 } // namespace event

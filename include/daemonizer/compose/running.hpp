@@ -76,9 +76,10 @@ public:
     /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
     template <bool Named = true>
     void status(const char* text) {
-        if (is_starting())
+        const bool starts = is_starting();
+        if (starts)
             this->template show_status<Named>(text);
-        tell_policies(event::status{text});
+        tell_policies(event::status{text, starts && core_.has_launcher()});
     }
     template <TextClass T>
     void status(const T& text) {

@@ -26,7 +26,7 @@ template <phase At>
 struct step {
     static constexpr phase at = At;
     static constexpr bool undoes = false;
-    static constexpr bool ends_with_process = false;
+    static constexpr bool ends_with_process = false; ///< see undoable_step
     using needs = capabilities<>;
     using gives = capabilities<>;
 };

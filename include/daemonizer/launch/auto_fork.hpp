@@ -18,6 +18,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// DescriptorNotify that is open and a pipe or a socket, or being process 1. Never by what a shell
 /// below a service inherits. supervisord, runit and a container's --init name nothing: there
 /// compose NoFork, or use the verb `run` of command_line(). Beside Type=forking it is wrong.
+/// Fails as DoubleFork does where it forks.
 /// Source: systemd.exec(5), "Environment variables set or propagated by the service manager".
 struct AutoFork : detail::Forking<true> {
     struct state : detail::DetachedState {

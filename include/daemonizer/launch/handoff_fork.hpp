@@ -39,7 +39,7 @@ struct HandoffForeground {
 /// on x86-64 and aarch64, without sanitizers, instrumentation (coverage, profiles,
 /// -finstrument-functions), valgrind or a shadow stack. A composition with a state that cannot be
 /// copied is refused at compile time. The launcher copies every state once more than with the other
-/// forks, and never destroys the copy.
+/// forks, and never destroys the copy. Fails as DoubleFork does, with the errno of clone(2).
 struct HandoffFork : detail::Forking<true> {
     struct state : detail::DetachedState {
         bool handed_over = false;
@@ -87,10 +87,10 @@ private:
     static auto hand_over(const Start& start, detail::Detachment& detachment,
                           const detail::ThreadRegistration& identity) -> side {
         const auto& host = start.host();
-        detail::Handoff<Start>{start, detachment, identity}.part();
+        const bool is_named = detail::Handoff<Start>{start, detachment, identity}.part();
         detachment.launcher.close(host);
         auto& state = start.core.template state<HandoffFork>();
-        state.begin(host, detachment.daemon);
+        state.begin(host, detachment.daemon, is_named);
         state.handed_over = true;
         if (const int error = identity.register_again(); error < 0)
             detail::give_up(start, host, state.report, "fork", "thread of the daemon", error);

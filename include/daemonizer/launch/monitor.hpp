@@ -4,7 +4,7 @@
 #define DAEMONIZER_LAUNCH_MONITOR_HPP
 
 #include <daemonizer/compose/policy.hpp>
-#include <daemonizer/launch/detail/monitor_fork.hpp>
+#include <daemonizer/launch/detail/monitor/monitor_fork.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -37,6 +37,9 @@ static_assert(Policy<NoMonitor>);
 /// monitor. After a crash the monitor ends whatever the daemon has forked. When the monitor is
 /// killed the kernel kills the daemon, unless the body changes its user by itself. It is in a
 /// process group of its own, and waits without the program's memory where ExitingLauncher does.
+///
+/// A process starts one such daemon at the most: a restart could not tell which of several it is.
+/// After a start() that has succeeded another one fails in the launcher, with EEXIST.
 ///
 /// `daemon.pid()` is the daemon's own number, not the pid file's. Under a supervisor (AutoFork, the
 /// verb `run`) there is no monitor. Needs /proc in the first start. Fails with the errno of
@@ -84,6 +87,8 @@ struct Monitor {
             auto& own = start.state(policy);
             if (own.is_restart)
                 return true;
+            if (!detail::is_first_restartable(start))
+                return false;
             const char* file = "";
             const int error = own.first.read(start.host(), file);
             if (error < 0)
@@ -95,6 +100,7 @@ struct Monitor {
             own.first.release(host);
         }
         static void drop_launcher_copy(const auto& host, const auto&, auto& own) {
+            detail::has_restartable_daemon = true;
             own.first.release(host);
         }
     };

@@ -18,7 +18,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// is the journal's, as $JOURNAL_STREAM says by device and inode or JournalStdio has made it, each
 /// begins with "<N>", which journald takes for its priority; elsewhere with the time (UTC) and the
 /// priority's name. Each is one write(2), so that lines of several processes don't mix.
-/// Async-signal-safe once started. Source: sd-daemon(3); systemd.exec(5), "$JOURNAL_STREAM".
+/// Async-signal-safe once started. Cannot fail. Source: sd-daemon(3); systemd.exec(5),
+/// "$JOURNAL_STREAM".
 struct StderrLog {
     struct state {
         const char* journal = nullptr; ///< $JOURNAL_STREAM, in the environment

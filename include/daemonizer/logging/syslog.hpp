@@ -18,6 +18,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
 /// (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). closelog at the end. A missing syslog is no error:
 /// libc connects when it comes. One that nobody reads makes syslog(3), and so `daemon.log`, wait.
+/// Fails as step "syslog" with the errno of open(2), of /dev/null. The caller owns the characters
+/// of `Syslog{ident}` for as long as the daemon lives.
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>
 struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;

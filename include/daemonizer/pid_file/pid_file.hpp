@@ -46,9 +46,9 @@ static_assert(PidPolicy<NoPidFile>);
 /// A process may hold several pid files, four at the most. All of them are removed when the body
 /// returns, on exit(), and by SIGTERM, SIGINT and SIGHUP where no policy collects these.
 ///
-/// Fails with the errno of open(2), fstat(2), fchmod(2), ftruncate(2), pwrite(2), fcntl(2); EEXIST
-/// where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the number; and where the file
-/// is a link, not regular, or a stranger's.
+/// Fails as step "pid file" with the errno of open(2), fstat(2), fchmod(2), ftruncate(2),
+/// pwrite(2), fcntl(2); EEXIST where it is locked; EFBIG where RLIMIT_FSIZE leaves no room for the
+/// number; and where the file is a link, not regular, or a stranger's.
 ///
 /// Source: daemon(7) step 12, fcntl(2) "Open file description locks".
 template <fixed_string Path = "", mode_t Mode = 0644>

@@ -34,16 +34,11 @@ constexpr bool is_variable_name = [] {
     return sizeof(Name.characters) > 1;
 }();
 
-template <fixed_string Name>
-constexpr bool is_path = [] {
-    constexpr char path[] = "PATH";
-    if (sizeof(Name.characters) != sizeof path)
-        return false;
-    for (unsigned i = 0; i != sizeof path; ++i)
-        if (Name.characters[i] != path[i])
-            return false;
-    return true;
-}();
+constexpr auto is_same_text(const char* a, const char* b) -> bool {
+    for (; *a != '\0' && *a == *b; ++a, ++b) {
+    }
+    return *a == *b;
+}
 
 } // namespace detail
 
@@ -63,6 +58,10 @@ struct CleanEnvironment {
         static_assert((detail::is_variable_name<Keep> && ...),
                       "daemonizer: CleanEnvironment takes names of variables, without '='");
     }
+    static constexpr auto keeps([[maybe_unused]] const char* name) -> bool {
+        return (detail::is_same_text(Keep.characters, name) || ...);
+    }
+
     /// In the daemon: the launcher leaves at once, and never returns the program's own.
     struct Clean : step<phase::session> {
         static constexpr const char* name = "environment";
@@ -76,7 +75,7 @@ struct CleanEnvironment {
             for (char* const variable : found)
                 if (variable != nullptr)
                     *next++ = variable;
-            if constexpr (!(detail::is_path<Keep> || ...))
+            if constexpr (!keeps("PATH"))
                 *next++ = path;
             *next = nullptr;
             environ = kept;

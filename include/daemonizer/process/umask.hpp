@@ -21,7 +21,7 @@ static_assert(Policy<KeepUmask>);
 /// creates is not for everybody to write to.
 ///
 /// 22, 27 and 77 are refused: these decimal numbers are 026, 033 and 0115. `Umask<026, true>` says
-/// that such a mask is meant.
+/// that such a mask is meant. Cannot fail. Source: umask(2).
 template <mode_t Mask = 022, bool IsMeant = false>
 struct Umask {
     template <class>

@@ -9,7 +9,8 @@
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Ignores the named signals: SIGPIPE where writes are checked, SIGCHLD where children aren't
-/// waited for (they leave no zombies then). What the daemon execs inherits it.
+/// waited for (they leave no zombies then). What the daemon execs inherits it. Fails as step
+/// "ignored signals" with the errno of sigaction(2), and with EINVAL for a number that libc keeps.
 template <int... Signals>
 struct IgnoreSignals {
     template <class Core>

@@ -11,7 +11,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Dispositions and mask stay as the starter had them. As PID 1 a SIGTERM, SIGINT or SIGHUP whose
 /// default stands ends the process with 128 + signal: the kernel would discard it. Where there is a
-/// pid file, such a signal removes it first.
+/// pid file, such a signal removes it first. Fails as step "signals" with the errno of
+/// sigaction(2).
 struct KeepSignals {
     struct Keep : step<phase::signals>, detail::sets_ending_handlers {
         static constexpr const char* name = "signals";
@@ -25,8 +26,8 @@ struct KeepSignals {
                     if (!detail::replace_default(start, signal, ending))
                         return false;
             }
-            if (start.signals != nullptr) // held back since the first step
-                start.signals->end(start.host());
+            if (const auto* const held = start.held_signals()) // since the first step
+                held->end(start.host());
             return true;
         }
     };
@@ -43,7 +44,7 @@ static_assert(SignalPolicy<KeepSignals>);
 /// or blocked (daemon(7) steps 2 and 3). As PID 1 SIGTERM, SIGINT and SIGHUP end the process with
 /// 128 + signal, since the kernel discards their default action there. All others are as the kernel
 /// has them for PID 1: SIGPIPE, SIGALRM, SIGUSR1 have no effect, a crash still ends it. The
-/// default.
+/// default. Fails as step "signals" with the errno of sigaction(2).
 struct DefaultSignals {
     using slot = slots::signals;
     using steps = step_list<detail::ResetSignals<>>;

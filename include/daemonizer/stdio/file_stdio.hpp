@@ -11,7 +11,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
 /// template arguments or all three as pointers. Each is trusted by LogStdio's rule; the input may
-/// also be a FIFO, which is opened whether somebody writes to it or not, and a symbolic link.
+/// also be a FIFO, which is opened whether somebody writes to it or not, and a symbolic link. Fails
+/// as LogStdio does. Source: open(2).
 template <fixed_string In = "", fixed_string Out = "", fixed_string Err = "">
 struct FileStdio {
     template <class>

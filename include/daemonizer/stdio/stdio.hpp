@@ -33,7 +33,8 @@ struct ForegroundStdio : KeepStdio {
 } // namespace detail
 
 /// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
-/// file that is opened becomes stdout. The default.
+/// file that is opened becomes stdout. The default. Fails as step "stdio" with the errno of
+/// open(2).
 struct NullStdio {
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;

@@ -36,7 +36,7 @@ struct NotifyDescriptor<descriptor_at_run_time> {
 /// (notification-fd of s6, --notify fd:3 of OpenRC); `DescriptorNotify{fd}` for a number from an
 /// option or a variable, where -1 means that nobody wants to know. From the start on the descriptor
 /// belongs to the daemon. A number that is not open, cannot be written to, or is 0, 1 or 2 is
-/// ignored, with a line on stderr.
+/// ignored, with a line on stderr: the start does not fail.
 /// Source: s6-supervise "notification-fd"; start-stop-daemon(8) of OpenRC.
 template <int Descriptor = descriptor_at_run_time>
 struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {

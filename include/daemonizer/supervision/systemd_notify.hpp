@@ -13,6 +13,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -31,9 +32,13 @@ static_assert(Policy<NoNotify>);
 /// variable is unset or empty nobody is told, and nothing fails. Where nobody listens there, a line
 /// on stderr says so and the start goes on.
 ///
-/// In a composition that forks the launcher sends MAINPID= and READY=1, since a manager believes
-/// only the process that it has started. READY=1 waits up to five seconds for a manager that is
-/// busy; any other message is dropped instead.
+/// In a composition that forks the launcher sends MAINPID= and READY=1, and before that STATUS= and
+/// ERRNO=, since a manager believes only the process that it has started. A Monitor, which is the
+/// main process, sends READY=1 after each restart. READY=1 waits up to five seconds for a manager
+/// that is busy; any other message is dropped instead.
+///
+/// The daemon's environment loses NOTIFY_SOCKET, so that a program which the daemon executes does
+/// not speak for it. `CleanEnvironment<"NOTIFY_SOCKET", ...>` asks for the variable to stay.
 /// Source: sd_notify(3); systemd.service(5), Type=notify.
 struct SystemdNotify {
     struct state : detail::NotifySocket, detail::SpeakingProcess {
@@ -46,7 +51,7 @@ struct SystemdNotify {
         static constexpr bool ends_with_process = true;
 
         static auto run(const auto& start, const auto& policy) -> bool {
-            const char* const address = std::getenv("NOTIFY_SOCKET");
+            const char* const address = std::getenv(variable);
             auto& state = start.state(policy);
             state.daemon = start.host().pid(); // of a composition that does not fork
             if (const int error = state.open(start.host(), address); error < 0)
@@ -59,6 +64,35 @@ struct SystemdNotify {
         }
     };
 
+    /// In the daemon alone: a launcher that goes on after start() keeps its environment.
+    struct Forget : step<phase::record> {
+        static constexpr const char* name = "notify";
+
+        static auto run(const auto& start, const auto&) -> bool {
+            using Start = std::remove_cvref_t<decltype(start)>;
+            if constexpr (!is_kept<typename Start::template in<slots::environment>>)
+                ::unsetenv(variable);
+            return true;
+        }
+    };
+
+    [[gnu::visibility("hidden")]] static void on(const event::starting& now, const auto& host,
+                                                 const auto&, auto& state) {
+        detail::NotifyMessage message;
+        message.key("STATUS").text(now.text);
+        state.send(host, message.data(), message.size());
+    }
+    [[gnu::visibility("hidden")]] static void on(const event::not_launched& now, const auto& host,
+                                                 const auto&, auto& state) {
+        const auto message = describe(now.failure);
+        state.send(host, message.data(), message.size());
+    }
+    [[gnu::visibility("hidden")]] static void on(const event::restarted&, const auto& host,
+                                                 const auto&, auto& state) {
+        detail::NotifyMessage message;
+        message.key("READY").number(1);
+        state.send(host, message.data(), message.size(), patience);
+    }
     [[gnu::visibility("hidden")]] static void on(const event::launched& now, const auto& host,
                                                  const auto&, auto& state) {
         detail::NotifyMessage message;
@@ -74,7 +108,8 @@ struct SystemdNotify {
             send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.status));
     }
     static void on(const event::status& now, const auto& host, const auto&, auto& state) {
-        send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
+        if (!now.is_known)
+            send(host, state, detail::NotifyMessage{}.key("STATUS").text(now.text));
     }
     /// Sends the time, so that the manager can tell this reload from the READY=1 of another.
     static void on(const event::reloading&, const auto& host, const auto&, auto& state) {
@@ -95,21 +130,35 @@ struct SystemdNotify {
         state.is_stopping = true;
     }
     static void on(const event::failed& now, const auto& host, const auto&, auto& state) {
-        detail::NotifyMessage message;
-        if (now.failure.code() > 0)
-            message.key("ERRNO").number(static_cast<unsigned>(now.failure.code()));
-        send(host, state, message.key("STATUS").text(now.failure.text()));
+        if (!now.is_known)
+            send(host, state, describe(now.failure));
     }
 
     using slot = slots::notify;
-    using steps = step_list<Connect, detail::RememberDaemon>;
+    using steps = step_list<Connect, detail::RememberDaemon, Forget>;
     static constexpr bool speaks_to_manager = true; ///< and so can carry a watchdog's pings
     template <class Base>
     using members = detail::notify_members<Base>;
 
 private:
     static constexpr long long patience = 5'000'000'000;
+    static constexpr const char* variable = "NOTIFY_SOCKET";
 
+    template <class Environment>
+    static constexpr bool is_kept = [] {
+        if constexpr (requires { Environment::keeps(variable); })
+            return Environment::keeps(variable);
+        else
+            return false;
+    }();
+
+    [[gnu::visibility("hidden")]] static auto describe(const Failure& failure)
+        -> detail::NotifyMessage {
+        detail::NotifyMessage message;
+        if (failure.code() > 0)
+            message.key("ERRNO").number(static_cast<unsigned>(failure.code()));
+        return message.key("STATUS").text(failure.text());
+    }
     static void send(const auto& host, const auto& state, const detail::NotifyMessage& message,
                      long long limit = 0) {
         if (state.is_this(host))

@@ -44,6 +44,10 @@ static_assert(Policy<NoUpgrade>);
 /// file. That runs main() again, and the steps of the composition without forks, session and pid
 /// file. The daemon does not serve during the trial; clients wait in the listening socket's queue.
 ///
+/// A process starts one such daemon at the most: the program run again could not tell which of
+/// several it is. After a start() that has succeeded another one fails in the launcher, with
+/// EEXIST.
+///
 /// An upgrade fails from a chroot that does not contain the file, and where the new program needs a
 /// right that the old one has given up, such as to open a log of root. A notify policy sends
 /// RELOADING=1 before the execution in place, and READY=1 after it.
@@ -69,9 +73,12 @@ struct Upgrade {
         static constexpr const char* name = "upgrade";
         static constexpr bool ends_with_process = true;
 
-        static auto run(const auto&, const auto&) -> bool { return true; }
+        static auto run(const auto& start, const auto&) -> bool {
+            return detail::is_first_restartable(start);
+        }
         static void undo(const auto& host, const auto&, auto& own) { own.close(host); }
         static void drop_launcher_copy(const auto& host, const auto&, auto& own) {
+            detail::has_restartable_daemon = true;
             own.close(host);
         }
     };

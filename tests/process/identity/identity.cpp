@@ -61,7 +61,7 @@ auto locks_nothing() -> bool {
 void replace_file(const Scene& scene, const std::string& target, const std::string& text) {
     const std::string name = scene.path(target.substr(target.rfind('/') + 1));
     write_text(name, text);
-    must(::mount(name.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0, "bind mount");
+    must(::mount(name.c_str(), target.c_str(), "none", MS_BIND, nullptr) == 0, "bind mount");
 }
 
 void check_rights(pid_t daemon, uid_t user, gid_t group, const std::string& groups,
@@ -158,7 +158,7 @@ TEST_CASE("a lookup of users that hangs is ended by Ctrl-C", "[identity]") {
         replace_file(scene, "/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
         const std::string users = scene.path("users"); // nobody ever writes to it
         must(::mkfifo(users.c_str(), 0644) == 0, "mkfifo");
-        must(::mount(users.c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) == 0, "bind mount");
+        must(::mount(users.c_str(), "/etc/passwd", "none", MS_BIND, nullptr) == 0, "bind mount");
         const Daemonizer asking{RunAs{"clock"}, PidFile{file.c_str()}, Wires{}};
         switch (way) {
         case 0:
@@ -286,8 +286,6 @@ TEST_CASE("an ordinary user", "[identity]") {
     }
     SECTION("has no limit above the hard one") {
         refused(scene.run([&] {
-            const rlimit few{64, 64};
-            must(::setrlimit(RLIMIT_NOFILE, &few) == 0, "setrlimit");
             const rlimit some{100, 100};
             must(::setrlimit(RLIMIT_NPROC, &some) == 0, "setrlimit");
             become(user);
@@ -560,7 +558,7 @@ TEST_CASE("limits, priority, name and environment of a daemon", "[identity]") {
     const pid_t launcher = scene.begin([&] {
         ::setenv("TZ", "UTC", 1);
         ::setenv("LD_PRELOAD_X", "/x", 1);
-        return Daemonizer{Limit<RLIMIT_NOFILE, 300, 400>{},
+        return Daemonizer{Limit<RLIMIT_SIGPENDING, 300, 400>{},
                           Limit<RLIMIT_CORE, 0>{},
                           Nice<19>{},
                           OomScore<1000>{},
@@ -583,7 +581,7 @@ TEST_CASE("limits, priority, name and environment of a daemon", "[identity]") {
     const std::string proc = "/proc/" + std::to_string(daemon);
     CHECK(text_of(proc + "/comm") == "fifteen letters\n");
     CHECK(text_of(proc + "/oom_score_adj") == "1000\n");
-    CHECK(text_of(proc + "/limits").find("Max open files            300                  400 ") !=
+    CHECK(text_of(proc + "/limits").find("Max pending signals       300                  400 ") !=
           std::string::npos);
     CHECK(stat_of(std::to_string(daemon)).at(16) == "19");
     CHECK(scene.dismiss(daemon) == 0);

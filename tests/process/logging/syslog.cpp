@@ -28,9 +28,9 @@ public:
 
     void become_dev() const {
         take_private_mounts();
-        must(::mount("/dev/null", (dev_ + "/null").c_str(), nullptr, MS_BIND, nullptr) == 0,
+        must(::mount("/dev/null", (dev_ + "/null").c_str(), "none", MS_BIND, nullptr) == 0,
              "/dev/null");
-        must(::mount(dev_.c_str(), "/dev", nullptr, MS_BIND | MS_REC, nullptr) == 0, "/dev");
+        must(::mount(dev_.c_str(), "/dev", "none", MS_BIND | MS_REC, nullptr) == 0, "/dev");
     }
 
     /// The next message without its time: "<30>ident[pid]: text".

@@ -145,6 +145,154 @@ TEST_CASE("AutoFork under a supervisor says a failure on its stderr, with its st
     }
 }
 
+TEMPLATE_TEST_CASE("the launcher says why there is no daemon: only it is believed", "[notify]",
+                   SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const std::string missing = scene.path("missing/pid");
+    pid_t launcher = 0;
+    const auto told = [&](auto service, auto body, int status) {
+        launcher = scene.begin([&] {
+            be_told(manager.name());
+            return service.run(body);
+        });
+        CHECK(scene.outcome_of(launcher).status == status);
+        const Message message = manager.next();
+        CHECK(message.sender.pid == launcher);
+        CHECK(manager.all() == ""); // the daemon says nothing, and nobody is ready
+        return message.text;
+    };
+    SECTION("the body") {
+        const auto body = [](auto& daemon) { return daemon.fail(3, "no configuration"); };
+        CHECK(told(Daemonizer<TestType, SystemdNotify, Wires>{}, body, 3) ==
+              "STATUS=not ready: no configuration");
+    }
+    SECTION("a step of the daemon's") {
+        const Daemonizer service{TestType{}, SystemdNotify{}, WorkingDirectory{"/missing"},
+                                 Wires{}};
+        CHECK(told(service, serve, 1) == "ERRNO=2\nSTATUS=/missing: No such file or directory");
+    }
+    SECTION("a step of the launcher's") {
+        const Daemonizer service{TestType{}, SystemdNotify{}, PidFile{missing.c_str()}, Wires{}};
+        CHECK(told(service, serve, 1) ==
+              "ERRNO=2\nSTATUS=" + missing + ": No such file or directory");
+    }
+    SECTION("a signal") {
+        const auto body = [](auto&) {
+            ::raise(SIGKILL);
+            return 0;
+        };
+        CHECK(told(Daemonizer<TestType, SystemdNotify, Wires>{}, body, 128 + SIGKILL) ==
+              "STATUS=killed before it was ready: Killed, signal 9");
+    }
+    SECTION("its time is over") {
+        const auto body = [](auto&) {
+            await_gate();
+            return 0;
+        };
+        CHECK(told(Daemonizer<TestType, SystemdNotify, StartTimeout<1>, Wires>{}, body, 124) ==
+              "STATUS=daemon: not ready after 1 s, and ended");
+    }
+}
+
+TEST_CASE("start() says why there is no daemon as run() does", "[notify]") {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const bool forks = GENERATE(true, false);
+    const pid_t launcher = scene.begin([&] {
+        be_told(manager.name());
+        const auto fails = [](const auto& service) {
+            auto running = service.start();
+            if (running)
+                running->fail(3, "no configuration"); // in the daemon
+            return running ? 3 : running.error().exit_status();
+        };
+        return forks ? fails(Daemonizer<SystemdNotify, Wires>{})
+                     : fails(Daemonizer<NoFork, SystemdNotify, PidFile<"/missing/pid">, Wires>{});
+    });
+    CHECK(scene.end_of(launcher) == (forks ? 3 : 1));
+    const Message message = manager.next();
+    CHECK(message.sender.pid == launcher);
+    CHECK(message.text == (forks ? "STATUS=not ready: no configuration"
+                                 : "ERRNO=2\nSTATUS=/missing/pid: No such file or directory"));
+    CHECK(manager.all() == "");
+}
+
+TEMPLATE_TEST_CASE("how far a daemon has come is said by whom the manager believes", "[notify]",
+                   NoFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const bool returns = GENERATE(false, true);
+    const auto body = [](auto& daemon) {
+        tell_pid();
+        daemon.status("loading");
+        daemon.ready();
+        daemon.status("serving");
+        await_gate();
+        return 0;
+    };
+    const pid_t starter = scene.begin([&] {
+        be_told(manager.name());
+        const Daemonizer<TestType, SystemdNotify, KeepStdio, Wires> service;
+        if (!returns)
+            return service.run(body);
+        auto running = service.start();
+        return !running ? 1 : running->is_launcher() ? 0 : body(*running);
+    });
+    const pid_t daemon = scene.pid();
+    const Message loading = manager.next();
+    CHECK(loading.text == "STATUS=loading");
+    CHECK(loading.sender.pid == starter);
+    CHECK(manager.next().sender.pid == starter); // READY
+    const Message serving = manager.next();
+    CHECK(serving.text == "STATUS=serving");
+    CHECK(serving.sender.pid == daemon);
+    if (starter != daemon)
+        CHECK(scene.end_of(starter) == 0);
+    CHECK(scene.dismiss(daemon) == 0);
+    CHECK(manager.all() == "STOPPING=1\n");
+}
+
+TEMPLATE_TEST_CASE("what a daemon executes finds no manager, unless that was asked for", "[notify]",
+                   NoFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    constexpr auto look = [](auto& daemon) {
+        daemon.ready();
+        // NOLINTNEXTLINE(cert-env33-c): a shell is what is asked for
+        const bool found = std::system("test -n \"$NOTIFY_SOCKET\"") == 0;
+        tell(found ? "child has it" : "child has none");
+        return 0;
+    };
+    const auto said = [&](auto service) {
+        scene.run([&] {
+            be_told(manager.name());
+            return service.run(look);
+        });
+        return scene.fact("child");
+    };
+    CHECK(said(Daemonizer<TestType, SystemdNotify, Wires>{}) == "has none");
+    CHECK(said(Daemonizer<TestType, SystemdNotify, CleanEnvironment<"TZ">, Wires>{}) == "has none");
+    CHECK(said(Daemonizer<TestType, SystemdNotify, CleanEnvironment<"NOTIFY_SOCKET">, Wires>{}) ==
+          "has it");
+    CHECK(said(Daemonizer<TestType, Wires>{}) == "has it"); // it is nobody's here
+}
+
+TEST_CASE("the launcher of start() keeps its environment", "[notify]") {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    scene.run([&] {
+        be_told(manager.name());
+        auto running = Daemonizer<SystemdNotify, Wires>{}.start();
+        if (running && !running->is_launcher())
+            running->ready();
+        else
+            tell(std::getenv("NOTIFY_SOCKET") != nullptr ? "launcher has it" : "launcher lost it");
+        return 0;
+    });
+    CHECK(scene.fact("launcher") == "has it");
+}
+
 TEST_CASE("a text is cut, is one line, and never stands beside READY", "[notify]") {
     Scene scene;
     Manager manager{scene.path("notify")};

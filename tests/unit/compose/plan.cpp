@@ -75,9 +75,9 @@ TEST_CASE("all spellings of a composition are one implementation") {
 
 TEST_CASE("the policies of slots that are not filled") {
     STATIC_REQUIRE(
-        same<implementation<>, Composition<PosixHost, DoubleFork, NoSockets, Umask<022>,
+        same<implementation<>, Composition<PosixHost, DoubleFork, NoSockets, NoNotify, Umask<022>,
                                            WorkingDirectory<"/">, DefaultSignals, NoPidFile,
-                                           CloseDescriptors<>, NullStdio, NoNotify, NoUpgrade>>);
+                                           CloseDescriptors<>, NullStdio, NoUpgrade>>);
     STATIC_REQUIRE(same<implementation<>,
                         implementation<DoubleFork, NullStdio, NoPidFile, DefaultSignals, Umask<>>>);
 }

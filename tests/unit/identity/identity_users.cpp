@@ -250,4 +250,9 @@ TEST_CASE("signals act while users are looked up, and are held back again") {
     }
     CHECK(record.dispositions[SIGINT].sa_handler == handler);
     CHECK(record.dispositions[SIGHUP].sa_handler == SIG_IGN);
+    const auto place = [&](const std::string& call) {
+        return std::find(record.calls.begin(), record.calls.end(), call);
+    };
+    CHECK(place("chmod 3 0644") < place("setresuid 1000 1000 1000")); // only its owner may
+    CHECK(place("setresuid 1000 1000 1000") != record.calls.end());
 }

@@ -212,6 +212,25 @@ TEST_CASE("a daemon that is not yet the launcher's child is not taken for alive"
     CHECK(std::count(record.calls.begin(), record.calls.end(), "sleep") >= 3);
 }
 
+TEST_CASE("a daemon is taken for one to be waited for only where the kernel knows no such child") {
+    Record record;
+    record.events = {messages::forked(102), messages::ready()};
+    record.fail("wait 102", 1, EPERM);
+    CHECK(launch(record) == 1);
+    CHECK(said(record) == messages::line("report: waitid: Operation not permitted"));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "wait 102") == 1);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "send 4 taken") == 0);
+}
+
+TEST_CASE("without a word of children nothing is forked") {
+    Record record;
+    record.forks = {101};
+    record.fail("wait any", 1, EPERM);
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 1);
+    CHECK(said(record) == messages::line("report: waitid: Operation not permitted"));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "fork") == 0);
+}
+
 TEST_CASE("a message that cannot be understood ends the daemon") {
     const auto message = GENERATE(
         recording::Arrives{"x"}, recording::Arrives{std::string(sizeof(detail::Report), '\xff')},

@@ -53,7 +53,7 @@ TEST_CASE("the launcher tells the manager before it tells the daemon that this i
     CHECK(count_of(record, "tell ") == 1); // the rest is the daemon's
 }
 
-TEST_CASE("the launcher of a daemon that is not ready tells nobody") {
+TEST_CASE("the launcher of a daemon that is not ready tells why, before it lets go") {
     const Variable variable{"/run/notify"};
     Record record;
     record.forks = {101};
@@ -61,7 +61,21 @@ TEST_CASE("the launcher of a daemon that is not ready tells nobody") {
     record.events = {messages::forked(102), recording::Dies{102, CLD_EXITED, 3}};
     const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
     CHECK(recording::run(service, serve) == 3);
-    CHECK(count_of(record, "tell ") == 0);
+    CHECK(count_of(record, "tell ") == 1);
+    const auto told = place_of(record, "tell 3 STATUS=ended before it was ready: exit status 3");
+    const auto is_close = [](const std::string& call) { return call == "close 3"; };
+    CHECK(std::find_if(record.calls.begin() + told, record.calls.end(), is_close) !=
+          record.calls.end());
+}
+
+TEST_CASE("a launcher that cannot fork tells why") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.fail("fork", 1, EIO);
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 1);
+    CHECK(count_of(record, "tell ") == 1);
+    CHECK(count_of(record, "tell 3 ERRNO=5 STATUS=") == 1);
 }
 
 TEST_CASE("the daemon connects before it loses its root, and leaves READY to the launcher") {
@@ -76,8 +90,8 @@ TEST_CASE("the daemon connects before it loses its root, and leaves READY to the
 }
 
 TEST_CASE("no error of a supervisor's ends a start without a fork") {
-    const Variable variable{"/run/notify"};
     for (int n = 1;; ++n) {
+        const Variable variable{"/run/notify"}; // the daemon loses it
         Record record;
         record.open[9] = 4; // the supervisor's, which has room
         const Daemonizer service{RecordingHost{&record}, NoFork{},        KeepStdio{},
@@ -88,6 +102,7 @@ TEST_CASE("no error of a supervisor's ends a start without a fork") {
             CHECK(n > 10);
             CHECK(record.written[9] == "\n");
             CHECK(count_of(record, "tell ") == 3);
+            CHECK(std::getenv("NOTIFY_SOCKET") == nullptr);
             break;
         }
         INFO(record.failed << " failed");

@@ -125,8 +125,9 @@ TEST_CASE("the old program tries the new one, and executes it in place") {
     CHECK(upgrade(record, 101) == RecordingHost::executed);
     CHECK(in_short(record) ==
           std::vector<std::string>{
-              "socket_pair", "send 6 taken", "fork", "close 7", "poll 6", "wait 101", "receive 6",
-              "wait 101", "sleep", "wait 101", "signal -101 KILL", "wait 101", "close 6",
+              "socket_pair", "send 6 taken", "fork", "close 7", "open_process 101", "poll 6",
+              "wait 101", "receive 6", "wait 101", "close 7", "signal -101 KILL", "wait 101",
+              "close 6",
               // a signal that comes now is the next program's
               "block 12", "block TERM", "socket_pair", "send 6 taken",
               // what is changed for the execution, and given back where that fails

@@ -70,11 +70,11 @@ private:
                 signals.die(exiting_host<host_type>::of(core_.host()));
             }
             return known;
-        } else if constexpr (plan::in_launcher::leaves_traces) {
+        } else if constexpr (core_type::holds_signals) {
             return begin_in_place(failure);
         } else {
             const StepContext<core_type> start{core_, failure};
-            return plan::in_launcher::run(start) ? this->serve_or_fail(start) : outcome::failed;
+            return run_in_launcher(start) ? this->serve_or_fail(start) : outcome::failed;
         }
     }
 
@@ -87,7 +87,7 @@ private:
             start.fail_step("signals", "sigprocmask", error);
             return outcome::failed;
         }
-        if (plan::in_launcher::run(start) &&
+        if (run_in_launcher(start) &&
             this->serve_or_fail({core_, failure, keeps_signals ? &signals : nullptr}) ==
                 outcome::daemon)
             return outcome::daemon;
@@ -110,7 +110,7 @@ private:
                     this->fail_start(failure);
                 return outcome::daemon;
             }
-        if (!plan::in_launcher::run(start))
+        if (!run_in_launcher(start))
             return outcome::failed;
         if constexpr (core_type::may_stay)
             if (core_.stays()) {
@@ -126,6 +126,7 @@ private:
             stage_ = stage::launcher;
             return outcome::launcher;
         case side::failed:
+            tell_not_launched(failure);
             plan::in_launcher::undo(core_, core_.host());
             return outcome::failed;
         case side::daemon:
@@ -134,6 +135,18 @@ private:
         if constexpr (is_monitored<core_type>)
             Monitored<core_type, plan>::part(detaching{{core_, failure, &signals}});
         return outcome::daemon;
+    }
+
+    /// Runs the first steps. Whoever is told of a start that fails is told before they are undone.
+    [[gnu::always_inline]] auto run_in_launcher(const StepContext<core_type>& start) -> bool {
+        if constexpr (core_type::template wants<event::not_launched>)
+            return plan::in_launcher::run(start, [&] { tell_not_launched(start.failure); });
+        else
+            return plan::in_launcher::run(start);
+    }
+    void tell_not_launched([[maybe_unused]] const Failure& failure) {
+        if constexpr (core_type::template wants<event::not_launched>)
+            core_.tell(core_.host(), event::not_launched{failure});
     }
 };
 

@@ -20,6 +20,16 @@ constexpr auto bind(step_list<Steps...>) -> types<bound_step<Steps, Policy>...> 
     return {};
 }
 
+/// Where a step stands: by its phase, and there before all others if it says so.
+template <class Step>
+constexpr auto place_of() -> int {
+    constexpr int phase = 2 * static_cast<int>(Step::at);
+    if constexpr (requires { Step::comes_first; })
+        return phase;
+    else
+        return phase + 1;
+}
+
 /// Indices of steps in the order of their phases; those of one phase stay as they stand. Plain
 /// arithmetic: hana::sort compares types, and each comparison is an instantiation.
 template <class... Steps>
@@ -27,10 +37,10 @@ struct phase_order {
     std::size_t at[sizeof...(Steps) + 1]{};
 
     constexpr phase_order() {
-        const phase phases[] = {Steps::step::at..., phase::named};
+        const int places[] = {planning::place_of<typename Steps::step>()..., 0};
         for (std::size_t i = 0; i != sizeof...(Steps); ++i) {
             std::size_t place = i;
-            for (; place != 0 && phases[at[place - 1]] > phases[i]; --place)
+            for (; place != 0 && places[at[place - 1]] > places[i]; --place)
                 at[place] = at[place - 1];
             at[place] = i;
         }
@@ -44,7 +54,8 @@ constexpr auto in_order(types<Steps...>, std::index_sequence<Indices...>) {
     return hana::make_basic_tuple(hana::at_c<order.at[Indices]>(steps)...);
 }
 
-/// Every policy's steps, in the order of phases; within a phase in the order of slots.
+/// Every policy's steps, in the order of phases; within a phase those that come first, then all in
+/// the order of slots.
 template <class... Policies>
 constexpr auto order_steps() {
     constexpr auto steps = (types<>{} + ... + planning::bind<Policies>(typename Policies::steps{}));

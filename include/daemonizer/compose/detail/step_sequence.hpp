@@ -44,14 +44,15 @@ struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
 
-    /// Whether a process that a signal ends would leave anything behind.
-    static constexpr bool leaves_traces =
-        ((Steps::step::undoes && !Steps::step::ends_with_process) || ...);
-
-    /// Runs the steps up to the first that fails, names that one, and undoes those before it. A
-    /// step that throws has failed. Where its thread has ended instead, that goes on afterwards.
+    /// Runs the steps up to the first that fails, names that one, calls `failed()`, and undoes
+    /// those before it. A step that throws has failed. Where its thread has ended instead, that
+    /// goes on afterwards.
     template <class Start>
     static auto run(const Start& start) -> bool {
+        return run(start, [] {});
+    }
+    template <class Start, class Failed>
+    static auto run(const Start& start, Failed failed) -> bool {
         const char* name = nullptr;
         unsigned done = 0;
 #if defined(__cpp_exceptions)
@@ -62,6 +63,7 @@ struct sequence {
             if (!detail::describe_exception(start.failure, "exception")) {
                 start.failure.name_step(name);
                 start.failure.describe("thread", "has ended in this step");
+                failed();
                 undo(start.core, start.host(), done);
                 throw;
             }
@@ -71,6 +73,7 @@ struct sequence {
             return true;
 #endif
         start.failure.name_step(name);
+        failed();
         undo(start.core, start.host(), done);
         return false;
     }

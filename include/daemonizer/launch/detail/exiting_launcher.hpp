@@ -84,16 +84,25 @@ public:
         each_text([this](const char*& text) { kept_.keep(text); });
     }
 
-    /// `first` and what it is are those of ProcessTree. While it waits it gives back what it can of
-    /// a memory of its own.
-    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
+    /// `first` and `known`, the daemon, are those of ProcessTree. While it waits it gives back what
+    /// it can of a memory of its own.
+    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, volatile pid_t& known) {
         StartupWait<Host, Start::seconds()> startup{
-            host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
-        const auto tell = [this](pid_t daemon) { kept_.core.tell(host_, event::launched{daemon}); };
-        if (startup.wait_for_outcome(
-                kept_.failure, [&] { give_memory_back(startup); },
-                [this](Report& report) { return show(&report); }, tell)) {
+            host_, detachment.watch, kept_.signals, detachment.launcher, first, known};
+        // The terminal first: a launcher that is killed once the daemon knows leaves that behind,
+        // and the terminal may be stopped.
+        const auto tell = [this](pid_t daemon) {
             show(nullptr);
+            kept_.core.tell(host_, event::launched{daemon});
+        };
+        const auto pass_on = [this](Report& report) {
+            const bool is_status = show(&report);
+            if (is_status)
+                kept_.core.tell(host_, event::starting{StatusReport::text_in(report)});
+            return is_status;
+        };
+        if (startup.wait_for_outcome(
+                kept_.failure, [&] { give_memory_back(startup); }, pass_on, tell)) {
             host_.leave_at_once(0); // signals are blocked: its status cannot change any more
         }
         fail();
@@ -107,6 +116,7 @@ public:
 
     /// Undoes, says why, and leaves; or dies of the signal that has cancelled the start.
     [[noreturn]] void fail() {
+        kept_.core.tell(host_, event::not_launched{kept_.failure});
         start().undo(host_);
         show(nullptr);
         kept_.signals.die(host_);
@@ -140,9 +150,10 @@ private:
                 });
     }
 
+    // The room for texts is last: most of its pages are never touched.
+    [[no_unique_address]] std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
-    std::conditional_t<is_raw, Host, const Host&> host_;
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_; // large
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
 };
 
 } // namespace daemonizer::detail

@@ -52,6 +52,7 @@ struct WritePidFile : step<phase::record> {
 /// since a reader who may open the file can lock byte 1 before us.
 struct OpenPidFileToReaders : step<phase::identity> {
     static constexpr const char* name = "pid file";
+    static constexpr bool comes_first = true; // the slots of the identity stand before ours
 
     static auto run(const auto& start, const auto& policy) -> bool {
         const auto& host = start.host();

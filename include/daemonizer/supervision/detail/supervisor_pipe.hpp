@@ -6,6 +6,7 @@
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 #include <daemonizer/system/time_span.hpp>
+#include <daemonizer/system/toolchain/insist.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -17,6 +18,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// Writes up to PIPE_BUF bytes. Returns 0 or a negative errno. Waits at most `patience` ns for
 /// room; -EAGAIN where there is none then, as in the pipe of a supervisor that never reads. Where
 /// the supervisor has gone it is -EPIPE, and no SIGPIPE is raised: the daemon goes on without it.
+/// The mask of signals is afterwards what it was.
 template <class Host>
 [[gnu::visibility("hidden")]] auto write_to_supervisor(const Host& host, int fd, const char* text,
                                                        std::size_t size, long long patience)
@@ -32,11 +34,13 @@ template <class Host>
         sigset_t pending{};
         const bool was_pending =
             host.pending_signals(pending) >= 0 && sigismember(&pending, SIGPIPE) == 1;
-        host.set_mask(SIG_BLOCK, broken_pipe, &before);
+        const bool is_held =
+            detail::insist([&] { return host.set_mask(SIG_BLOCK, broken_pipe, &before); }) >= 0;
         const long written = host.write(fd, text, size);
-        if (written == -EPIPE && !was_pending)
+        if (written == -EPIPE && !was_pending && is_held)
             host.take_signal(broken_pipe);
-        host.set_mask(SIG_SETMASK, before);
+        if (is_held)
+            detail::insist([&] { return host.set_mask(SIG_SETMASK, before); });
         return written < 0 ? static_cast<int>(written) : 0;
     } else { // a launcher, which has every signal blocked
         const long written = host.write(fd, text, size);

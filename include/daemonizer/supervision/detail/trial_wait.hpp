@@ -23,7 +23,13 @@ template <class Host>
 class TrialWait {
 public:
     TrialWait(const Host& host, int report, pid_t child, int seconds)
-        : host_{host}, report_{report}, child_{child}, seconds_{seconds} {}
+        : host_{host}
+        , report_{report}
+        , child_{child}
+        , process_{host.open_process(child)}
+        , seconds_{seconds} {}
+    TrialWait(const TrialWait&) = delete;
+    auto operator=(const TrialWait&) -> TrialWait& = delete;
 
     /// True when the child was ready. Else `failure` says why not.
     auto wait(Failure& failure) -> bool {
@@ -58,18 +64,29 @@ private:
     /// The size of the child's message: 1 says that it is ready, a Failure why not. A negative
     /// errno where there is none.
     auto hear(Failure& said) -> long {
-        constexpr long long slice = 20'000'000;
         const long long deadline = host_.now() + seconds_ * 1'000'000'000LL;
         long got = -EAGAIN;
-        while (got == -EAGAIN && !is_dead_ && host_.now() < deadline) {
-            const timespec time = detail::timespec_of(slice);
-            pollfd entry{report_, POLLIN, 0};
-            host_.poll(&entry, 1, &time, nullptr);
+        for (long long left; got == -EAGAIN && !is_dead_ && (left = deadline - host_.now()) > 0;) {
+            sleep(report_, left);
             is_dead_ = has_ended(); // is looked at first: a dead child may have left a message
             got = receive(said);
         }
         return got;
     }
+
+    /// Until there is a message, or the child has ended. Others whom the child has forked may keep
+    /// the report open, so that its end does not tell of a death. A debugger sees a death before
+    /// the daemon does: then it sleeps for a moment.
+    void sleep(int report, long long nanoseconds) {
+        constexpr long long slice = 20'000'000, moment = 2'000'000;
+        const bool is_blind = process_ < 0; // old kernels have no descriptors of processes
+        const long long most = seems_dead_ ? moment : is_blind ? slice : nanoseconds;
+        const timespec time = detail::timespec_of(most < nanoseconds ? most : nanoseconds);
+        pollfd entries[2]{{report, POLLIN, 0}, {seems_dead_ ? -1 : process_, POLLIN, 0}};
+        if (host_.poll(entries, 2, &time, nullptr) > 0)
+            seems_dead_ = seems_dead_ || entries[1].revents != 0;
+    }
+
     auto receive(Failure& said) const -> long {
         const auto once = [&] { return host_.receive(report_, &said, sizeof said, MSG_DONTWAIT); };
         const long got = once();
@@ -86,14 +103,16 @@ private:
     /// The child leaves by itself once it has said how its trial went. The daemon ends what the
     /// child has forked.
     void end_trial(bool at_once) {
-        constexpr long long patience = 1'000'000'000, most = 10'000'000'000;
+        constexpr long long patience = 1'000'000'000, most = 10'000'000'000, slice = 20'000'000;
         const long long begin = host_.now();
         while (!has_ended() && host_.now() < begin + most) {
-            if (at_once || host_.now() >= begin + patience)
+            const long long left = at_once ? 0 : begin + patience - host_.now();
+            if (left <= 0)
                 host_.signal(-child_, SIGKILL);
-            const timespec time = detail::timespec_of(2'000'000);
-            host_.poll(nullptr, 0, &time, nullptr);
+            sleep(-1, left > 0 ? left : slice);
         }
+        if (process_ >= 0)
+            host_.close(process_);
         if (is_gone_)
             return; // its number may be another's
         host_.signal(-child_, SIGKILL);
@@ -104,9 +123,10 @@ private:
     const Host& host_;
     const int report_;
     const pid_t child_;
+    const int process_; ///< a descriptor of the child, which end_trial() closes, or -1
     const int seconds_;
     siginfo_t end_{};
-    bool is_dead_ = false, is_gone_ = false;
+    bool is_dead_ = false, is_gone_ = false, seems_dead_ = false;
 };
 
 } // namespace daemonizer::detail

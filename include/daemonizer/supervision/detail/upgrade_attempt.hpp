@@ -118,9 +118,7 @@ private:
         });
         if (error < 0)
             return error;
-        FirstStart::write_number(first.handover, theirs_);
-        if (first.listen_pid != nullptr)
-            FirstStart::write_number(first.listen_pid, host_.pid());
+        first.complete(host_.pid(), theirs_);
         error = state_.surroundings.restore(host_);
         return error < 0 ? error : host_.execute(first.path, first.arguments, first.environment);
     }

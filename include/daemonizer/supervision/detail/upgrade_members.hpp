@@ -93,9 +93,13 @@ private:
     static constexpr bool has_manager = requires {
         Base::template in<slots::notify>::speaks_to_manager;
     };
-    static constexpr bool has_sockets = requires(Base & base) {
-        base.template state_in<slots::sockets>().count;
-    };
+    static constexpr bool has_sockets = [] {
+        using Sockets = typename Base::template in<slots::sockets>;
+        if constexpr (requires { typename Sockets::state; })
+            return requires(typename Sockets::state & state) { state.count; };
+        else
+            return false;
+    }();
 
     auto state() -> auto& { return this->template state_in<slots::upgrade>(); }
 

@@ -5,6 +5,7 @@
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/toolchain/insist.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -19,6 +20,18 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// Names the descriptor by which a program that is started again finds its handover.
 inline constexpr char handover_variable[] = "DAEMONIZER_HANDOVER=";
 
+/// Whether this process has started a daemon whose program is to be executed again. That runs
+/// main() up to the first such start. So a second one is refused: its daemon would come back as the
+/// first, beside the first.
+[[gnu::visibility("hidden")]] inline bool has_restartable_daemon = false;
+
+/// Refuses that second start. True where this is the first.
+[[gnu::cold, gnu::visibility("hidden")]] inline auto is_first_restartable(const auto& start)
+    -> bool {
+    return !has_restartable_daemon || start.fail("second daemon of one process",
+                                                 "main() run again would start the first", EEXIST);
+}
+
 /// What execve(2) needs to start the program again as it was started first, whatever it has done to
 /// its arguments and environment since. Kept in memory of its own, which stays when a monitor gives
 /// the program's memory back. A copy names the same memory.
@@ -28,8 +41,8 @@ struct FirstStart {
     const char* path = nullptr;
     char** arguments = nullptr;
     char** environment = nullptr;
-    char* handover = nullptr;   ///< the digits behind handover_variable
-    char* listen_pid = nullptr; ///< the digits behind LISTEN_PID=, where that names this process
+    char* handover = nullptr; ///< the digits behind handover_variable
+    char* own_number[2]{}; ///< the digits behind each of own_variables, where it names this process
 
     /// Returns 0, or a negative errno and the file that it is about.
     template <class Host>
@@ -45,8 +58,7 @@ struct FirstStart {
             return error;
         file = "memory";
         const std::size_t pointers = (words.strings + variables.strings + 4) * sizeof(char*);
-        size = pointers + words.bytes + variables.bytes + PATH_MAX +
-               2 * (sizeof handover_variable + digits);
+        size = pointers + words.bytes + variables.bytes + PATH_MAX + room_for_numbers;
         memory = static_cast<char*>(host.map_memory(size));
         if (memory == nullptr)
             return -ENOMEM;
@@ -63,7 +75,7 @@ struct FirstStart {
         char* const rest = text + variables.bytes;
         list_variables(host, text, rest);
         file = "/proc/self/exe";
-        return find_path(host, rest + 2 * (sizeof handover_variable + digits));
+        return find_path(host, rest + room_for_numbers);
     }
 
     template <class Host>
@@ -73,13 +85,20 @@ struct FirstStart {
         memory = nullptr;
     }
 
-    /// Writes a number where `handover` or `listen_pid` stands. No libc.
-    [[gnu::visibility("hidden")]] static void write_number(char* at, long long number) {
-        LineWriter{at, digits}.number(number);
+    /// Completes the environment for the process that executes the program: its own number, and the
+    /// descriptor of the handover. No libc.
+    [[gnu::visibility("hidden")]] void complete(pid_t process, int descriptor) {
+        LineWriter{handover, digits}.number(descriptor);
+        for (char* const at : own_number)
+            if (at != nullptr)
+                LineWriter{at, digits}.number(process);
     }
 
 private:
     static constexpr std::size_t digits = 12;
+    static constexpr int numbers = 2;
+    static constexpr const char* own_variables[numbers] = {"LISTEN_PID=", "WATCHDOG_PID="};
+    static constexpr std::size_t room_for_numbers = 3 * (sizeof handover_variable + digits);
 
     struct Extent {
         std::size_t bytes = 0, strings = 0;
@@ -129,9 +148,13 @@ private:
             if (begins(text, handover_variable) || begins(text, "LISTEN_PIDFDID="))
                 continue;
             *next++ = text;
-            if (begins(text, "LISTEN_PID=") && is_number(text + 11, host.pid())) {
-                std::memcpy(made, text, 11);
-                listen_pid = made + 11;
+            for (int i = 0; i != numbers; ++i) {
+                const std::size_t length = std::strlen(own_variables[i]);
+                if (!begins(text, own_variables[i]) || own_number[i] != nullptr ||
+                    !is_number(text + length, host.pid()))
+                    continue;
+                std::memcpy(made, text, length);
+                own_number[i] = made + length;
                 next[-1] = made;
                 made += sizeof handover_variable + digits;
             }
@@ -201,16 +224,6 @@ template <class Host>
     const bool is_number = *text == '\0';
     ::unsetenv(name);
     return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
-}
-
-/// Tries up to three times what a program that has just been executed cannot do without: nobody
-/// else can go on in its place.
-template <class Call>
-[[gnu::cold, gnu::visibility("hidden")]] auto insist(Call call) -> decltype(call()) {
-    auto answer = call();
-    for (int i = 0; i != 2 && answer < 0; ++i)
-        answer = call();
-    return answer;
 }
 
 } // namespace daemonizer::detail

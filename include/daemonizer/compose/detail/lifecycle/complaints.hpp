@@ -34,7 +34,8 @@ protected:
     void tell(const Failure& failure) {
         if constexpr (core_type::template wants<event::failed>)
             if (is_daemon_itself())
-                core_.tell(core_.host(), event::failed{failure});
+                core_.tell(core_.host(),
+                           event::failed{failure, is_starting() && core_.has_launcher()});
         if (!is_starting())
             return complain(failure);
         this->remove_status_line();

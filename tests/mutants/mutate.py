@@ -173,7 +173,10 @@ class Header:
                                  self.masked, re.M):
             begin, end = match.span(4)
             on = self.mutant(begin, f'{match.group(3)} is 0')
-            self.edits.append((match.start(1), end, f'const {match.group(2)}{match.group(3)} = {on} ? 0 '
+            if on == 'false':
+                continue
+            # No constant any more: the compiler would look whether the mutant is on, and see no page.
+            self.edits.append((match.start(1), end, f'{match.group(2)}{match.group(3)} = {on} ? 0 '
                                                     f': ({self.text[begin:end]})'))
         for match in re.finditer(r'\| ([A-Z][A-Z_0-9]{3,})\b(?!\()', self.masked):
             start_of_line = self.lines[self.line_of(match.start()) - 1]

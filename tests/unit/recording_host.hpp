@@ -75,6 +75,7 @@ struct Record {
     std::vector<int> blocked_before; ///< by the starter
     std::string content;             ///< of every file that is read
     std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
+    ino_t locked_file = 0;           ///< 0: every file
     std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
     rlim_t file_size = RLIM_INFINITY;
     rlim_t descriptors = 64;                     ///< their limit
@@ -112,7 +113,9 @@ struct Record {
     int pending_after_taken = 0; ///< a signal
     int receives = 0;
     long long late_by = 0;  ///< the launcher, once it has had a first message
-    std::set<pid_t> others; ///< processes that live and are no children of ours, to signal 0
+    std::set<pid_t> others; ///< processes that live and are no children of ours
+    pid_t group_of_others = 0;
+    std::set<pid_t> unkillable; ///< children that even KILL does not end
     int adopted_after_sleeps = 0;
     Child adopted{};
     std::vector<Child> descendants; ///< who become children as soon as there is a first
@@ -125,6 +128,7 @@ struct Record {
     long long time = 0;
     sigset_t watched{};          ///< by the signalfd
     bool answers_at_once = true; ///< the launcher, to ready
+    int answers_after = 0;       ///< or after so many looks; 0: never
     bool left = false;
     bool has_landlock = false, has_filter = false;
     std::vector<daemonizer::detail::FilterInstruction> filter;
@@ -351,6 +355,8 @@ struct RecordingHost {
     }
     auto status(int fd, struct stat& status) const -> int {
         status = {};
+        if (fd < 0)
+            record->mistakes.push_back("looks at " + std::to_string(fd));
         const int error = record->call("status", fd);
         for (const auto& [path, file] : record->files)
             if (file.inode == record->open[fd])
@@ -409,7 +415,8 @@ struct RecordingHost {
         if (const int error = record->call(what, fd, shared ? "OFD" : "POSIX", bytes); error < 0)
             return error;
         auto holder = record->locked.lower_bound(range.l_start);
-        bool is_held = holder != record->locked.end() && holder->first <= last;
+        bool is_held = holder != record->locked.end() && holder->first <= last &&
+                       (record->locked_file == 0 || record->locked_file == record->open[fd]);
         if (asks && shared && !is_held) // through another description one's own shows
             is_held = (holder = record->named.find(last)) != record->named.end();
         if (asks) {
@@ -556,13 +563,17 @@ struct RecordingHost {
     auto signal(pid_t process, int number) const -> int {
         if (const int error = record->call("signal", process, signal_name(number)); error < 0)
             return error;
-        bool found = false;
+        bool found = process == 0; // one's own group
+        if (found && number != 0)
+            record->mistakes.push_back("signals its own group");
+        const bool ends = number != 0 && !(number == SIGTERM && record->ignores_terminate);
+        if (ends && process < 0 && record->group_of_others == -process)
+            record->others.clear();
         for (auto& child : record->children) {
             if (process > 0 ? child.pid != process : child.group != -process)
                 continue;
             found = true;
-            if (child.code == 0 && number != 0 &&
-                !(number == SIGTERM && record->ignores_terminate)) {
+            if (child.code == 0 && ends && record->unkillable.count(child.pid) == 0) {
                 child.code = CLD_KILLED;
                 child.status = number;
                 record->pending.insert(SIGCHLD);
@@ -752,8 +763,10 @@ struct RecordingHost {
         return error;
     }
     auto disposition(int number, struct sigaction& now) const -> int {
-        now = record->dispositions[number];
-        return record->call("disposition", signal_name(number));
+        const int error = record->call("disposition", signal_name(number));
+        if (error == 0)
+            now = record->dispositions[number];
+        return error;
     }
     auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) const -> int {
         if (before != nullptr) {
@@ -822,7 +835,9 @@ struct RecordingHost {
         if (error < 0 || record->left)
             return error;
         auto& events = record->events;
-        if (!waits && size != 0 && record->open[set->fd] == 4 && record->answers_at_once)
+        if (!waits && size != 0 && record->open[set->fd] == 4 &&
+            (record->answers_at_once ||
+             (record->answers_after != 0 && --record->answers_after == 0)))
             return 1;
         while (!events.empty() && !std::holds_alternative<Arrives>(events.front()))
             if (const int answer = happen(next(events), waits); !waits)
@@ -832,7 +847,9 @@ struct RecordingHost {
         if (!events.empty() && std::holds_alternative<Arrives>(events.front()) && waits &&
             set->fd >= 0) {
             set->revents = POLLIN;
-            return 1;
+            const bool both = set[1].fd >= 0 && is_watched_pending();
+            set[1].revents = both ? POLLIN : 0;
+            return both ? 2 : 1;
         }
         if (waits && set->fd < 0 && record->adopted_after_sleeps != 0 &&
             --record->adopted_after_sleeps == 0)

@@ -65,6 +65,18 @@ TEST_CASE("in the launcher start() returns once the daemon is ready") {
                                    "close 5", "pending", "mask nothing"});
 }
 
+TEST_CASE("in the launcher of start() a status is no outcome") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102),
+                     messages::bytes(detail::StatusReport{{messages::ReportHead::kind::status},
+                                                          "loads its tables"}),
+                     messages::ready()};
+    CHECK(service(record).start());
+    CHECK(record.written.empty());
+}
+
 TEST_CASE("in the launcher start() returns why there is no daemon") {
     Record record;
     record.forks = {101};
@@ -212,6 +224,13 @@ TEST_CASE("start() puts back what it has changed, also where the program had chi
 }
 
 #if defined(__cpp_exceptions)
+TEST_CASE("start_or_throw() returns the handle") {
+    Record record;
+    auto running = service(record).start_or_throw();
+    CHECK_FALSE(running.is_launcher());
+    CHECK(record.has_file("/x.pid"));
+}
+
 TEST_CASE("start_or_throw() throws the error") {
     Record record;
     record.fail("status /x.pid", 1, EACCES);

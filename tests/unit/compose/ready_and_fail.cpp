@@ -127,6 +127,18 @@ TEST_CASE("a daemon whose launcher is gone undoes its start and leaves") {
     CHECK(last_calls(record, 3) == std::vector<std::string>{"unlink /x.pid", "close 3", "leave 1"});
 }
 
+TEST_CASE("a launcher that is silent for a while is waited for") {
+    Record record;
+    record.answers_at_once = false;
+    record.answers_after = 4;
+    record.pending = {SIGUSR1}; // which asks nobody to end
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [](auto& daemon) {
+              daemon.ready();
+              return 3;
+          }) == 3);
+    CHECK(record.written.empty());
+}
+
 TEST_CASE("log() sends one message") {
     Record record;
     CHECK(recording::run(Daemonizer{RecordingHost{&record}, Syslog{"ident"}}, [](auto& daemon) {

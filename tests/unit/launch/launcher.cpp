@@ -395,3 +395,99 @@ TEST_CASE("a first child that has no group yet is ended by KILL") {
     CHECK(signals_sent(record) == std::vector<std::string>{"signal 101 KILL"});
     CHECK(record.children.empty());
 }
+
+TEST_CASE("a worker's noise hides no word of the daemon's, and does not hold a launcher for ever") {
+    Record record;
+    const auto noise = messages::by(103, messages::ready());
+    const auto failure = messages::failed(messages::failure("log", "/l", "no", EIO, 3));
+    SECTION("before its last words") {
+        record.events = {messages::forked(102), Dies{102, CLD_EXITED, 7}, noise, failure};
+        CHECK(launch(record) == 3);
+    }
+    SECTION("without last words") {
+        record.events = {messages::forked(102), Dies{102, CLD_EXITED, 7}, noise};
+        CHECK(launch(record) == 7);
+    }
+    SECTION("much of it, as long as the daemon lives") {
+        record.events = {messages::forked(102)};
+        record.events.insert(record.events.end(), 5000, noise);
+        record.events.insert(record.events.end(), {Dies{102, CLD_EXITED, 7}, noise, failure});
+        CHECK(launch(record) == 3);
+    }
+    SECTION("much of it, once the daemon is dead") {
+        record.events = {messages::forked(102), Dies{102, CLD_EXITED, 7}};
+        record.events.insert(record.events.end(), 5000, noise);
+        CHECK(launch(record) == 7);
+        CHECK(record.events.size() > 500); // not all of it was read
+    }
+}
+
+TEST_CASE("the launcher sleeps where nothing is new, and listens to the same set") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    const auto count = [&](const std::string& call) {
+        return std::count_if(record.calls.begin(), record.calls.end(),
+                             [&](const std::string& line) { return line.rfind(call, 0) == 0; });
+    };
+    SECTION("the intermediate has left") {
+        record.events = {messages::forked(102), Dies{101, CLD_EXITED, 0}};
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, StartTimeout<1>{}}, [] {}) == 124);
+        CHECK(count("signalfd") == 2); // and once more for the end
+    }
+    SECTION("a signal has turned out to be ignored") {
+        record.dispositions[SIGHUP].sa_handler = SIG_IGN;
+        record.events = {messages::forked(102), recording::Interrupts{SIGHUP}};
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, StartTimeout<1>{}}, [] {}) == 124);
+        CHECK(count("signalfd") == 3);
+    }
+    CHECK(count("poll") < 10);
+    CHECK(record.time >= 1'000'000'000);
+}
+
+TEST_CASE("a late launcher hears all that is there before it gives up") {
+    Record record;
+    record.late_by = 9'000'000'000;
+    record.events = {messages::by(103, messages::ready()), messages::forked(102),
+                     messages::ready()};
+    CHECK(launch(record, StartTimeout<5>{}) == 0);
+}
+
+TEST_CASE("a signal cancels also while the ready daemon's parent has yet to leave") {
+    Record record;
+    record.forks = {101};
+    record.events = {messages::forked(102), messages::ready(), recording::Interrupts{SIGINT}};
+    record.others = {102};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 128 + SIGINT);
+}
+
+TEST_CASE("a step that fails before the fork ends the launcher at once") {
+    Record record;
+    record.fail("status /x.pid", 1, EIO);
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}}, [] {}) == 1);
+    CHECK(record.calls.back() == "leave_at_once 1"); // main() must not go on
+}
+
+TEST_CASE("a signal that cancels before the fork ends the launcher, too") {
+    Record record;
+    record.files["/x.pid"] = {90};
+    record.locked[0] = -1; // another start, which takes its time
+    record.pending = {SIGTERM};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, PidFile<"/x.pid">{}}, [] {}) ==
+          128 + SIGTERM);
+    CHECK(record.calls.end()[-2] == "unblock TERM");
+}
+
+TEST_CASE("two forks are refused to the first process of a pid namespace") {
+    Record record;
+    record.pid = 0; // the intermediate's is 1 then
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [] {}) == 1);
+    REQUIRE(record.sent.size() == 1);
+    CHECK(record.sent[0].failure.step() == std::string{"fork"});
+    CHECK(record.sent[0].failure.code() == EINVAL);
+    CHECK(record.calls.back() == "leave_at_once 1");
+    CHECK(record.calls.end()[-2] == "send 4 failed");
+    Record once;
+    once.pid = 0;
+    CHECK(recording::run(Daemonizer{RecordingHost{&once}, SingleFork{}}, [] {}) == 0);
+}

@@ -134,11 +134,21 @@ TEST_CASE("root's own pid file is taken by everybody who can write it") {
 TEST_CASE("a second start is refused") {
     Record record;
     record.files[path] = File{100};
+    record.locked_file = 100; // the draft could be locked
     record.locked[0] = 4711;
     SECTION("and names the daemon") {
         record.locked[1] = 4711;
         CHECK(refusal(record) == "already running, pid 4711");
         CHECK(record.time < 100'000'000); // at once
+    }
+    SECTION("of a daemon in another pid namespace, which has no number here") {
+        record.locked[1] = 0;
+        record.content = "7\n";
+        CHECK(refusal(record) == "already running, pid 7 of another pid namespace");
+    }
+    SECTION("of a daemon that holds byte 1 alone") {
+        record.locked = {{1, 4711}};
+        CHECK(refusal(record) == "already running, pid 4711");
     }
     SECTION("of a daemon that a child has outlived") {
         record.content = "4711\n";
@@ -169,11 +179,100 @@ TEST_CASE("a file that cannot be locked goes again only if this start has made i
     record.fail("lock", 1, ENOLCK);
     CHECK(refusal(record) == "No locks available");
     CHECK(record.has_file(path) == was_there);
+    CHECK_FALSE(record.has_file(draft));
+}
+
+TEST_CASE("a file that cannot be locked in place stays, unless this start has made it") {
+    Record record;
+    const bool was_there = GENERATE(true, false);
+    if (was_there)
+        record.files[path] = File{100};
+    record.fail("lock", 1, ENOLCK);
+    CHECK(refusal_on(record, ClosedDirectory{{&record}}) == "No locks available");
+    CHECK(record.has_file(path) == was_there);
+    CHECK(record.time < 500'000); // nobody holds it, so nobody is waited for
+}
+
+TEST_CASE("a file that cannot be opened in place is refused with the kernel's reason") {
+    Record record;
+    const int error = GENERATE(EACCES, ELOOP);
+    record.fail("open " + path, 1, error);
+    CHECK(refusal_on(record, ClosedDirectory{{&record}}) ==
+          (error == ELOOP ? "is a symbolic link" : "Permission denied"));
+}
+
+TEST_CASE("a stale file that cannot be looked at is not trusted") {
+    Record record;
+    record.files[path] = File{90};
+    record.fail("status 3", 1, EIO);
+    CHECK(refusal(record) == "Input/output error");
+    CHECK(record.files.at(path).inode == 90);
+}
+
+TEST_CASE("a draft that cannot be emptied does not stay") {
+    Record record;
+    record.fail("truncate", 1, EIO);
+    CHECK(refusal(record) == "Input/output error");
+    CHECK_FALSE(record.has_file(draft));
+    CHECK_FALSE(record.has_file(path));
+}
+
+TEST_CASE("a file that this start has made in place and cannot empty does not stay") {
+    Record record;
+    record.fail("truncate", 1, EIO);
+    CHECK(refusal_on(record, ClosedDirectory{{&record}}) == "Input/output error");
+    CHECK_FALSE(record.has_file(path));
+}
+
+TEST_CASE("a path that leaves no room for the draft's suffix is taken in place") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    const std::string longest = "/" + std::string(4094, 'x'), name = "open " + longest;
+    auto result =
+        Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{longest}, KeepStdio{}}.start();
+    REQUIRE(result);
+    CHECK(std::all_of(record.calls.begin(), record.calls.end(), [&](const std::string& call) {
+        return !call.starts_with("open ") || call == name || call.starts_with("open /proc/");
+    }));
+    CHECK(record.has_file(longest));
+}
+
+TEST_CASE("a start that takes the old file meanwhile is not replaced") {
+    struct Overtaken : RecordingHost {
+        auto lock(int fd, int command, struct flock& range) const -> int {
+            if (command == F_OFD_SETLK && record->open[fd] != 90 && record->locked.empty()) {
+                record->locked_file = 90;
+                record->locked[0] = record->locked[1] = -1;
+            }
+            return RecordingHost::lock(fd, command, range);
+        }
+    };
+    Record record;
+    record.files[path] = File{90};
+    CHECK(refusal_on(record, Overtaken{{&record}}) ==
+          "already being started, and its pid is not written yet");
+    CHECK(record.files.at(path).inode == 90);
+    CHECK_FALSE(record.has_file(draft));
+}
+
+TEST_CASE("what replaces a file that this start has made in place is not removed") {
+    struct Replacing : ClosedDirectory {
+        auto lock(int fd, int command, struct flock& range) const -> int {
+            if (command == F_OFD_SETLK && record->files[path].inode < 200)
+                record->files[path].inode = 200;
+            return ClosedDirectory::lock(fd, command, range);
+        }
+    };
+    Record record;
+    auto result = start_on(Replacing{{{&record}}});
+    REQUIRE(result);
+    CHECK(held(record) == 200);
+    CHECK_FALSE(called(record, "unlink " + path));
 }
 
 TEST_CASE("a lock that is released meanwhile is taken") {
     Record record;
-    record.fail("lock", 1, EAGAIN);
+    record.fail("lock", 1, GENERATE(EAGAIN, EACCES)); // POSIX has both
     auto result = start(record);
     REQUIRE(result);
     CHECK(record.time < 100'000'000);
@@ -256,6 +355,11 @@ TEST_CASE("where no file can be put in its place it is taken as it is") {
         CHECK(record.open.at(3) == 90);
         CHECK(called(record, "chmod 3 0644"));
         CHECK(called(record, "truncate 3"));
+    }
+    SECTION("which is made, since the draft cannot be") {
+        auto result = start_on(host);
+        REQUIRE(result);
+        CHECK(record.mistakes.empty());
     }
     SECTION("one that is replaced before it is locked") {
         struct Replacing : ClosedDirectory {
@@ -349,6 +453,12 @@ TEST_CASE("who may only read the pid file hinders no start") {
         CHECK(refusal_on(record, Late{{{&record}}}) ==
               "a process that only reads it keeps it locked");
     }
+    SECTION("whichever of POSIX's two errors says it") {
+        record.files[path].has_reader = false;
+        record.fail("lock 3 POSIX byte 1", 1, EACCES);
+        CHECK(refusal_on(record, ClosedDirectory{{&record}}) ==
+              "a process that only reads it keeps it locked");
+    }
 }
 
 TEST_CASE("byte 1 is locked again where a step has closed a descriptor of the file") {
@@ -410,11 +520,15 @@ TEST_CASE("a process holds several pid files, up to a bound") {
     auto a = another("/a"), b = another("/b"), c = another("/c"), d = another("/d");
     REQUIRE(d);
     CHECK(record.open.size() == 3 + 4); // none has closed another's
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "at_exit") == 1);
     auto e = another("/e");
     REQUIRE_FALSE(e);
     CHECK(e.error().text() == std::string{"/e: this process holds too many pid files"});
     CHECK_FALSE(record.has_file("/e"));
     { const auto gone = std::move(*d); }
+    int known = 0;
+    detail::pid_files_of_this_process.any(record.pid, [&](const auto&) { return ++known == 0; });
+    CHECK(known == 3); // the end of one forgets no other
     CHECK(another("/e"));
     record.pid = 4711; // a worker's places are its own
     CHECK(another("/f"));
@@ -562,4 +676,64 @@ TEST_CASE("a new file that is made in its place is open to no reader before the 
     CHECK(std::count_if(calls.begin(), calls.end(), changes) == 1);
     CHECK(changed > std::find(calls.begin(), calls.end(), "lock 3 POSIX byte 1"));
     CHECK(changed != calls.end());
+}
+
+TEST_CASE("exit() takes back the handlers of pid files and no others") {
+    const auto handler_of = [](int signal) {
+        struct sigaction now {};
+        ::sigaction(signal, nullptr, &now);
+        return now.sa_handler;
+    };
+    detail::pid_files_of_this_process = {};
+    const auto others = [](int) {};
+    ::signal(SIGTERM, detail::remove_pid_files_and_die);
+    ::signal(SIGHUP, others);
+    detail::end_pid_files_of_this_process();
+    CHECK(handler_of(SIGTERM) == SIG_DFL);
+    CHECK(handler_of(SIGHUP) == static_cast<void (*)(int)>(others));
+    ::signal(SIGHUP, SIG_DFL);
+}
+
+TEST_CASE("a second start in the same process is refused, also without /proc") {
+    Record record;
+    auto first = start(record);
+    REQUIRE(first);
+    auto second = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path}, KeepStdio{}}.start();
+    REQUIRE_FALSE(second);
+    CHECK(second.error().text() == path + ": already running, pid 100");
+    CHECK(record.open.size() == 4); // no descriptor of it was opened, and so none closed
+}
+
+TEST_CASE("a pid file of this process is no reason to refuse another") {
+    Record record;
+    auto first = start(record);
+    REQUIRE(first);
+    record.files["/y.pid"] = File{90};
+    record.listed = recording::listing({"3"}); // the first one's
+    CHECK(Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{"/y.pid"}, KeepStdio{}}.start());
+}
+
+TEST_CASE("the directory of another pid file of this process stays open") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    auto first =
+        Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{"y.pid"}, KeepStdio{}}.start();
+    REQUIRE(first);
+    const auto before = record.descriptors_above_stdio();
+    REQUIRE(before.size() == 2);
+    auto second = Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path}, KeepStdio{}}.start();
+    REQUIRE(second);
+    CHECK(record.open.count(before[0]) == 1);
+    CHECK(record.open.count(before[1]) == 1);
+}
+
+TEST_CASE("the same number on another device is another file") {
+    struct stat a {
+    }, b{};
+    CHECK(detail::same_file(a, b));
+    b.st_dev = 1;
+    CHECK_FALSE(detail::same_file(a, b));
+    b = a;
+    b.st_ino = 1;
+    CHECK_FALSE(detail::same_file(a, b));
 }

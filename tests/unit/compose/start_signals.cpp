@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+// Which signals cancel a start, and which wake its launcher.
+#include "catch.hpp"
+#include "recording_host.hpp"
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+
+namespace {
+
+auto watches(const detail::StartSignals& signals, int signal) -> bool {
+    const sigset_t set = signals.watched();
+    return sigismember(&set, signal) == 1;
+}
+
+} // namespace
+
+TEST_CASE("a signal that turns out to be ignored wakes the launcher no more") {
+    Record record;
+    const RecordingHost host{&record};
+    detail::StartSignals signals;
+    REQUIRE(signals.begin(host, true) == 0);
+    CHECK(watches(signals, SIGHUP));
+    record.dispositions[SIGHUP].sa_handler = record.dispositions[SIGQUIT].sa_handler = SIG_IGN;
+    record.pending = {SIGHUP};
+    CHECK(signals.look(host) == 0);
+    CHECK(signals.watches_less());
+    CHECK_FALSE(watches(signals, SIGHUP));
+    CHECK(watches(signals, SIGTERM));
+    CHECK_FALSE(signals.watches_less()); // said once
+    CHECK(signals.look(host) == 0);
+    CHECK_FALSE(signals.watches_less()); // the same signal is no news
+    record.pending = {SIGHUP, SIGQUIT};
+    CHECK(signals.look(host) == 0);
+    CHECK(signals.watches_less());
+    CHECK_FALSE(watches(signals, SIGQUIT));
+    record.pending = {SIGHUP, SIGTERM};
+    CHECK(signals.look(host) == SIGTERM);
+}
+
+TEST_CASE("a signal whose disposition cannot be had cancels nothing") {
+    Record record;
+    const RecordingHost host{&record};
+    detail::StartSignals signals;
+    REQUIRE(signals.begin(host, true) == 0);
+    record.pending = {SIGTERM};
+    record.fail("disposition", 1, EIO);
+    CHECK(signals.look(host) == 0);
+}

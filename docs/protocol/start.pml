@@ -143,13 +143,6 @@ again:
         :: else
         fi;
         if
-        :: path != seen -> /* @ launcher fstatat PATH | put_draft_in_place */
-            draft = 0;
-            d_step { close_file(k) };
-            goto again
-        :: else
-        fi;
-        if
         :: seen != 0 ->
             if
             :: d_step { !has_a_writer(seen) -> byte_0[seen] = k; byte_1[seen] = k } /* | lock_for_start */
@@ -160,8 +153,15 @@ again:
             fi
         :: else
         fi;
+        if
+        :: path != seen -> /* @ launcher fstatat PATH | put_draft_in_place */
+            draft = 0;
+            d_step { close_file(k) };
+            goto again
+        :: else
+        fi;
 #endif
-        d_step { /* @ launcher renameat PATH.new | put_draft_in_place */
+        d_step { /* @ launcher renameat2 PATH.new | put_draft_in_place */
             path = mine[k];
             draft = 0;
             if

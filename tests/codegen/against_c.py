@@ -14,7 +14,7 @@ from compositions import PLAIN, compile_object
 # which a test replaces; and the launcher of run() has a second one, without libc, and so a second copy of
 # some functions. C knows how it was compiled, so that its launcher asks nobody else about its memory; it
 # has one pid file a process, and does not look at whether a line is UTF-8.
-at_most = {"gcc-12": 1.70, "clang-14": 1.89}
+at_most = {"gcc-12": 1.76, "clang-14": 1.94}
 # Other versions of a compiler make other code of both programs: a few hundredths more or less.
 other_versions = 1.03
 

@@ -23,19 +23,17 @@ unwanted_symbols = re.compile(
 unwanted_sections = re.compile(r"\.(init_array|ctors|fini_array|dtors|gcc_except_table|tbss|tdata)\b")
 # From glibc 2.38 on some functions are called by a name of their standard: C23's strtol takes "0b1".
 standards_prefix = re.compile(r"^__isoc\d\d_")
-# Not all compilers see that no step of the first fails, that the second has no descriptor to look at, and
-# that no signal is held back from the others.
-by_compiler = {"CleanEnvironment": {"__errno_location", "program_invocation_short_name", "write"}, "AutoFork": {"fstat"},
-               "KeepSignals": {"sigprocmask"}, "IgnoreSignals<SIGPIPE>": {"sigprocmask"}}
+# Not all compilers see that no step of the first fails, and that the second has no descriptor to look at.
+by_compiler = {"CleanEnvironment": {"__errno_location", "program_invocation_short_name", "write"}, "AutoFork": {"fstat"}}
 compilers_own = {"memcpy", "memmove", "memset", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
 
 
 # What only those compositions have that name such a policy; the policy of none is in the names of all.
-belongs = {"Monitor": r"Monitor|Restart|FirstStart|PartialPlan", "Upgrade": r"Upgrade|Continued|FirstStart|PartialPlan",
+belongs = {"Monitor": r"Monitor|Restart(?!able)", "Upgrade": r"Upgrade|Continued", "Monitor|Upgrade": r"FirstStart|PartialPlan",
            "Notify": r"Notif|SpeakingProcess", "ListenSockets": r"Listen",
            "RunAs|KeepCapabilities|Chroot": r"DroppedIds|RunAs|Capabilit|Account|Chroot",
            "Landlock|DenySystemCalls": r"Landlock|Ruleset|Filter", "Syslog|StderrLog|JournalStdio": r"Syslog|StderrLog|Journal"}
-of_none = re.compile(r"\bNo(Monitor|Upgrade|Notify|Sockets)\b|\bNullStdio\b|\bfind_log_sink\b")
+of_none = re.compile(r"No(Monitor|Upgrade|Notify|Sockets)(?![a-z])|NullStdio|find_log_sink")
 
 
 def check_clean(name, policies, target):

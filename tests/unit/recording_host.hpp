@@ -386,6 +386,18 @@ struct RecordingHost {
         record->files[target] = file.mapped();
         return 0;
     }
+    auto rename_to_new(int directory, const char* from, const char* to) const -> int {
+        const std::string source = named(directory, from), target = named(directory, to);
+        if (const int error = record->call("rename_to_new", source, target); error < 0)
+            return error;
+        if (record->files.count(target) != 0)
+            return -EEXIST;
+        const auto file = record->files.extract(source);
+        if (file.empty())
+            return -ENOENT;
+        record->files[target] = file.mapped();
+        return 0;
+    }
     auto lock(int fd, int command, struct flock& range) const -> int {
         const bool asks = command == F_GETLK || command == F_OFD_GETLK;
         const bool shared = command == F_OFD_SETLK || command == F_OFD_GETLK;
@@ -406,7 +418,8 @@ struct RecordingHost {
             return 0;
         }
         for (const auto& [path, file] : record->files)
-            is_held = is_held || (file.has_reader && file.inode == record->open[fd]);
+            is_held = is_held || (file.has_reader && file.inode == record->open[fd] &&
+                                  range.l_type == F_WRLCK);
         if (is_held && range.l_type != F_UNLCK)
             return -EAGAIN;
         if (!shared)

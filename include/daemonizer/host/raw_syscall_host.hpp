@@ -65,6 +65,22 @@ struct RawHost {
     [[gnu::visibility("hidden")]] static auto pid() -> pid_t {
         return static_cast<pid_t>(detail::raw_call(SYS_getpid));
     }
+    /// Whether this process and its parent see the same process numbers: getppid(2) is 0 for a
+    /// parent in another pid namespace.
+    [[gnu::visibility("hidden")]] static auto shares_numbers_with_parent() -> bool {
+        return parent() > 0;
+    }
+    /// Whether they run on the same memory, too. False where the kernel does not say so: kcmp(2)
+    /// needs CONFIG_KCMP, and the right to trace the parent.
+    [[gnu::visibility("hidden")]] static auto shares_memory_with_parent() -> bool {
+#if defined(SYS_kcmp)
+        constexpr int memory = 1; // KCMP_VM
+        const pid_t other = parent();
+        return other > 0 && detail::raw_call(SYS_kcmp, other, pid(), memory, 0, 0) == 0;
+#else
+        return false;
+#endif
+    }
     [[noreturn, gnu::visibility("hidden")]] static void leave_at_once(int status) {
         for (;;)
             detail::raw_call(SYS_exit_group, status);

@@ -50,14 +50,17 @@ struct Forking {
         Detachment detachment;
         if (!detachment.begin(start))
             return side::failed;
-        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon);
+        volatile pid_t named = 0; // the intermediate writes it
+        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
         if (child == 0) {
             detail::restore_signals(start, detachment.watch);
             return side::daemon;
         }
         detachment.daemon.close(host);
+        if (!Twice)
+            named = child;
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
-                                       : wait_for_daemon(start, detachment, child);
+                                       : wait_for_daemon(start, detachment, child, named);
         detachment.cancel(host, daemon);
         return daemon != 0 ? side::launcher : side::failed;
     }
@@ -68,11 +71,14 @@ private:
     /// The first of two children needs no memory of its own: it only calls setsid and fork, while
     /// vfork holds the launcher still. Thus the memory is copied once, not twice. This function is
     /// never inlined: the daemon returns from it in its own copy of the stack, and the
-    /// intermediate, which runs in the launcher's frame, never does. No answer comes back through
-    /// memory, since some emulations of vfork share none.
+    /// intermediate, which runs in the launcher's frame, never does.
+    ///
+    /// The intermediate tells the launcher the daemon's number in `named`, where the kernel says
+    /// that they share it: some emulations of vfork share no memory. Elsewhere the daemon
+    /// itself says who it is, at the price of waking the launcher before its own first step.
     template <class Start>
     [[gnu::noinline]] static auto fork_daemon(const Start& start, ReportEnd launcher,
-                                              ReportEnd report) -> pid_t {
+                                              ReportEnd report, volatile pid_t& named) -> pid_t {
         const auto& host = start.host();
         pid_t child;
         if constexpr (Twice && std::remove_cvref_t<decltype(host)>::shares_memory) {
@@ -89,28 +95,37 @@ private:
         const pid_t session = host.new_session();
         if (session < 0)
             detail::give_up(start, host, report, "setsid", "new session", session);
+        bool is_named = !Twice;
         if constexpr (Twice) {
             if (session == 1)
                 detail::give_up_as_process_1(start, host, report);
+            using Host = std::remove_cvref_t<decltype(host)>;
+            const auto& raw = Start::leaving::of(host);
+            if constexpr (Host::shares_memory && requires { raw.shares_memory_with_parent(); })
+                is_named = raw.shares_memory_with_parent();
             const pid_t daemon = host.fork();
             if (daemon < 0)
                 detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
-            if (daemon > 0)
+            if (daemon > 0) {
+                if (is_named)
+                    named = daemon;
                 host.leave_at_once(0);
+            }
         }
         start.core.template state<typename Start::template in<slots::fork>>().begin(host, report,
-                                                                                    !Twice);
+                                                                                    is_named);
         return 0;
     }
 
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>
-    static auto wait_for_daemon(const Start& start, Detachment& detachment, pid_t child) -> pid_t {
+    static auto wait_for_daemon(const Start& start, Detachment& detachment, pid_t child,
+                                volatile pid_t& named) -> pid_t {
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
             using Host = std::remove_cvref_t<decltype(host)>;
             detail::StartupWait<Host, Start::seconds()> startup{
-                host, detachment.watch, *start.signals, detachment.launcher, child, !Twice};
+                host, detachment.watch, *start.signals, detachment.launcher, child, named};
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             const auto pass_on = [&](Report& report) {
                 if (!StatusReport::is_in(report))
@@ -125,7 +140,7 @@ private:
             return start.core.template state<typename Start::template in<slots::fork>>().daemon =
                        startup.processes().daemon();
         } else {
-            ExitingLauncher<Start, memory::own>{start}.wait_and_leave(detachment, child, !Twice);
+            ExitingLauncher<Start, memory::own>{start}.wait_and_leave(detachment, child, named);
         }
     }
 };

@@ -87,10 +87,10 @@ private:
     static auto hand_over(const Start& start, detail::Detachment& detachment,
                           const detail::ThreadRegistration& identity) -> side {
         const auto& host = start.host();
-        detail::Handoff<Start>{start, detachment, identity}.part();
+        const bool is_named = detail::Handoff<Start>{start, detachment, identity}.part();
         detachment.launcher.close(host);
         auto& state = start.core.template state<HandoffFork>();
-        state.begin(host, detachment.daemon);
+        state.begin(host, detachment.daemon, is_named);
         state.handed_over = true;
         if (const int error = identity.register_again(); error < 0)
             detail::give_up(start, host, state.report, "fork", "thread of the daemon", error);

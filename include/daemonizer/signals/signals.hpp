@@ -26,8 +26,8 @@ struct KeepSignals {
                     if (!detail::replace_default(start, signal, ending))
                         return false;
             }
-            if (start.signals != nullptr) // held back since the first step
-                start.signals->end(start.host());
+            if (const auto* const held = start.held_signals()) // since the first step
+                held->end(start.host());
             return true;
         }
     };

@@ -558,7 +558,7 @@ TEST_CASE("limits, priority, name and environment of a daemon", "[identity]") {
     const pid_t launcher = scene.begin([&] {
         ::setenv("TZ", "UTC", 1);
         ::setenv("LD_PRELOAD_X", "/x", 1);
-        return Daemonizer{Limit<RLIMIT_NOFILE, 300, 400>{},
+        return Daemonizer{Limit<RLIMIT_SIGPENDING, 300, 400>{},
                           Limit<RLIMIT_CORE, 0>{},
                           Nice<19>{},
                           OomScore<1000>{},
@@ -581,7 +581,7 @@ TEST_CASE("limits, priority, name and environment of a daemon", "[identity]") {
     const std::string proc = "/proc/" + std::to_string(daemon);
     CHECK(text_of(proc + "/comm") == "fifteen letters\n");
     CHECK(text_of(proc + "/oom_score_adj") == "1000\n");
-    CHECK(text_of(proc + "/limits").find("Max open files            300                  400 ") !=
+    CHECK(text_of(proc + "/limits").find("Max pending signals       300                  400 ") !=
           std::string::npos);
     CHECK(stat_of(std::to_string(daemon)).at(16) == "19");
     CHECK(scene.dismiss(daemon) == 0);

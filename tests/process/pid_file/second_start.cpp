@@ -44,7 +44,45 @@ struct Replacing : PosixHost {
     }
 };
 
+/// Another user starts the same daemon after this start has seen that there is no file. He cannot
+/// open this start's draft, so he makes his file in place.
+struct Meeting : PosixHost {
+    inline static std::string path;
+
+    static auto rename_to_new(int directory, const char* from, const char* to) -> int {
+        const pid_t other = ::fork();
+        if (other == 0) {
+            become(stranger());
+            ::_exit(Daemonizer{PidFile{path.c_str()}, Wires{}}.run(serve));
+        }
+        int status = -1;
+        while (::waitpid(other, &status, 0) < 0 && errno == EINTR) {
+        }
+        tell("other " + std::to_string(code_of(status)));
+        return PosixHost::rename_to_new(directory, from, to);
+    }
+};
+
 } // namespace
+
+TEST_CASE("a file that another user's start makes in place meanwhile is not replaced",
+          "[second start]") {
+    if (cannot_become_another())
+        return;
+    Scene scene;
+    Meeting::path = scene.path("x.pid");
+    REQUIRE(::chmod(scene.directory().c_str(), 0777) == 0);
+    const Outcome start = scene.run([&] {
+        return Daemonizer{Meeting{}, PidFile{Meeting::path.c_str()}, Wires{}}.run(serve);
+    });
+    CHECK(start.status == 1);
+    CHECK(start.err == line("pid file: " + Meeting::path + ": belongs to another user"));
+    CHECK(scene.fact("other") == "0");
+    const pid_t daemon = scene.pid();
+    CHECK(text_of(Meeting::path) == std::to_string(daemon) + '\n');
+    CHECK(scene.names() == "x.pid");
+    CHECK(scene.dismiss(daemon) == 0);
+}
 
 TEST_CASE("a second start is refused with the owner's pid, and the file stays as it was",
           "[second start]") {

@@ -22,11 +22,11 @@ const Calls pid_file_locked{"status /run/x.pid",
                             "status /run/x.pid.new",
                             "status /run/x.pid",
                             "truncate 3",
-                            "rename /run/x.pid.new /run/x.pid"};
+                            "rename_to_new /run/x.pid.new /run/x.pid"};
 const Calls daemon_named{"unlock 3 OFD byte 1", "lock 3 POSIX byte 1", "chmod 3 0600"};
 auto forked_from_launcher(const std::string& report) -> Calls {
-    return {"flush",    "socket_pair", "ask_for_senders " + report, "default CHLD", "subreaper on",
-            "wait any", "fork"};
+    return {"flush",        "socket_pair", "ask_for_senders " + report, "wait any", "default CHLD",
+            "subreaper on", "fork"};
 }
 const Calls watches{"signalfd HUP INT QUIT ALRM TERM CHLD"};
 const Calls pid_file_removed{"status 3", "status /run/x.pid", "unlink /run/x.pid", "close 3"};

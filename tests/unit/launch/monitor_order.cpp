@@ -122,7 +122,7 @@ TEST_CASE("the monitor records itself, forks the daemon, and takes the pid file 
                 "file_size_limit", "write_at 3 101", "at_exit", "unlock 3 OFD byte 1",
                 "lock 3 POSIX byte 1", "chmod 3 0644", "get_lock 3 OFD byte 1",
                 // deaths are heard of from here on
-                "default CHLD", "subreaper on", "wait any", "open /dev/null", "socket_pair",
+                "wait any", "default CHLD", "subreaper on", "open /dev/null", "socket_pair",
                 "ask_for_senders 6"});
     CHECK(Calls(calls.end() - 6, calls.end()) == Calls{"status 3", "status /run/x.pid",
                                                        "unlink /run/x.pid", "close 3", "unmap",

@@ -210,6 +210,42 @@ TEST_CASE("a file that is replaced while it is being locked is not taken") {
           "is replaced faster than it can be locked");
 }
 
+TEST_CASE("a file that another start makes in place meanwhile is not replaced") {
+    struct Meeting : RecordingHost {
+        auto rename_to_new(int directory, const char* from, const char* to) const -> int {
+            record->files[path] = File{95};
+            record->locked[0] = -1;
+            return RecordingHost::rename_to_new(directory, from, to);
+        }
+    };
+    Record record;
+    CHECK_FALSE(start_on(Meeting{{&record}}));
+    CHECK(record.files[path].inode == 95);
+    CHECK_FALSE(record.has_file(draft));
+    CHECK_FALSE(called(record, "rename " + draft + " " + path));
+}
+
+TEST_CASE("where a file system cannot rename to a new name alone, it renames") {
+    Record record;
+    record.fail("rename_to_new", 1, GENERATE(EINVAL, ENOSYS, EPERM));
+    auto result = start(record);
+    REQUIRE(result);
+    CHECK(called(record, "rename " + draft + " " + path));
+    CHECK(held(record) == record.files[path].inode);
+}
+
+TEST_CASE("beside a reader's lock the stale file is locked so that no start takes it in place") {
+    Record record;
+    record.files[path] = File{90};
+    record.files[path].has_reader = true;
+    REQUIRE(start(record));
+    const auto& calls = record.calls;
+    const auto locks = std::find(calls.begin(), calls.end(), "lock 3 OFD byte 0");
+    REQUIRE(locks != calls.end());
+    CHECK(std::find(locks, calls.end(), "status " + path) != calls.end());
+    CHECK(std::find(locks, calls.end(), "rename " + draft + " " + path) != calls.end());
+}
+
 TEST_CASE("where no file can be put in its place it is taken as it is") {
     Record record;
     const ClosedDirectory host{{&record}};

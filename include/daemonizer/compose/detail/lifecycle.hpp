@@ -70,7 +70,7 @@ private:
                 signals.die(exiting_host<host_type>::of(core_.host()));
             }
             return known;
-        } else if constexpr (plan::in_launcher::leaves_traces) {
+        } else if constexpr (core_type::holds_signals) {
             return begin_in_place(failure);
         } else {
             const StepContext<core_type> start{core_, failure};

@@ -44,10 +44,6 @@ struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
 
-    /// Whether a process that a signal ends would leave anything behind.
-    static constexpr bool leaves_traces =
-        ((Steps::step::undoes && !Steps::step::ends_with_process) || ...);
-
     /// Runs the steps up to the first that fails, names that one, calls `failed()`, and undoes
     /// those before it. A step that throws has failed. Where its thread has ended instead, that
     /// goes on afterwards.

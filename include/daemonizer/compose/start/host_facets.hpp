@@ -79,6 +79,7 @@ concept LockHost = requires(const T& host, int fd, struct flock& range, const ch
     { host.write_at(fd, from, size, off_t{}) } -> std::same_as<long>;
     { host.truncate(fd) } -> std::same_as<int>;
     { host.rename(fd, path, path) } -> std::same_as<int>;
+    { host.rename_to_new(fd, path, path) } -> std::same_as<int>;
     { host.unlink(fd, path) } -> std::same_as<int>;
 };
 

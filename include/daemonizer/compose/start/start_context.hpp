@@ -24,6 +24,13 @@ struct StepContext {
     StartSignals* signals = nullptr; ///< held back, in the launcher of a composition that forks
 
     [[gnu::visibility("hidden")]] auto host() const -> decltype(auto) { return core.host(); }
+    /// The signals that this process holds back, or null.
+    auto held_signals() const -> StartSignals* {
+        if constexpr (Core::holds_signals)
+            return signals;
+        else
+            return nullptr;
+    }
     template <class Policy>
     auto state(const Policy&) const -> auto& {
         return core.template state<Policy>();

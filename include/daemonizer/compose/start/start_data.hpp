@@ -17,6 +17,12 @@ constexpr bool is_told = requires(const Event& event, const Policy& policy,
     Policy::on(event, no_host{}, policy, state);
 };
 
+/// Whether a process that a signal ends before the fork would leave behind what a step has made.
+template <class... Steps>
+constexpr auto leaves_traces(step_list<Steps...>) -> bool {
+    return ((Steps::at < phase::detach && Steps::undoes && !Steps::ends_with_process) || ...);
+}
+
 /// All that a start has at run time: the options it was described with, and what its steps have
 /// acquired so far.
 template <class... Policies>
@@ -54,6 +60,11 @@ struct StartData : Options<Policies...>, State<Policies>... {
         else
             return !Fork::detaches;
     }
+
+    /// Whether the start holds signals back: one that ended the process would leave behind what a
+    /// step before the fork has made, or a process.
+    static constexpr bool holds_signals =
+        in<slots::fork>::detaches || (detail::leaves_traces(typename Policies::steps{}) || ...);
 
     /// Whether an upgrade may have put this program in the place of another one.
     static constexpr bool may_continue = requires(typename state_type<in<slots::upgrade>>::type s) {

@@ -86,6 +86,12 @@ struct FileCalls {
     static auto rename(int directory, const char* from, const char* to) -> int {
         return detail::answer(::renameat(directory, from, directory, to));
     }
+    /// renameat2(2): the same only where there is no `to`, else -EEXIST. Not every file system can.
+    static auto rename_to_new(int directory, const char* from, const char* to) -> int {
+        constexpr unsigned no_replace = 1; // RENAME_NOREPLACE
+        return static_cast<int>(
+            detail::answer(::syscall(SYS_renameat2, directory, from, directory, to, no_replace)));
+    }
     /// `command` is one of F_OFD_SETLK, F_SETLK, F_OFD_GETLK, F_GETLK: none of them waits.
     static auto lock(int fd, int command, struct flock& range) -> int {
         return detail::again([&, fd, command] { return ::fcntl(fd, command, &range); });

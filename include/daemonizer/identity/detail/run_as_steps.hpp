@@ -39,7 +39,8 @@ struct FindAccount : undoable_step<phase::check> {
                                                          account);
         };
         // A directory service that does not answer would hold the start for minutes.
-        if (!(start.signals != nullptr ? start.signals->interruptibly(start.host(), find) : find()))
+        const auto* const held = start.held_signals();
+        if (!(held != nullptr ? held->interruptibly(start.host(), find) : find()))
             return false;
         state.user = account.user;
         state.group = account.group;

@@ -29,9 +29,10 @@ struct Detachment {
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = detail::open_report(host, launcher, daemon); error < 0)
             return start.fail_step("report", "socketpair", error);
-        if (const int error = watch.begin<Start::launcher_returns>(host); error < 0) {
+        const char* what;
+        if (const int error = watch.begin<Start::launcher_returns>(host, what); error < 0) {
             close(host);
-            return start.fail_step("report", "signals", error);
+            return start.fail_step("report", what, error);
         }
         return true;
     }

@@ -84,11 +84,11 @@ public:
         each_text([this](const char*& text) { kept_.keep(text); });
     }
 
-    /// `first` and what it is are those of ProcessTree. While it waits it gives back what it can of
-    /// a memory of its own.
-    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, bool first_is_daemon) {
+    /// `first` and `known`, the daemon, are those of ProcessTree. While it waits it gives back what
+    /// it can of a memory of its own.
+    [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, volatile pid_t& known) {
         StartupWait<Host, Start::seconds()> startup{
-            host_, detachment.watch, kept_.signals, detachment.launcher, first, first_is_daemon};
+            host_, detachment.watch, kept_.signals, detachment.launcher, first, known};
         // The terminal first: a launcher that is killed once the daemon knows leaves that behind,
         // and the terminal may be stopped.
         const auto tell = [this](pid_t daemon) {
@@ -150,9 +150,10 @@ private:
                 });
     }
 
+    // The room for texts is last: most of its pages are never touched.
+    [[no_unique_address]] std::conditional_t<is_raw, Host, const Host&> host_;
     const char* program_ = program_invocation_short_name;
-    std::conditional_t<is_raw, Host, const Host&> host_;
-    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_; // large
+    std::conditional_t<copies, LauncherCopies<Core>, LauncherOriginals<Core>> kept_;
 };
 
 } // namespace daemonizer::detail

@@ -24,13 +24,10 @@ class [[gnu::visibility("hidden")]] ProcessTree;
 template <class Host>
 class ProcessTree {
 public:
+    /// `daemon` is 0 as long as it is not known who that is; the intermediate may write it.
     ProcessTree(Host host, SigchldWatch& watch, StartSignals& signals, pid_t first,
-                bool first_is_daemon)
-        : host_{host}
-        , watch_{watch}
-        , signals_{signals}
-        , first_{first}
-        , daemon_{first_is_daemon ? first : 0} {}
+                volatile pid_t& daemon)
+        : host_{host}, watch_{watch}, signals_{signals}, first_{first}, daemon_{daemon} {}
 
     void daemon_is(pid_t pid) { daemon_ = pid; }
     auto daemon() const -> pid_t { return daemon_; }
@@ -39,24 +36,21 @@ public:
     /// not known.
     auto end() const -> const siginfo_t& { return end_; }
 
-    enum class life { runs, dead, unseen, hidden };
+    enum class life { runs, dead, unseen, unknown };
 
     /// Looks at the daemon, and leaves a zombie one: its number must stay its own. One whose
     /// parent, the intermediate, has yet to leave is unseen: it may be dead and no child of ours.
-    /// It is hidden where the system refuses the call.
+    /// Where the kernel does not tell of a child it is unknown, and why_unknown() the errno.
     auto look() -> life {
-        siginfo_t how{};
-        if (const int error = host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT);
-            error < 0) {
-            if (host_.signal(daemon_, 0) == -ESRCH)
-                return life::dead;
-            return !watch_.adopts() ? life::runs : error == -ECHILD ? life::unseen : life::hidden;
-        }
-        if (how.si_pid == 0)
+        life daemon = look_once();
+        // The intermediate's exit makes the daemon our child, or in another pid namespace that of
+        // the first process there: then nobody here sees more of it than its number.
+        if (daemon == life::unseen && has_left(first_) && (daemon = look_once()) == life::unseen)
             return life::runs;
-        end_ = how;
-        return life::dead;
+        return daemon;
     }
+
+    auto why_unknown() const -> int { return why_unknown_; }
 
     /// Of the daemon, or of an intermediate that has made none.
     auto has_died() -> bool {
@@ -120,6 +114,28 @@ public:
     }
 
 private:
+    auto look_once() -> life {
+        siginfo_t how{};
+        const int error = host_.wait(P_PID, daemon_, how, WEXITED | WNOHANG | WNOWAIT);
+        if (error < 0) {
+            if (host_.signal(daemon_, 0) == -ESRCH)
+                return life::dead;
+            if (error == -ECHILD)
+                return watch_.adopts() ? life::unseen : life::runs;
+            why_unknown_ = -error;
+            return life::unknown;
+        }
+        if (how.si_pid == 0)
+            return life::runs;
+        end_ = how;
+        return life::dead;
+    }
+
+    auto has_left(pid_t child) const -> bool {
+        siginfo_t how{};
+        return host_.wait(P_PID, child, how, WEXITED | WNOHANG | WNOWAIT) < 0 || how.si_pid != 0;
+    }
+
     auto is_ours(idtype_t kind, pid_t id) const -> bool {
         siginfo_t how;
         return host_.wait(kind, id, how, WEXITED | WNOHANG | WNOWAIT) >= 0;
@@ -185,7 +201,8 @@ private:
     SigchldWatch& watch_;
     StartSignals& signals_;
     pid_t first_;
-    pid_t daemon_;
+    volatile pid_t& daemon_;
+    int why_unknown_ = 0;
     siginfo_t end_{};
 };
 

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_SIGCHLD_WATCH_HPP
 
+#include <daemonizer/compose/start/start_context.hpp>
 #include <daemonizer/compose/start/start_signals.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -23,18 +24,25 @@ class SigchldWatch {
 public:
     /// Before the fork. Orphans become the launcher's children, so that it learns of every death
     /// and can end whom it does not know. Not every kernel interface has that (qemu-user).
-    /// `Returns`: end() follows. Returns 0 or a negative errno, and then nothing is changed.
+    /// `Returns`: end() follows. Returns 0, or a negative errno of `what`, and then nothing is
+    /// changed. Where the kernel tells of no child, no launcher could watch over one.
     template <bool Returns, class Host>
-    auto begin(const Host& host) -> int {
+    auto begin(const Host& host, const char*& what) -> int {
+        siginfo_t any;
+        what = "waitid"; // not libc's, which lies on a page that nothing else in a start needs
+        int error = exiting_host<Host>::of(host).wait(P_ALL, 0, any, WEXITED | WNOHANG | WNOWAIT);
+        if (error < 0 && error != -ECHILD)
+            return error;
+        has_others_ = error != -ECHILD;
+        what = "signals";
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
-        if (const int error = host.set_disposition(SIGCHLD, standard, child_before_); error < 0)
+        error = host.set_disposition(SIGCHLD, standard, child_before_);
+        if (error < 0)
             return error;
         if constexpr (Returns)
             host.is_subreaper(was_subreaper_);
         adopts_ = was_subreaper_ != 0 || host.set_subreaper(true) >= 0;
-        siginfo_t any;
-        has_others_ = host.wait(P_ALL, 0, any, WEXITED | WNOHANG | WNOWAIT) != -ECHILD;
         return 0;
     }
 

@@ -21,9 +21,9 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// What the daemon's side tells the launcher; one whole message of a SOCK_SEQPACKET pair, so that
 /// it arrives undivided or not at all. Only `failed` carries more than the head. `forked` is the
-/// first act of a daemon that is not the launcher's own child: who sends it, the kernel says. The
-/// launcher answers `ready` with one byte: a daemon whose launcher died before it read the report
-/// must not believe that it was started.
+/// first act of a daemon whose number the launcher does not know: who sends it, the kernel says.
+/// The launcher answers `ready` with one byte: a daemon whose launcher died before it read the
+/// report must not believe that it was started.
 struct ReportHead {
     enum class kind : std::uint32_t { forked = 0x64616501, ready, failed, status };
 

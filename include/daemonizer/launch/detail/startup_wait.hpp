@@ -25,12 +25,12 @@ template <class Host, int Seconds>
 class StartupWait {
 public:
     StartupWait(const Host& host, SigchldWatch& watch, StartSignals& signals,
-                const ReportEnd& report, pid_t first, bool first_is_daemon)
+                const ReportEnd& report, pid_t first, volatile pid_t& daemon)
         : host_{host}
         , watch_{watch}
         , signals_{signals}
         , report_{report}
-        , processes_{host, watch, signals, first, first_is_daemon} {
+        , processes_{host, watch, signals, first, daemon} {
         watch_.open(host, signals.watched());
         if constexpr (Seconds != 0)
             deadline_.at = host.now() + Seconds * 1'000'000'000LL;
@@ -67,7 +67,7 @@ public:
             if (!dead) {
                 const int came = wait_for_news(late);
                 if (came < 0)
-                    return failed(failure, came);
+                    return failed(failure, "poll", -came);
                 if ((came & SigchldWatch::signal_came) != 0) {
                     if (signals_.look(host_) != 0)
                         return cancel(failure);
@@ -76,6 +76,8 @@ public:
                     watch_.listen_again(host_);
                     woken = true;
                     dead = processes_.has_died(); // first this, then messages: it may have left one
+                    if (!dead && !late && (came & SigchldWatch::message_came) == 0)
+                        continue;
                 }
             }
             pid_t sender;
@@ -147,22 +149,14 @@ private:
     auto is_alive(Failure& failure) -> bool {
         using life = typename ProcessTree<Host>::life;
         life daemon;
-        int patience = 100; // refusals: a filter of system calls has no end
-        while ((daemon = processes_.look()) == life::unseen || daemon == life::hidden) {
-            if (daemon == life::hidden && --patience == 0)
-                return is_hidden(failure);
+        while ((daemon = processes_.look()) == life::unseen) {
             processes_.sleep();
             if (signals_.look(host_) != 0)
                 return cancel(failure);
         }
+        if (daemon == life::unknown)
+            return failed(failure, "waitid", processes_.why_unknown());
         return daemon == life::runs || tell_death(failure, 0);
-    }
-
-    /// The daemon, which is not told that it was started, leaves by itself.
-    [[gnu::cold]] auto is_hidden(Failure& failure) -> bool {
-        failure.name_step("launcher");
-        failure.describe("daemon", "waitid(2) is refused, so nobody knows whether it lives");
-        return clear_away(0);
     }
 
     template <class Launched>
@@ -210,9 +204,9 @@ private:
         return false;
     }
 
-    auto failed(Failure& failure, int error) -> bool {
+    auto failed(Failure& failure, const char* what, int error) -> bool {
         failure.name_step("report");
-        failure.describe("poll", -error);
+        failure.describe(what, error);
         return clear_away(0);
     }
 

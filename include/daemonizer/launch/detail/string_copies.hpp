@@ -29,8 +29,8 @@ public:
     }
 
 private:
-    char room_[PATH_MAX + NAME_MAX + 1]; // a path and the program's name
     std::size_t used_ = 0;
+    char room_[PATH_MAX + NAME_MAX + 1]; // a path and the program's name
 };
 
 /// Binds what compilers call on their own, and the texts of errors, while the dynamic linker's

@@ -10,7 +10,6 @@
 #include <daemonizer/system/toolchain/valgrind.hpp>
 
 #if DAEMONIZER_CAN_HAND_OVER
-#include <cstdlib>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -24,9 +23,16 @@ inline auto kernel_dumps_one_process() -> bool {
     utsname system{};
     if (detail::raw_call(SYS_uname, reinterpret_cast<long>(&system)) < 0)
         return false;
-    char* end = nullptr;
-    const long major = std::strtol(system.release, &end, 10);
-    const long minor = *end == '.' ? std::strtol(end + 1, nullptr, 10) : 0;
+    // Not strtol(3), whose page nothing else in a start needs.
+    const char* text = system.release;
+    const auto next = [&text] {
+        int number = 0;
+        for (; *text >= '0' && *text <= '9' && number < 1000; ++text)
+            number = number * 10 + (*text - '0');
+        return number;
+    };
+    const int major = next();
+    const int minor = *text == '.' ? (++text, next()) : 0;
     return major > 5 || (major == 5 && minor >= 16);
 }
 

@@ -76,8 +76,11 @@ public:
     /// True when the stacks are ready. Changes nothing else.
     static auto prepare() -> bool { return handoff_stacks.protect() == 0; }
 
-    /// Returns in the daemon alone.
-    void part() { detail::leave_stack(here_, top_of(handoff_stacks.launcher), be_launcher, this); }
+    /// Returns in the daemon alone: whether the launcher knows its number already.
+    auto part() -> bool {
+        detail::leave_stack(here_, top_of(handoff_stacks.launcher), be_launcher, this);
+        return is_named_;
+    }
 
 private:
     template <std::size_t Size>
@@ -92,12 +95,14 @@ private:
         // Copies: what they were copied from will be the daemon's.
         auto& launcher = *new (handoff_luggage<Launcher>.room) Launcher{start};
         Detachment detachment = self.parting_;
+        volatile pid_t daemon = 0;
+        self.number_ = &daemon;
         const int child = ::clone(be_intermediate, top_of(handoff_stacks.intermediate),
                                   CLONE_VM | SIGCHLD, handoff);
         if (child < 0)
             launcher.fail("fork", "the launcher's", errno);
         detachment.daemon.close(RawHost{});
-        launcher.wait_and_leave(detachment, child, false);
+        launcher.wait_and_leave(detachment, child, daemon);
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's
@@ -112,9 +117,14 @@ private:
                             static_cast<int>(session));
         if (session == 1)
             detail::give_up_as_process_1(self.start_, host, report);
+        self.is_named_ = host.shares_numbers_with_parent();
         constexpr int flags = CLONE_VM | CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
-        const int daemon = ::clone(be_daemon, top_of(handoff_stacks.daemon), flags | SIGCHLD,
-                                   &self.here_, nullptr, nullptr, self.identity_.id());
+        // Before the daemon runs the kernel writes its number for the launcher: no message of the
+        // daemon's comes earlier.
+        const int daemon =
+            ::clone(be_daemon, top_of(handoff_stacks.daemon),
+                    flags | (self.is_named_ ? CLONE_PARENT_SETTID : 0) | SIGCHLD, &self.here_,
+                    const_cast<pid_t*>(self.number_), nullptr, self.identity_.id());
         if (daemon < 0)
             detail::give_up(self.start_, host, report, "fork", "the intermediate's", errno);
         host.leave_at_once(0);
@@ -126,6 +136,8 @@ private:
     const Detachment& parting_;
     const ThreadRegistration& identity_;
     Resumption here_;
+    volatile pid_t* number_ = nullptr; ///< where the launcher looks for the daemon's number
+    bool is_named_ = false;
 };
 
 } // namespace daemonizer::detail

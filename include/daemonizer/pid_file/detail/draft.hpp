@@ -59,11 +59,14 @@ inline auto is_unused_draft(const struct stat& file) -> bool {
 /// with it: a reader's lock, and descriptors that this start has inherited, whose closing would
 /// release the daemon's byte 1.
 ///
-/// Two starts do not replace each other's file. Who renames holds the lock of PATH.new, has seen
-/// afterwards that the name is still his file's, and has then found no writer at PATH. Whoever
-/// would become one there meanwhile renames as well, so that he needs PATH.new; or takes the file
-/// in place, which the lock on the old file prevents where no reader holds one. A daemon removes
-/// PATH only while its lock shows at PATH, and then nobody renames.
+/// Two starts do not replace each other's file. Who renames holds the lock of PATH.new, and has
+/// seen afterwards that the name is still his file's: no other start renames. But one that cannot
+/// make a draft, another user's for example, takes what it finds at PATH in place, or makes a file
+/// there. Against the first the old file stays locked until it is replaced, by a read lock where a
+/// reader holds one, and is seen to be at PATH once it is locked; against the second a file is put
+/// where none was only if there still is none. (On a file system whose rename cannot promise that,
+/// such a start may be replaced within the moment between the look and the rename.) A daemon
+/// removes PATH only while its lock shows at PATH, and then nobody renames.
 template <class Start, class File, class Naming>
 auto put_draft_in_place(const Start& start, File& file, const Naming& naming) -> attempt {
     const auto& host = start.host();
@@ -120,10 +123,14 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
         return attempt::overtaken;
 
     // PATH.new is ours. Is PATH still what it was, and nobody's?
+    bool has_writer = false;
+    if (old.fd >= 0 && detail::lock_for_start(host, old.fd) < 0) {
+        detail::lock_byte(host, old.fd, F_OFD_SETLK, F_RDLCK, 0); // beside a reader's
+        has_writer = detail::has_a_writer(host, old.fd);
+    }
     const int again = host.status(file.directory, file.path, named);
     const bool same = old.fd < 0 ? again == -ENOENT : again >= 0 && detail::same_file(named, there);
-    if (!same || (old.fd >= 0 && detail::lock_for_start(host, old.fd) < 0 &&
-                  detail::has_a_writer(host, old.fd))) {
+    if (!same || has_writer) {
         host.unlink(file.directory, name.text());
         return attempt::overtaken;
     }
@@ -133,9 +140,12 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
         start.fail(file.path, error);
         return attempt::failed;
     }
-    if (host.rename(file.directory, name.text(), file.path) < 0) {
+    int renamed = old.fd < 0 ? host.rename_to_new(file.directory, name.text(), file.path) : -EINVAL;
+    if (renamed < 0 && renamed != -EEXIST)
+        renamed = host.rename(file.directory, name.text(), file.path);
+    if (renamed < 0) {
         host.unlink(file.directory, name.text());
-        return attempt::impossible;
+        return renamed == -EEXIST ? attempt::overtaken : attempt::impossible;
     }
     file.fd = draft.release();
     file.is_fresh = true;

@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <iterator>
 #include <sys/stat.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -97,7 +96,8 @@ struct FirstStart {
 
 private:
     static constexpr std::size_t digits = 12;
-    static constexpr const char* own_variables[] = {"LISTEN_PID=", "WATCHDOG_PID="};
+    static constexpr int numbers = 2;
+    static constexpr const char* own_variables[numbers] = {"LISTEN_PID=", "WATCHDOG_PID="};
     static constexpr std::size_t room_for_numbers = 3 * (sizeof handover_variable + digits);
 
     struct Extent {
@@ -148,7 +148,7 @@ private:
             if (begins(text, handover_variable) || begins(text, "LISTEN_PIDFDID="))
                 continue;
             *next++ = text;
-            for (std::size_t i = 0; i != std::size(own_variables); ++i) {
+            for (int i = 0; i != numbers; ++i) {
                 const std::size_t length = std::strlen(own_variables[i]);
                 if (!begins(text, own_variables[i]) || own_number[i] != nullptr ||
                     !is_number(text + length, host.pid()))

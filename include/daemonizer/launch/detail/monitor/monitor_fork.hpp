@@ -26,8 +26,9 @@ struct MonitorFork {
         const auto& host = start.host();
         if (!Record::run(start))
             return false;
-        if (const int error = watch.begin<false>(host); error < 0)
-            return start.fail_step("monitor", "signals", error);
+        const char* what;
+        if (const int error = watch.begin<false>(host, what); error < 0)
+            return start.fail_step("monitor", what, error);
         if constexpr (Start::template in<slots::stdio>::replaces) {
             null = detail::above_stdio(host, host.open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC));
             if (null < 0)

@@ -41,7 +41,7 @@ public:
     /// Waits for the first start, tells the launcher how it ended, and starts the daemon again
     /// after each crash. Leaves when the daemon has ended for good.
     [[noreturn]] void run(SigchldWatch& watch, ReportEnd report, pid_t daemon) {
-        StartupWait<Host, 0> startup{host_, watch, kept_.signals, report, daemon, true};
+        StartupWait<Host, 0> startup{host_, watch, kept_.signals, report, daemon, daemon};
         const auto release = [&] { release_memory([&] { return startup.has_news(); }); };
         // Once the launcher knows, an end of the daemon is a crash.
         const auto announce = [&](pid_t) {

@@ -135,7 +135,7 @@ private:
     [[gnu::cold]] void plan_next(int status) {
         status_ = status;
         core_.tell(host_, event::starting{reason_.failure().text()});
-        ProcessTree<Host> processes{host_, watch_, signals_, daemon_, true};
+        ProcessTree<Host> processes{host_, watch_, signals_, daemon_, daemon_};
         processes.end_all();
         watch_.open(host_, all_);
         report_.reset(host_);

@@ -162,27 +162,32 @@ private:
     }
 
     void is_late() {
-        const std::string why =
-            is_closed_
-                ? "has closed descriptor " + std::to_string(options_.descriptor) +
-                      " without a newline"
-                : "took longer than " + std::to_string(options_.timeout) + " s, and was ended";
-        end_program();
-        fail(is_closed_ ? 1 : 124, explained(why));
+        const std::string why = is_closed_
+                                    ? "has closed descriptor " +
+                                          std::to_string(options_.descriptor) + " without a newline"
+                                    : "took longer than " + std::to_string(options_.timeout) + " s";
+        const int error = end_program();
+        const std::string end = error != 0   ? reason(", and cannot be ended", error)
+                                : is_closed_ ? ""
+                                             : ", and was ended";
+        fail(is_closed_ ? 1 : 124, explained(why + end));
     }
 
-    /// TERM, and after two seconds KILL. Whoever it has forked is ended by the launcher.
-    void end_program() {
+    /// TERM, and after two seconds KILL. Whoever it has forked is ended by the launcher. Returns 0,
+    /// or errno where the program has become another user's, and goes on.
+    auto end_program() -> int {
         kill(main_, SIGTERM);
         siginfo_t how{};
         for (int tries = 200; tries != 0; --tries) {
             if (waitid(P_PID, static_cast<id_t>(main_), &how, WEXITED | WNOHANG) != 0 ||
                 how.si_pid != 0)
-                return;
+                return 0;
             poll(nullptr, 0, 10);
         }
-        kill(main_, SIGKILL);
+        if (kill(main_, SIGKILL) != 0)
+            return errno;
         waitid(P_PID, static_cast<id_t>(main_), &how, WEXITED);
+        return 0;
     }
 
     auto explained(const std::string& why) const -> std::string {
@@ -197,8 +202,15 @@ private:
                 continue;
             if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
                 asked_to_end_by_ = signal;
-            kill(main_, signal); // a child that has not been waited for: nobody else's number
+            pass_on(signal);
         }
+    }
+
+    /// To a child that has not been waited for: nobody else's number. A program that has become
+    /// another user's, by its set-user-ID bit, may not be signalled.
+    void pass_on(int signal) {
+        if (kill(main_, signal) != 0)
+            say(reason(std::string{strsignal(signal)} + " cannot be passed on", errno));
     }
 
     /// Waits for whoever is dead: the program, and orphans of it.
@@ -222,7 +234,7 @@ private:
             else if (has_said_ready_ && !is_ready_)
                 become_ready();
             if (asked_to_end_by_ != 0 && !is_over_)
-                kill(main_, asked_to_end_by_); // it went to a process that was leaving
+                pass_on(asked_to_end_by_); // it went to a process that was leaving
         }
     }
 

@@ -89,7 +89,8 @@ echo "- a start: what the program finds"
 echo "arguments $*"; echo "on stderr" >&2
 echo "directory $(pwd)"; echo "umask $(umask)"; echo "colour $COLOUR"
 printf "descriptors "; ls -m /proc/$$/fd
-grep -E '^(SigBlk|SigIgn)' /proc/$$/status
+# A child has the masks of the shell, which blocks all of them for a moment when it forks.
+grep -E '^(SigBlk|SigIgn)' /proc/self/status
 echo "session $(cut -d ' ' -f 6 /proc/$$/stat) of $$, terminal $(cut -d ' ' -f 7 /proc/$$/stat)"
 echo "stdin $(readlink /proc/$$/fd/0)"
 END
@@ -312,6 +313,25 @@ if ((EUID == 0)); then
         --ready fd -- sh -c "echo >&3; $sleeper"
     gives 0 "" setpriv --reuid nobody --regid nogroup --clear-groups "$daemonize" --stop \
         --pid-file "$pid_file"
+    # A program that becomes root's may not be signalled by daemonize.
+    cp "$(command -v setpriv)" "$dir/become"
+    chmod 4755 "$dir/become"
+    become=("$dir/become" --ruid 0 --euid 0 sleep "$unique")
+    if [[ $(setpriv --reuid nobody --clear-groups "$dir/become" --ruid 0 --euid 0 id -ru 2>&1) == 0 ]]; then
+        gives 124 "cannot be ended: Operation not permitted" setpriv --reuid nobody --regid nogroup \
+            --clear-groups "$daemonize" "${with[@]}" --ready notify --timeout 1 -- "${become[@]}"
+        pkill -f "^sleep $unique"
+        gives 0 "" setpriv --reuid nobody --regid nogroup --clear-groups "$daemonize" "${with[@]}" \
+            -- "${become[@]}"
+        wait_for 5 pgrep -f "^sleep $unique" >/dev/null || fail "no program"
+        kill "$(pid)"
+        wait_for 5 says "become: Terminated cannot be passed on: Operation not permitted" ||
+            fail "a signal that is not passed on is not said"
+        pkill -f "^sleep $unique"
+        wait_for 5 test ! -e "$pid_file" || fail "the pid file stays"
+    else
+        echo "skipped: no set-user-ID programs here"
+    fi
 else
     echo "skipped: --user and strangers need root"
 fi

@@ -15,9 +15,11 @@ constexpr long long second = 1'000'000'000;
 
 /// A launcher that has forked, and is about to look at its processes.
 struct Launcher {
-    explicit Launcher(Record& of, bool first_is_daemon = false) : record{of} {
-        watch.begin<true>(host);
-        tree.emplace(host, watch, signals, first, first_is_daemon);
+    explicit Launcher(Record& of, bool first_is_daemon = false)
+        : record{of}, daemon{first_is_daemon ? first : 0} {
+        const char* what = nullptr;
+        watch.begin<true>(host, what);
+        tree.emplace(host, watch, signals, first, daemon);
         record.calls.clear();
     }
 
@@ -30,6 +32,7 @@ struct Launcher {
     }
 
     Record& record;
+    volatile pid_t daemon;
     RecordingHost host{&record};
     detail::SigchldWatch watch;
     detail::StartSignals signals;

@@ -18,7 +18,8 @@ void wait_and_end(Record& record, bool has_others, const std::vector<recording::
     detail::SigchldWatch watch;
     if (has_others)
         record.children = {{90, 0, 0, 90}};
-    REQUIRE(watch.begin<true>(host) == 0);
+    const char* what = nullptr;
+    REQUIRE(watch.begin<true>(host, what) == 0);
     record.children.insert(record.children.end(), then.begin(), then.end());
     watch.end(host, 102);
 }

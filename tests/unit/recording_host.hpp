@@ -139,11 +139,6 @@ struct Record {
         countdown_ = which;
         error_ = error;
     }
-    /// Answers every call whose line begins with `name` with `-error`.
-    void refuse(const std::string& name, int error) {
-        refused_ = name;
-        error_ = error;
-    }
     /// From then on also the `after`-th call that follows, any that it is.
     void fail_again(int after) { after_ = after; }
     /// The line of the call that was answered so; empty as long as there was none.
@@ -159,8 +154,6 @@ struct Record {
         int count = 0;
         ((line << (count++ == 0 ? "" : " ") << parts), ...);
         calls.push_back(line.str());
-        if (!refused_.empty() && calls.back().rfind(refused_, 0) == 0)
-            return -error_;
         if (!failed.empty() && after_ != 0 && --after_ == 0) {
             failed_again = calls.back();
             return -error_;
@@ -195,7 +188,7 @@ struct Record {
     auto has_file(const std::string& path) const -> bool { return files.count(path) != 0; }
 
 private:
-    std::string failing_, refused_;
+    std::string failing_;
     int countdown_ = 0;
     int after_ = 0;
     int error_ = 0;

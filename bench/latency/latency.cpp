@@ -4,6 +4,7 @@
 // disturbs one disturbs the others; what is compared was measured a moment apart.
 //
 //     latency [--starts=N] [--sizes=FILE] [--without-axes] [Google Benchmark's options]
+#include "../failed_run.hpp"
 #include "launch.hpp"
 #include "starts.hpp"
 #include "subjects.hpp"
@@ -195,8 +196,8 @@ public:
     }
     void ReportRuns(const std::vector<Run>& runs) override {
         for (const Run& run : runs) {
-            if (run.error_occurred)
-                std::printf("%-52s %s\n", run.benchmark_name().c_str(), run.error_message.c_str());
+            if (const std::string* const message = failure_of(run))
+                std::printf("%-52s %s\n", run.benchmark_name().c_str(), message->c_str());
             else if (runs.size() == 1 || run.aggregate_name == "median")
                 print(run);
         }

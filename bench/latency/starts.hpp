@@ -106,16 +106,18 @@ constexpr bool collects_term<Policy> = Policy::collects(SIGTERM);
 
 template <class... Policies>
 void start_ours() {
-    daemonizer::Daemonizer{MarkingHost{}, make<Policies>()...}.run([](auto& daemon) {
-        serve([&] { daemon.ready(); },
-              [&] {
-                  if constexpr ((collects_term<Policies> || ...))
-                      daemon.wait();
-                  else
-                      wait_for_the_end();
-              });
-        return 0;
-    });
+    const int status =
+        daemonizer::Daemonizer{MarkingHost{}, make<Policies>()...}.run([](auto& daemon) {
+            serve([&] { daemon.ready(); },
+                  [&] {
+                      if constexpr ((collects_term<Policies> || ...))
+                          daemon.wait();
+                      else
+                          wait_for_the_end();
+                  });
+            return 0;
+        });
+    static_cast<void>(status); // the figures tell whether it has started
 }
 
 inline void start_by_hand(by_hand self) {

@@ -8,6 +8,7 @@
 //
 // FILE has a line for each program: its name, a tab, and its command with {pid} for the pid file.
 #include "../children.hpp"
+#include "../failed_run.hpp"
 #include "../statistics.hpp"
 
 #include <algorithm>
@@ -197,8 +198,8 @@ public:
     }
     void ReportRuns(const std::vector<Run>& runs) override {
         for (const Run& run : runs) {
-            if (run.error_occurred)
-                std::printf("%-36s %s\n", run.benchmark_name().c_str(), run.error_message.c_str());
+            if (const std::string* const message = failure_of(run))
+                std::printf("%-36s %s\n", run.benchmark_name().c_str(), message->c_str());
             else if (runs.size() == 1 || run.aggregate_name == "median")
                 std::printf("%-36s %9.0f %9.0f %9.2f\n", run.run_name.function_name.c_str(),
                             run.counters.at("ready") / 1e3, run.counters.at("gone") / 1e3,

@@ -5,6 +5,8 @@
 
 #if __cplusplus < 202002L
 #error "daemonizer needs C++20: compile with -std=c++20"
+#elif !__has_include(<boost/hana/tuple.hpp>)
+#error "daemonizer needs the headers of Boost.Hana; Debian's package is libboost-dev"
 #else
 
 // clang-format off

@@ -5,6 +5,8 @@
 
 #if __cplusplus < 202002L
 #error "daemonizer needs C++20: compile with -std=c++20"
+#elif !__has_include(<boost/hana/tuple.hpp>)
+#error "daemonizer needs the headers of Boost.Hana; Debian's package is libboost-dev"
 #else
 
 // clang-format off
@@ -186,6 +188,9 @@ private:
                       "daemonizer: an undoable_step has static void undo(const auto& host, const "
                       "auto& policy, auto& state), in phase::check drop_launcher_copy, too; see "
                       "wrong_step<step>");
+        static_assert(why != undo_of_step || steps_fit<verdict>,
+                      "daemonizer: a step with undo derives from undoable_step, or nobody calls "
+                      "it; see wrong_step<step>");
         static_assert(why != needs || steps_fit<verdict>,
                       "daemonizer: a step needs what no earlier step gives; see unmet<step, need>");
     }

@@ -9,6 +9,10 @@ if [[ ! -e $router ]]; then
     echo "skipped: not built, since there is no musl-gcc here"
     exit 77
 fi
+if [[ ! -d /sys/class/net/lo ]]; then
+    echo "skipped: /sys is not mounted here, and the example reads an interface's counters there"
+    exit 77
+fi
 dir=$(mktemp -d)
 pid=''
 trap '[[ ! $pid ]] || kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT

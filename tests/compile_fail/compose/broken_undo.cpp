@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: daemonizer: an undoable_step has static void undo(const auto& host, const auto& policy,
-// auto& state) expect: wrong_step<
+// expect: auto& state)
+// expect: wrong_step<
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

@@ -32,6 +32,7 @@ enum class rejection {
     state,
     run,
     undo,
+    undo_of_step,
     needs
 };
 

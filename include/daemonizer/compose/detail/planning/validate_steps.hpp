@@ -38,6 +38,15 @@ constexpr bool can_undo = requires(const Host& host, const Policy& policy,
     Step::undo(host, policy, state);
 };
 
+/// Whether a step that is none to undo has an `undo`, which nobody would call.
+template <class Step, class Policy, class Host>
+constexpr auto has_idle_undo() -> bool {
+    if constexpr (Step::undoes)
+        return false;
+    else
+        return can_undo<Step, Policy, Host>;
+}
+
 /// A launcher that leaves undoes by its own host, and lets go of its copy where the daemon is
 /// ready.
 template <class Step, class Policy, class Core>
@@ -72,6 +81,9 @@ constexpr auto validate_steps(step_list<First, Rest...>) {
         return rejected<rejection::run, wrong_step<First>>{};
     else if constexpr (!detail::can_give_back<First, Policy, Core>())
         return rejected<rejection::undo, wrong_step<First>>{};
+    else if constexpr (detail::has_idle_undo<First, Policy,
+                                             typename Core::template in<slots::host>>())
+        return rejected<rejection::undo_of_step, wrong_step<First>>{};
     else
         return detail::validate_steps<Policy, Core>(step_list<Rest...>{});
 }

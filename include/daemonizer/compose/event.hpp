@@ -22,7 +22,7 @@ namespace event {
 /// In the launcher: how far the daemon has come, by its own word, before it is ready. In a Monitor,
 /// of a restart: that, and first why there is one.
 struct starting {
-    const char* text;
+    const char* text; ///< one line; it lasts for the call
 };
 
 /// In the launcher, which has seen the daemon alive after its report and leaves after this.
@@ -34,7 +34,7 @@ struct launched {
 /// nothing forks this is told of the steps that a launcher would run; of the rest `failed` is. In a
 /// Monitor: it gives up.
 struct not_launched {
-    const Failure& failure;
+    const Failure& failure; ///< step, errno and text; it lasts for the call
 };
 
 /// In a Monitor: the daemon that it has started again is ready.

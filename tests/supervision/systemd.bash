@@ -60,11 +60,11 @@ try_unit() {
 
     # A daemon that hangs, and one that is killed, are started again; one that lives stays.
     main=$(property MainPID)
-    inside kill -STOP "$main"
+    signal_main STOP "$main"
     wait_for 30 is_another_than "$main" || fail "watchdog: $(status)"
     wait_for 10 journal_has 'Watchdog timeout' || fail "no watchdog: $(status)"
     main=$(property MainPID)
-    inside kill -KILL "$main"
+    signal_main KILL "$main"
     wait_for 20 is_another_than "$main" || fail "kill -9: $(status)"
     check_serves "kill -9"
     main=$(property MainPID)
@@ -131,7 +131,7 @@ try_reload() {
     done
     [[ $(property MainPID) == "$main" ]] || fail "a reload started another one"
     wait_for 10 journal_has reloaded || fail "no word of it: $(inside journalctl -u $unit)"
-    inside kill -KILL "$main"
+    signal_main KILL "$main"
     wait_for 20 is_another_than "$main" || fail "notify-reload, kill -9: $(status)"
     inside systemctl stop reloading
     [[ $(property Result) == success ]] || fail "notify-reload, stop: $(status)"
@@ -166,7 +166,7 @@ try_user() {
         [[ $(own ActiveState) == active && $(own MainPID) == $(as_user cat "$runtime/everywhere/everywhere.pid") ]] &&
             echoes 7020
     }
-    serves_anew() { [[ $(own MainPID) != "$main" ]] && serves; }
+    serves_anew() { [[ $(own MainPID) =~ ^[1-9] && $(own MainPID) != "$main" ]] && serves; }
     is_told_anew() { [[ $(own StatusText) == reloaded ]]; }
 
     as_user mkdir -p "$runtime/systemd/user"
@@ -182,7 +182,7 @@ try_user() {
     as_user systemctl --user reload everywhere
     wait_for 10 is_told_anew || fail "user, reload: $(own_status)"
     main=$(own MainPID)
-    inside kill -KILL "$main"
+    signal_main KILL "$main"
     wait_for 20 serves_anew || fail "user, kill -9: $(own_status)"
     main=$(own MainPID)
     as_user systemctl --user restart everywhere

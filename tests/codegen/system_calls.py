@@ -57,8 +57,11 @@ def unknown_here(policies):
     return None
 
 
-def plain_signals():
-    """What a starter ignores or blocks, such as nohup, costs calls of its own."""
+def plain_start():
+    """What a starter ignores or blocks, such as nohup, costs calls of its own; so do its descriptors."""
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        if fd > 2 and os.path.exists("/proc/self/fd/%d" % fd):
+            os.set_inheritable(fd, False)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -66,7 +69,7 @@ def plain_signals():
 
 def with_descriptor_3():
     """For a DescriptorNotify<3>, whom a supervisor hands it open."""
-    plain_signals()
+    plain_start()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 3)
 
 
@@ -147,7 +150,7 @@ def main():
                             "-o", program], check=True)
             uncounted = handing_over if "HandoffFork" in policies else libc
             notifies = any(policy.startswith("DescriptorNotify") for policy in policies)
-            prepare = with_descriptor_3 if notifies else plain_signals
+            prepare = with_descriptor_3 if notifies else plain_start
             for role, calls in traced(program, directory, uncounted, prepare,
                                       "Monitor" in policies).items():
                 key, actual = name + " " + role, written(calls)

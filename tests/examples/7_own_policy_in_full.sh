@@ -17,7 +17,8 @@ unit=$("$program" unit "${options[@]}")
 [[ $unit == *$'\n'"ReadWritePaths=$dir/audit"$'\n'* ]] || fail "the unit lacks the policy's line: $unit"
 
 "$program" start "${options[@]}"
-[[ $(<"$dir/audit") == '<5> is ready' ]] || fail "the event ready is not in the file"
+is_told() { [[ $(<"$dir/audit") == '<5> is ready' ]]; }
+wait_for 5 is_told || fail "the event ready is not in the file"  # told when the launcher may have gone
 "$program" reload "${options[@]}"
 reloaded() { [[ $(<"$dir/audit") == *$'<5> reloads\n<6> the configuration is as it was'* ]]; }
 wait_for 5 reloaded || fail "neither the member nor the log line is in the file"

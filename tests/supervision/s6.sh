@@ -12,7 +12,7 @@ chmod +x "$service/run"
 cp "$deploy/s6/everywhere/notification-fd" "$service"
 s6-supervise "$service" >"$log" 2>&1 &
 started+=($!)
-wait_for 10 test -e "$service/supervise/control" || fail "s6-supervise does not run: $(<"$log")"
+wait_for 10 s6-svstat "$service" || fail "s6-supervise does not run: $(<"$log")"
 
 s6-svwait -U -t 10000 "$service" || fail "not ready: $(<"$log")"
 serves "" || fail "ready and does not serve: $(<"$log")"

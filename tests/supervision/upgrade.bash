@@ -19,6 +19,7 @@ upgrade_often() {
     rm -f "$dir/end"
     "$server" look "$pid_file" "$socket" "$main" "$dir/end" >"$dir/looks" 2>&1 &
     looker=$!
+    started+=("$looker")
     for ((i = 0; i != 5; ++i)); do
         cp "$program" "$dir/new"
         mv "$dir/new" "$server"
@@ -28,6 +29,7 @@ upgrade_often() {
     done
     sleep 0.3  # somebody may find the process gone
     touch "$dir/end"
+    unset 'started[-1]'
     wait "$looker" || fail "during the upgrades: $(<"$dir/looks")"
     [[ $(main_pid) == "$main" ]] || fail "another process: $(<"$log")"
 }

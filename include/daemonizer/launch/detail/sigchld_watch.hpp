@@ -61,8 +61,9 @@ public:
         host.set_disposition(SIGCHLD, child_before_);
     }
 
-    /// Everything as it was, in a launcher that returns. `daemon` is left to the program, as any
-    /// child of its own; the other dead that were adopted meanwhile are buried.
+    /// Everything as it was, in a launcher that returns. A dead `daemon` is left to the program, as
+    /// any child of its own, unless the program ignores SIGCHLD: then the kernel would have buried
+    /// it. The other dead that were adopted meanwhile are buried.
     template <class Host>
     void end(const Host& host, pid_t daemon) {
         if (fd_ >= 0)
@@ -70,9 +71,11 @@ public:
         if (adopts_ && was_subreaper_ == 0)
             host.set_subreaper(false);
         restore_disposition(host);
-        if (!has_others_ || buries_itself()) // no dead child is one that the program waits for
+        if (buries_itself()) // the program waits for no child
+            bury(host, 0);
+        else if (!has_others_)
             bury(host, daemon);
-        else if (has_others_) // a word of its own children's may have been taken
+        else // a word of its own children's may have been taken
             host.signal(host.pid(), SIGCHLD);
     }
 
@@ -109,10 +112,10 @@ private:
     }
 
     template <class Host>
-    static void bury(const Host& host, pid_t daemon) {
+    static void bury(const Host& host, pid_t spared) {
         siginfo_t dead;
         while (host.wait(P_ALL, 0, dead, WEXITED | WNOHANG | WNOWAIT) >= 0 && dead.si_pid != 0 &&
-               dead.si_pid != daemon)
+               dead.si_pid != spared)
             host.wait(P_PID, dead.si_pid, dead, WEXITED | WNOHANG);
     }
 

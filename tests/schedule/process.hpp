@@ -69,6 +69,20 @@ inline auto kernel_state(pid_t pid) -> char {
     return name_end == nullptr ? 'X' : name_end[2];
 }
 
+/// Whether it sleeps and no CPU runs it any more. Its state alone does not tell: a process that is
+/// about to sleep says so before it looks a last time whether it must, and on a busy machine it may
+/// be interrupted in between. For this file the kernel waits until it has left the CPU.
+inline auto has_left_cpu(pid_t pid) -> bool {
+    char text[16] = "";
+    const int fd =
+        ::open(("/proc/" + std::to_string(pid) + "/syscall").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const ssize_t size = ::read(fd, text, sizeof text - 1);
+    ::close(fd);
+    return size > 0 && std::strncmp(text, "running", 7) != 0;
+}
+
 inline auto parent_of(pid_t pid) -> pid_t {
     char text[256];
     const int fd = ::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);

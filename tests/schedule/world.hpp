@@ -269,7 +269,7 @@ private:
     /// In a sleep that only another one can end. Looked at twice: it may have gone on in between.
     static auto sleeps(const Process& process) -> bool {
         const char state = kernel_state(process.pid);
-        if (state != 'S' && !(state == 'D' && process.in_vfork))
+        if ((state != 'S' && !(state == 'D' && process.in_vfork)) || !has_left_cpu(process.pid))
             return false;
         siginfo_t news{};
         ::waitid(P_PID, static_cast<id_t>(process.pid), &news,

@@ -4,6 +4,7 @@
 
 #include <daemonizer/daemonizer.hpp>
 
+#include <climits>
 #include <cstdio>
 #include <dlfcn.h>
 #include <string>
@@ -316,6 +317,80 @@ TEST_CASE("the stack stays, and so do libc's data about the thread and all objec
     CHECK(size_of(beside_self) > 0);
     CHECK_FALSE(has(released(around(of_this_program)), of_this_program));
     CHECK(size_of(released(around(of_this_program))) > 0);
+}
+
+namespace {
+
+thread_local char of_this_thread[256 << 10];
+
+/// The name of an object, by the end of its path, as the linker keeps it.
+auto name_of(const char* which) -> const char* {
+    struct Look {
+        std::string end;
+        const char* name;
+    } look{which, nullptr};
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* object, std::size_t, void* data) {
+            auto& wanted = *static_cast<Look*>(data);
+            if (std::string{object->dlpi_name}.find(wanted.end) != std::string::npos)
+                wanted.name = object->dlpi_name;
+            return 0;
+        },
+        &look);
+    return look.name;
+}
+
+} // namespace
+
+TEST_CASE("a thread's variables stay, and so do the linker's lists about objects") {
+    of_this_thread[0] = 't';
+    const auto left = [](const void* address) {
+        Host::Notes notes;
+        detail::PrivateMappings mappings;
+        REQUIRE(mappings.read(Host{.text = around(address), .notes = &notes}, megabyte));
+        mappings.leave_out_what_is_linked();
+        return std::vector<detail::Mapping>(mappings.begin(), mappings.end());
+    };
+    const char* const middle = of_this_thread + sizeof of_this_thread / 2;
+    CHECK_FALSE(has(left(middle), middle));
+    CHECK(size_of(left(middle)) > 0);
+#if defined(__GLIBC__)
+    const char* const early = name_of("libc.so");
+    REQUIRE(early != nullptr);
+    CHECK_FALSE(has(left(early), early));
+    CHECK_FALSE(has(left(early), early + (16 << 10) - 1));
+    CHECK(size_of(left(early)) > 0);
+    const pid_t child = ::fork(); // what is loaded is for this case alone
+    if (child == 0) {
+        const bool loaded = ::dlopen("libutil.so.1", RTLD_NOW) != nullptr;
+        const char* const late = name_of("libutil");
+        ::_exit(!loaded || late == nullptr ? 2 : size_of(left(late)) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WEXITSTATUS(status) == 0); // it may be anywhere in the heap, and its lists are beside it
+#endif
+}
+
+TEST_CASE("a launcher's texts are copied as far as there is room") {
+    detail::StringCopies copies;
+    const std::string path(PATH_MAX - 1, 'p'), name(NAME_MAX, 'n');
+    const char *first = path.c_str(), *second = name.c_str(), *third = "x", *fourth = "y";
+    const char* const outside = fourth;
+    const auto is_inside = [&](const char* text) {
+        const auto* const begin = reinterpret_cast<const char*>(&copies);
+        return text >= begin && text < begin + sizeof copies;
+    };
+    copies.keep(first);
+    copies.keep(second);
+    copies.keep(third);
+    CHECK(first == path);
+    CHECK(second == name);
+    CHECK(is_inside(first));
+    CHECK(is_inside(second));
+    CHECK(is_inside(third) == false); // a path and a name have filled it
+    copies.keep(fourth);
+    CHECK(fourth == outside);
 }
 
 TEST_CASE("the hooks of -finstrument-functions do nothing where they only return") {

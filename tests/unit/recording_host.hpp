@@ -57,6 +57,7 @@ struct File {
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
 /// as it likes.
 struct Record {
+    Record() { daemonizer::detail::has_taken_handover = false; } // of another process
     std::vector<std::string> calls; ///< "open /run/x.pid", "close 7"
     std::vector<std::string> mistakes;
 

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "recording_host.hpp"
 
+#include <cstdlib>
+
 #include <daemonizer/system/toolchain/first_start.hpp>
 
 using namespace daemonizer;
@@ -59,6 +61,40 @@ TEST_CASE("a program has written over its arguments and environment, and left no
     CHECK(reading.arguments() == Words{arguments});
     CHECK(reading.environment() == Words{environment, "DAEMONIZER_HANDOVER=7"});
     CHECK(reading.first.path == std::string{"./program"});
+}
+
+TEST_CASE("a program finds what was left for it, whatever it did to its environment",
+          "[first start]") {
+    Record record;
+    const Host host{{&record}};
+    record.files["/proc/self/environ"] = {51};
+    const std::string filler(600, 'x'); // is read in pieces
+    SECTION("the kernel's copy") {
+        record.contents["/proc/self/environ"] =
+            filler + std::string{"\0X=DAEMONIZER_HANDOVER=4\0DAEMONIZER_HANDOVER=12\0B=\0", 51};
+        CHECK(detail::find_handover(host) == 12);
+        CHECK(detail::take_handover(host) == 12);
+        CHECK(detail::take_handover(host) == -1); // a worker's would be another descriptor
+    }
+    SECTION("its own") {
+        ::setenv("DAEMONIZER_HANDOVER", "13", 1);
+        CHECK(detail::take_handover(host) == 13);
+        CHECK(::getenv("DAEMONIZER_HANDOVER") == nullptr);
+        CHECK(detail::take_handover(host) == -1);
+    }
+    SECTION("no descriptor") {
+        const char* const text = GENERATE("", "2", "-4", "7x", "99999999999");
+        ::setenv("DAEMONIZER_HANDOVER", text, 1);
+        CHECK(detail::take_handover(host) == -1);
+        record.contents["/proc/self/environ"] = "DAEMONIZER_HANDOVER=" + std::string{text} + '\0';
+        CHECK(detail::take_handover(host) == -1);
+    }
+    SECTION("none") {
+        record.contents["/proc/self/environ"] = "A=1";
+        CHECK(detail::find_handover(host) == -1);
+        record.files.clear(); // no /proc
+        CHECK(detail::find_handover(host) == -1);
+    }
 }
 
 TEST_CASE("a program without arguments and environment starts again", "[first start]") {

@@ -5,20 +5,17 @@
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/toolchain/handover_variable.hpp>
 #include <daemonizer/system/toolchain/insist.hpp>
 
 #include <cerrno>
 #include <climits>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
-
-/// Names the descriptor by which a program that is started again finds its handover.
-inline constexpr char handover_variable[] = "DAEMONIZER_HANDOVER=";
 
 /// Whether this process has started a daemon whose program is to be executed again. That runs
 /// main() up to the first such start. So a second one is refused: its daemon would come back as the
@@ -209,24 +206,6 @@ private:
         return std::strcmp(text, own) == 0;
     }
 };
-
-/// The descriptor behind the variable, which is removed, so that no child takes it for its own; -1
-/// where there is none, or where who started this program has fewer rights than it.
-template <class Host>
-[[gnu::cold]] auto take_handover(const Host& host) -> int {
-    char name[sizeof handover_variable];
-    std::memcpy(name, handover_variable, sizeof name);
-    name[sizeof name - 2] = '\0'; // the equals sign
-    const char* text = std::getenv(name);
-    if (text == nullptr)
-        return -1;
-    int fd = 0;
-    for (; *text >= '0' && *text <= '9' && fd < 100'000'000; ++text)
-        fd = fd * 10 + (*text - '0');
-    const bool is_number = *text == '\0';
-    ::unsetenv(name);
-    return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
-}
 
 } // namespace daemonizer::detail
 

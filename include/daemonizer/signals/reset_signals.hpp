@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/signals/detail/other_threads.hpp>
+#include <daemonizer/signals/detail/unloading.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -161,6 +162,8 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
         standard.sa_handler = SIG_DFL;
         const struct sigaction ending = dying<typename Start::template in<slots::pid>>();
         [[maybe_unused]] const struct sigaction elsewhere = detail::in_other_threads<Start>();
+        if (!detail::take_back_at_unload<die_of, block_and_send_again>(start))
+            return false;
         const bool handled = detail::end_needs_handler(start);
         const int last = SIGRTMAX, first_of_real_time = SIGRTMIN;
         for (int signal = 1; signal <= last; ++signal) {

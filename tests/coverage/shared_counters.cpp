@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Keeps the counters of --coverage in a file that all processes of a program share.
 //
-// gcov's own runtime writes the counters when a process exits. Most processes of these tests leave by
-// _exit, are killed, execute a program, or may no longer open a file. Linked into each program, this
-// maps a file over the counters before main, and none of them has to say anything at its end. The
-// runtime itself is not linked: a launcher would notice it, and neither give its memory back nor hand
-// it over. Hence -fprofile-info-section=coverage_records.
+// gcov's own runtime writes the counters when a process exits. Most processes of these tests leave
+// by _exit, are killed, execute a program, or may no longer open a file. Linked into each program,
+// this maps a file over the counters before main, and none of them has to say anything at its end.
+// The runtime itself is not linked: a launcher would notice it, and neither give its memory back
+// nor hand it over. Hence -fprofile-info-section=coverage_records.
 //
 // With COVERAGE_WRITE in the environment a program only writes the .gcda files that gcov reads.
 #include <cerrno>
@@ -24,7 +24,7 @@ extern "C" {
 // Each record names this function, which would link the runtime. Nobody here merges.
 void __gcov_merge_add(long*, unsigned) {}
 
-extern char coverage_counters_begin[], coverage_counters_end[];        // counters.ld
+extern char coverage_counters_begin[], coverage_counters_end[];                 // counters.ld
 extern const gcov_info* const __start_coverage_records[] __attribute__((weak)); // the linker
 extern const gcov_info* const __stop_coverage_records[] __attribute__((weak));
 }
@@ -45,7 +45,7 @@ void share_counters() {
     const auto path = std::string{program} + ".counters";
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return; // it was executed under Landlock
+        return;         // it was executed under Landlock
     ::fchmod(fd, 0666); // another user may be the next
     if (::ftruncate(fd, static_cast<off_t>(size)) != 0)
         fail("ftruncate");
@@ -68,7 +68,8 @@ void share_counters() {
             fail("fwrite");
     };
     const auto allocate = [](unsigned size, void*) { return std::malloc(size); };
-    for (const auto* record = __start_coverage_records; record != __stop_coverage_records; ++record) {
+    for (const auto* record = __start_coverage_records; record != __stop_coverage_records;
+         ++record) {
         __gcov_info_to_gcda(*record, open, write, allocate, &file);
         if (std::fclose(file) != 0)
             fail("fclose");

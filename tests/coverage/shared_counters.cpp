@@ -45,13 +45,11 @@ void share_counters() {
     const auto path = std::string{program} + ".counters";
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return;         // it was executed under Landlock
+        return; // it was executed under Landlock, or this call is one that a test makes fail
     ::fchmod(fd, 0666); // another user may be the next
-    if (::ftruncate(fd, static_cast<off_t>(size)) != 0)
-        fail("ftruncate");
-    if (::mmap(coverage_counters_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-               0) == MAP_FAILED)
-        fail("mmap");
+    if (::ftruncate(fd, static_cast<off_t>(size)) == 0)
+        ::mmap(coverage_counters_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+               0);
     ::close(fd);
 }
 

@@ -151,6 +151,8 @@ struct Record {
     auto call(const Parts&... parts) -> int {
         if (left)
             return 0;
+        if (++made_ == 100000)
+            throw std::logic_error("calls without end");
         std::ostringstream line;
         int count = 0;
         ((line << (count++ == 0 ? "" : " ") << parts), ...);
@@ -193,6 +195,7 @@ private:
     int countdown_ = 0;
     int after_ = 0;
     int error_ = 0;
+    int made_ = 0; ///< calls; a loop that does not end is a failure, and not a test that hangs
 };
 
 template <class Queue>

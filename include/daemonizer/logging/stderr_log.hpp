@@ -21,6 +21,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Async-signal-safe once started. Cannot fail. Source: sd-daemon(3); systemd.exec(5),
 /// "$JOURNAL_STREAM".
 struct StderrLog {
+    static constexpr bool is_on_stderr = true; ///< a monitor may write a line in its place
+
     struct state {
         const char* journal = nullptr; ///< $JOURNAL_STREAM, in the environment
         bool is_journal = false;

@@ -119,6 +119,16 @@ int main(int argc, char** argv) {
         return run(mode, directory, Monitor<2, 60>{}, StderrLog{});
     if (mode == "tells a manager")
         return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
+    if (mode == "journal") {
+        const std::string pid = directory + "/x.pid";
+        return Daemonizer{PidFile{pid}, JournalStdio{mode}, SignalFd<SIGTERM>{}, Monitor<1, 60>{},
+                          CloseDescriptors<facts, gate>{}}
+            .run([](auto& daemon) -> int {
+                tell("daemon " + std::to_string(::getpid()));
+                daemon.ready();
+                return daemon.wait() == SIGTERM ? 0 : 1;
+            });
+    }
     if (mode == "keeps signals") {
         const std::string pid = directory + "/x.pid";
         return Daemonizer{PidFile{pid}, KeepSignals{}, Monitor<2, 60>{},

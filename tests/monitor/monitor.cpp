@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a monitor does when its daemon crashes, ends, is stopped, and when it is killed itself.
-#include "supervision/manager.hpp"
+#include "stdio/journald.hpp"
 
 #include <daemonizer/control.hpp>
 
@@ -342,6 +342,36 @@ TEST_CASE("the log of a restart is made anew where it was renamed, and a link is
         CHECK(text_of(old) == "");
     }
     CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("what a restart says before run() is in the journal, as the daemon's", "[monitor]") {
+    if (cannot_be_journald())
+        return;
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        const int listener = listen_as_journald();
+        if (::fork() == 0) { // two streams of the daemon, of the restart, and of the last word
+            int streams[6];
+            for (int& stream : streams)
+                stream = ::accept(listener, nullptr, nullptr);
+            for (const int stream : {streams[3], streams[5]})
+                tell("err " + everything_of(stream));
+            ::_exit(0);
+        }
+        ::close(listener);
+        set_variable("RESTART_ENDS", "by its usage");
+        return execute(scene, DAEMON, "journal");
+    });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene);
+    ::kill(scene.pid("daemon"), SIGKILL);
+    const std::string header = "journal||3|1|0|0|0|";
+    CHECK(scene.fact("err") == header +
+                                   "daemon: monitor: daemon: was killed: Killed, signal 9; started "
+                                   "again, restart 1|usage: daemon MODE DIRECTORY|");
+    CHECK(scene.fact("err") == header + "daemon: monitor: daemon: has ended with status 2; given "
+                                        "up after restart 1|");
+    CHECK(scene.end_of(monitor) == 2);
 }
 
 TEST_CASE("a reason is one line in the log, as StderrLog makes them", "[monitor]") {

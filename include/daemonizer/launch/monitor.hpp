@@ -31,8 +31,8 @@ static_assert(Policy<NoMonitor>);
 /// the composition all but the forks and the pid file happens again. Descriptors that were open in
 /// the first start are open again where the composition keeps them and they are not close-on-exec.
 /// A restart that fails counts as a crash. Each one is said in the daemon's log, with its reason;
-/// where that is a file (LogStdio, FileStdio) before the program is executed, whose words up to
-/// run() are there, too.
+/// where that is a file or the journal (LogStdio, FileStdio, JournalStdio) before the program is
+/// executed, whose words up to run() are there, too.
 ///
 /// The monitor passes signals on: those that the composition collects, once the daemon is ready;
 /// SIGTERM, and SIGINT, SIGHUP and SIGQUIT where they are not collected, end the daemon and the

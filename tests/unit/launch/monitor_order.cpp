@@ -192,6 +192,17 @@ TEST_CASE("the child of a restart opens the log, and says why there, before the 
                                    ", signal 11; started again, restart 1\n");
 }
 
+TEST_CASE("the child of a restart connects to the journal") {
+    Record record;
+    CHECK(run_restart(record, JournalStdio{"x"}) == RecordingHost::executed);
+    const auto calls = calls_after_fork(record, 3);
+    CHECK(Calls(calls.begin() + 2, calls.begin() + 16) ==
+          Calls{"umask 022", "socket 1", "connect 7", "stop_receiving 7", "send 7 taken",
+                "dup2 7 1", "close 7", "socket 1", "connect 7", "stop_receiving 7", "send 7 taken",
+                "dup2 7 2", "close 7", "umask 00"});
+    CHECK(record.written[2] != "");
+}
+
 TEST_CASE("the last word of a monitor needs no program where the log can be opened") {
     Record record;
     CHECK(run_last_word(record) == 0);

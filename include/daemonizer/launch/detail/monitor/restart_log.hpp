@@ -20,8 +20,8 @@ class [[gnu::visibility("hidden")]] RestartLog;
 /// A program that ends before it has opened its log, for a library that is missing or in a static
 /// constructor, speaks on the stdout and stderr that it was executed with. In the monitor these are
 /// /dev/null. So its child opens the log as the daemon's start does, by the policy's path, in the
-/// starter's directory, and with the same trust. The daemon's own descriptor would not tell: it may
-/// name a file that was rotated since, or be in a chroot.
+/// starter's directory, and with the same trust; or it connects to the journal. The daemon's own
+/// descriptor would not tell: it may name a file that was rotated since, or be in a chroot.
 template <class Host, class Core>
 class RestartLog {
     using Stdio = typename Core::template in<slots::stdio>;

@@ -5,10 +5,12 @@
 
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/toolchain/first_start.hpp>
 
+#include <concepts>
 #include <sys/types.h>
 #include <type_traits>
 

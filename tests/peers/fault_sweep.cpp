@@ -410,9 +410,13 @@ private:
             const Run run = start(first);
             if (run.hits == 0)
                 continue;
+            std::map<std::pair<std::size_t, long>, int> seen;
             auto call = std::find(run.calls.begin(), run.calls.end(), *first.at);
             for (call += call != run.calls.end(); call != run.calls.end(); ++call) {
                 if ((!kills && !is_wanted(*call)) || is_repeated(*call, run.calls))
+                    continue;
+                // Who can no more be woken looks often; 20 looks are as good as all.
+                if (options_.has_second_act() && ++seen[{call->process, call->number}] > 20)
                     continue;
                 pairs.push_back(first);
                 pairs.back().also = *call;

@@ -1075,7 +1075,8 @@ private:
         case kind::status:
             return "status";
         }
-        return "taken";
+        const auto mark = static_cast<std::uint32_t>(head.message);
+        return mark == daemonizer::detail::Handover::of_monitor ? "handover" : "taken";
     }
     auto happen(const Event& event, bool blocked) const -> int {
         if (const auto* death = std::get_if<Dies>(&event)) {

@@ -58,6 +58,7 @@ install_missing() {
     fi
     local also=${wanted[*]:+ (and, for all of it: ${wanted[*]})}
     if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+        say "apt-get update, which may take a minute"
         quietly "${as_root[@]}" apt-get update -qq </dev/null
         for package in "${wanted[@]}"; do
             if apt-cache show "$package" >/dev/null 2>&1; then

@@ -68,6 +68,7 @@ install_missing() {
     local also=${wanted[*]:+ (and, for all of it: ${wanted[*]})}
     local without="going on without what Debian calls: ${wanted[*]}"
     if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+        say "apt-get update, which may take a minute"
         if ! quietly "${as_root[@]}" apt-get update -qq </dev/null; then
             ((!${#needed[@]})) || return 1
             say "$without"

@@ -31,14 +31,14 @@ public:
     Pressure() {
         find_groups();
         if (has_memory_)
-            has_memory_ = begin_reader();
+            has_memory_ = begin_reading();
     }
     Pressure(const Pressure&) = delete;
     Pressure& operator=(const Pressure&) = delete;
     ~Pressure() {
-        if (reader_ > 0) {
-            ::kill(reader_, SIGKILL);
-            ::waitpid(reader_, nullptr, 0);
+        if (readers_ > 0) {
+            ::kill(readers_, SIGKILL);
+            ::waitpid(readers_, nullptr, 0);
         }
         for (auto made = made_.rbegin(); made != made_.rend(); ++made)
             for (int i = 0; ::rmdir(made->c_str()) != 0 && errno == EBUSY && i != 1000; ++i)
@@ -88,8 +88,8 @@ public:
     }
 
 private:
-    static constexpr long all_bytes = 4 << 20;
-    static constexpr int file_bytes = 32 << 20;
+    static constexpr long all_bytes = 16 << 20;
+    static constexpr int file_bytes = 48 << 20;
 
     bool make(const std::string& group) {
         if (::mkdir(group.c_str(), 0755) != 0) {
@@ -132,7 +132,8 @@ private:
                       write_file(memory + memory_file_, std::to_string(all_bytes));
     }
 
-    bool begin_reader() {
+    // The kernel may find that the reader is the one to be killed. Then another goes on.
+    bool begin_reading() {
         const char* place = std::getenv("TMPDIR");
         std::string path = std::string(place != nullptr ? place : "/tmp") + "/soak.XXXXXX";
         const Descriptor file(::mkostemp(path.data(), O_CLOEXEC));
@@ -141,15 +142,22 @@ private:
             why_ = path + ": " + std::strerror(errno);
             return false;
         }
-        reader_ = ::fork();
-        if (reader_ == 0)
-            read_for_ever(file.get());
-        return reader_ > 0;
+        ::posix_fadvise(file.get(), 0, 0,
+                        POSIX_FADV_RANDOM); // single pages, that can be taken back
+        readers_ = ::fork();
+        while (readers_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            const pid_t reader = ::fork();
+            if (reader == 0)
+                read_for_ever(file.get());
+            ::waitpid(reader, nullptr, 0);
+            ::usleep(100000);
+        }
+        return readers_ > 0;
     }
 
     [[noreturn]] void read_for_ever(int file) const {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        write_file("/proc/self/oom_score_adj", "-1000"); // the starts are to be short of memory
         if (!write_file(reader_group_ + "/cgroup.procs", "0"))
             ::_exit(1);
         ::setpriority(PRIO_PROCESS, 0, 10);
@@ -175,7 +183,7 @@ private:
     std::vector<std::string> made_;
     bool has_memory_ = false, has_processes_ = false;
     Scarcity now_;
-    pid_t reader_ = -1;
+    pid_t readers_ = -1;
     long tasks_ = 0, since_count_ = 0;
 };
 

@@ -62,6 +62,7 @@ public:
     }
 
     const Counts& counts() const { return counts_; }
+    long number() const { return rounds_; }
 
 private:
     static std::size_t open_descriptors() { return numbers_in("/proc/self/fd").size(); }

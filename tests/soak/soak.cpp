@@ -64,12 +64,27 @@ bool report(const std::string& what, const Counts& counts, Clock::time_point beg
     return counts.is_good();
 }
 
-bool starts(const Options& options) {
+// Also of what is interrupted.
+template <class Round>
+bool go_through(int number, const Options& options, const std::string& what, Round round) {
     const auto begin = Clock::now();
     Rounds rounds(options.promise);
-    for (int i = 0; i != options.starts; ++i)
-        rounds.start({}, false);
-    return report(std::to_string(options.starts) + " starts", rounds.counts(), begin);
+    const auto tell = [&] {
+        return report(std::to_string(rounds.number()) + " " + what, rounds.counts(), begin);
+    };
+    try {
+        for (int i = 0; i != number; ++i)
+            round(rounds, i);
+    } catch (const Interrupted&) {
+        tell();
+        throw;
+    }
+    return tell();
+}
+
+bool starts(const Options& options) {
+    return go_through(options.starts, options, "starts",
+                      [](Rounds& rounds, int) { rounds.start({}, false); });
 }
 
 Scarcity scarcity_of(int cycle, const Pressure& pressure) {
@@ -82,15 +97,12 @@ Scarcity scarcity_of(int cycle, const Pressure& pressure) {
 }
 
 bool cycles(const Options& options, Pressure& pressure) {
-    const auto begin = Clock::now();
-    Rounds rounds(options.promise);
-    for (int i = 0; i != options.cycles; ++i) {
-        const Scarcity scarcity = scarcity_of(i, pressure);
+    const std::string what = "cycles, " + pressure.in_words();
+    return go_through(options.cycles, options, what, [&](Rounds& rounds, int cycle) {
+        const Scarcity scarcity = scarcity_of(cycle, pressure);
         pressure.limit(scarcity);
         rounds.start([&] { pressure.enter(scarcity); }, scarcity.bytes > 0);
-    }
-    return report(std::to_string(options.cycles) + " cycles, " + pressure.in_words(),
-                  rounds.counts(), begin);
+    });
 }
 
 int run(const Options& options) {

@@ -120,6 +120,8 @@ int main(int argc, char** argv) {
     tell_surroundings(argc, argv);
     ::setenv("VARIABLE", "changed", 1);
     const std::string mode = argv[1], directory = argv[2];
+    if (mode == "clears" || mode == "restart")
+        ::clearenv();
     if (mode == "hangs again" || mode == "hangs")
         return run(mode, directory, Monitor<2, 60>{}, StartTimeout<1>{});
     if (mode == "one fork")

@@ -87,6 +87,18 @@ TEST_CASE("a monitor repeats the start, and not the stop, of a service that was 
     CHECK(scene.nobody_stays());
 }
 
+TEST_CASE("a program that clears its environment first is started again", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "clears");
+    ::kill(first.daemon, SIGSEGV);
+    CHECK(scene.pid("daemon") != first.daemon);
+    scene.fact("ready");
+    CHECK(recorded(scene) == first.monitor);
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+    CHECK(scene.nobody_stays());
+}
+
 TEST_CASE("a daemon that leaves with a status is started again, but not one that leaves with 0",
           "[monitor]") {
     Scene scene;

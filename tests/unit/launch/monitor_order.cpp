@@ -61,28 +61,37 @@ auto run_last_word(Record& record) -> int {
     record.events = crash;
     return run(record, LogStdio{"/x.log"});
 }
-/// In the second daemon, the program anew.
-template <class... More>
-auto run_again(Record& record, bool is_said, const More&... more) -> int {
+/// In the second daemon, the program anew; `change` makes another message of the monitor's.
+template <class Change, class... More>
+auto run_program_with(Record& record, Change change, const More&... more) -> int {
     record.pid = second;
     record.parent = monitor;
     record.files["/run/x.pid"] = {70};
     record.open = {{0, 1}, {1, 1}, {2, 1}, {7, 70}, {9, 4}};
     record.signals = {SIGTERM};
-    const detail::Handover handover{detail::Handover::of_monitor,
-                                    monitor,
-                                    7,
-                                    false,
-                                    is_said,
-                                    messages::failure("monitor", "daemon", "was killed", 0, 1)};
+    detail::Handover handover{detail::Handover::of_monitor,
+                              monitor,
+                              7,
+                              false,
+                              false,
+                              messages::failure("monitor", "daemon", "was killed", 0, 1)};
     record.peers[9] = monitor;
+    change(handover);
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
     ::setenv("DAEMONIZER_HANDOVER", "9", 1);
     const int status = run(record, more...);
     ::unsetenv("DAEMONIZER_HANDOVER");
     return status;
 }
-auto run_program(Record& record) -> int { return run_again(record, false); }
+template <class... More>
+auto run_again(Record& record, bool is_said, const More&... more) -> int {
+    return run_program_with(
+        record, [=](auto& handover) { handover.is_said = is_said; }, more...);
+}
+
+auto run_program(Record& record) -> int {
+    return run_program_with(record, [](auto&) {});
+}
 
 /// The calls after the `which`-th fork of a run.
 auto calls_after_fork(const Record& record, int which) -> Calls {
@@ -252,6 +261,23 @@ TEST_CASE("a restarted daemon neither forks nor touches the pid file") {
     CHECK(std::count(calls.begin(), calls.end(), "die_with_parent KILL") == 2); // after the drop
     CHECK(made(record, "send 9 ready"));
     CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a message that is not of this process's monitor begins a first start") {
+    Record record;
+    SECTION("of another process") {
+        run_program_with(record, [&](auto&) { record.peers[9] = 7; });
+        CHECK(!made(record, "receive 9"));
+    }
+    SECTION("of another kind") {
+        run_program_with(record, [](auto& handover) { ++handover.mark; });
+        CHECK(made(record, "receive 9"));
+    }
+    SECTION("that names another monitor") {
+        run_program_with(record, [](auto& handover) { ++handover.monitor; });
+        CHECK(made(record, "receive 9"));
+    }
+    CHECK(made(record, "fork"));
 }
 
 TEST_CASE("whatever call of the monitor fails, its daemon is known to somebody or ended") {

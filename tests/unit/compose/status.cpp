@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: BSL-1.0
+// How far a start has come, and how it ends: what the terminal shows, and what a supervisor is
+// told, by the launcher, by a daemon, and where AutoFork finds that nobody forks.
+#include "catch.hpp"
+#include "messages.hpp"
+
+#include <cstdlib>
+
+using namespace daemonizer;
+using recording::Record, recording::RecordingHost;
+
+namespace {
+
+const std::string clear = "\r\033[K";
+
+auto shown(const std::string& text) -> std::string {
+    return clear + program_invocation_short_name + ": " + text;
+}
+
+/// The process is one that a supervisor has started, with a socket to speak to it.
+struct Supervised {
+    Supervised() {
+        ::setenv("LISTEN_PID", "100", 1);
+        ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
+    }
+    Supervised(const Supervised&) = delete;
+    auto operator=(const Supervised&) -> Supervised& = delete;
+    ~Supervised() {
+        ::unsetenv("LISTEN_PID");
+        ::unsetenv("NOTIFY_SOCKET");
+    }
+};
+struct WithSocket {
+    WithSocket() { ::setenv("NOTIFY_SOCKET", "/run/notify", 1); }
+    WithSocket(const WithSocket&) = delete;
+    auto operator=(const WithSocket&) -> WithSocket& = delete;
+    ~WithSocket() { ::unsetenv("NOTIFY_SOCKET"); }
+};
+
+auto count(const Record& record, const std::string& begin) -> long {
+    return std::count_if(record.calls.begin(), record.calls.end(),
+                         [&](const std::string& call) { return call.rfind(begin, 0) == 0; });
+}
+/// The place of the first call with these words, which must be there.
+auto place(const Record& record, const std::string& words) -> std::ptrdiff_t {
+    const auto& calls = record.calls;
+    const auto found = std::find_if(calls.begin(), calls.end(), [&](const std::string& call) {
+        return call.find(words) != std::string::npos;
+    });
+    INFO("there is no call with " << words);
+    REQUIRE(found != calls.end());
+    return found - calls.begin();
+}
+
+/// All that was written, whatever the number of the terminal's descriptor.
+auto all_written(const Record& record) -> std::string {
+    std::string all;
+    for (const auto& [fd, text] : record.written)
+        all += text;
+    return all;
+}
+
+/// A step that fails when nothing comes after it any more.
+struct FailsLast {
+    struct slot : own_slot {
+        static constexpr const char* name = "last";
+    };
+    struct Step : step<phase::named> {
+        static constexpr const char* name = "last";
+        static auto run(const auto& start, const auto&) -> bool { return start.fail("it", EIO); }
+    };
+    using steps = step_list<Step>;
+};
+
+} // namespace
+
+TEST_CASE("without a fork each status replaces the one before, and ready removes it") {
+    Record record;
+    record.terminal_width = 200;
+    const auto body = [&](auto& daemon) {
+        daemon.status("loads");
+        CHECK(all_written(record) == shown("loads"));
+        daemon.status(std::string{"counts"});
+        daemon.ready();
+        CHECK(all_written(record) == shown("loads") + shown("counts") + clear);
+        daemon.status("serves"); // no start any more
+        CHECK(all_written(record) == shown("loads") + shown("counts") + clear);
+        return 3;
+    };
+    SECTION("on the terminal of the start, which is kept until then") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}}, body) == 3);
+        CHECK(record.written[2].empty());
+    }
+    SECTION("on stderr where that stays") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}}, body) == 3);
+        CHECK(record.written.size() == 1);
+    }
+    SECTION("also where AutoFork stays") {
+        const Supervised supervised;
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}}, body) == 3);
+        CHECK(record.written.size() == 1);
+        CHECK(record.written.count(2) == 1); // as the supervisor gave it
+    }
+    CHECK(record.sent.empty());
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a status is removed before a failure is said in its place") {
+    Record record;
+    record.terminal_width = 200;
+    const auto body = [&](auto& daemon) {
+        daemon.status("loads");
+        return daemon.fail(3, "no table");
+    };
+    SECTION("NoFork") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}}, body) == 3);
+    }
+    SECTION("AutoFork that stays") {
+        const Supervised supervised;
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}}, body) == 3);
+    }
+    CHECK(all_written(record) ==
+          shown("loads") + clear + messages::line("daemon: not ready: no table"));
+    CHECK(record.sent.empty());
+    CHECK(record.descriptors_above_stdio().empty());
+}
+
+TEST_CASE("a daemon's status goes to the launcher until it is ready, and a worker's to nobody") {
+    Record record;
+    record.terminal_width = 200;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [&](auto& daemon) {
+              daemon.status("loads");
+              CHECK(count(record, "tell ") == 1);
+              CHECK(record.calls.back().find("loads") != std::string::npos);
+              const pid_t self = record.pid;
+              CHECK(daemon.pid() == self);
+              record.pid = 4711;
+              CHECK(daemon.pid() == 4711);
+              daemon.status("works");
+              record.pid = self;
+              daemon.ready();
+              daemon.status("serves");
+              CHECK(count(record, "tell ") == 1);
+          }) == 0);
+    CHECK(record.written.empty());
+}
+
+TEST_CASE("the launcher shows each status, and removes the line at the end") {
+    Record record;
+    record.terminal_width = 200;
+    record.forks = {101};
+    record.descendants = {{102}};
+    const auto status = messages::bytes(
+        detail::StatusReport{{messages::ReportHead::kind::status}, "loads its tables"});
+    const auto body = [](auto& daemon) {
+        daemon.status("names it, so that a launcher has the code");
+        return 0;
+    };
+    const auto start = [&] {
+        return recording::run(Daemonizer{RecordingHost{&record}, SystemdNotify{}}, body);
+    };
+    const WithSocket environment;
+    SECTION("of a start that works") {
+        record.events = {messages::forked(102), status, messages::ready()};
+        CHECK(start() == 0);
+        CHECK(record.written[2] == shown("loads its tables") + clear);
+        CHECK(place(record, "tell 3 STATUS=loads its tables") < place(record, "READY=1"));
+        // The daemon may know only once the terminal is as it was.
+        const auto last = std::find(record.calls.rbegin(), record.calls.rend(), "write 2");
+        CHECK(record.calls.rend() - last - 1 < place(record, " taken"));
+    }
+    SECTION("of one that fails") {
+        record.events = {messages::forked(102), status,
+                         messages::failed(messages::failure("daemon", "not ready", "no", 0, 3))};
+        CHECK(start() == 3);
+        CHECK(record.written[2] ==
+              shown("loads its tables") + clear + messages::line("daemon: not ready: no"));
+    }
+    SECTION("and what is none is not understood") {
+        auto other = status;
+        const int unknown = 77;
+        std::memcpy(other.message.data(), &unknown, sizeof unknown);
+        record.events = {messages::forked(102), other};
+        CHECK(start() == 1);
+        CHECK(record.written[2] ==
+              messages::line("report: message from the daemon: cannot be understood"));
+        CHECK(count(record, "tell 3 STATUS=loads") == 0);
+    }
+}
+
+TEST_CASE("a supervisor hears a status from one process alone") {
+    const WithSocket environment;
+    Record record;
+    const auto told = [&] { return count(record, "tell 3 STATUS="); };
+    SECTION("before ready from the launcher, then from the daemon") {
+        CHECK(
+            recording::run(Daemonizer{RecordingHost{&record}, SystemdNotify{}}, [&](auto& daemon) {
+                daemon.status("loads");
+                CHECK(told() == 0);
+                daemon.ready();
+                CHECK(told() == 0);
+                daemon.status("serves");
+                CHECK(told() == 1);
+                const pid_t self = record.pid;
+                record.pid = 4711;
+                daemon.status("works");
+                CHECK(told() == 1);
+                record.pid = self;
+            }) == 0);
+    }
+    SECTION("without a fork always from this one") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, NoFork{}, SystemdNotify{}},
+                             [&](auto& daemon) {
+                                 daemon.status("loads");
+                                 CHECK(told() == 1);
+                                 daemon.ready();
+                                 daemon.status("serves");
+                                 CHECK(told() == 2);
+                             }) == 0);
+    }
+}
+
+TEST_CASE("a supervisor hears of each further ready, but of none after a failure or of a worker") {
+    const WithSocket environment;
+    Record record;
+    const auto told = [&] { return count(record, "tell 3 STATUS="); };
+    const auto run = [&](auto body) {
+        return recording::run(Daemonizer{RecordingHost{&record}, SystemdNotify{}}, body);
+    };
+    SECTION("ready") {
+        CHECK(run([&](auto& daemon) {
+                  daemon.ready();
+                  daemon.ready("again");
+                  CHECK(told() == 1);
+                  const pid_t self = record.pid;
+                  record.pid = 4711;
+                  daemon.ready("not mine");
+                  record.pid = self;
+                  CHECK(told() == 1);
+              }) == 0);
+    }
+    SECTION("failed") {
+        CHECK(run([&](auto& daemon) {
+                  const int status = daemon.fail(3, "no");
+                  const auto before = told();
+                  daemon.ready("too late");
+                  CHECK(told() == before);
+                  return status;
+              }) == 3);
+    }
+}
+
+TEST_CASE("a supervisor hears a failure after ready from the daemon, and not from a worker") {
+    const WithSocket environment;
+    Record record;
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, SystemdNotify{}}, [&](auto& daemon) {
+              daemon.ready();
+              const pid_t self = record.pid;
+              record.pid = 4711;
+              daemon.fail(4, "a worker's");
+              record.pid = self;
+              CHECK(count(record, "tell 3 STATUS=") == 0);
+              return daemon.fail(4, "no space");
+          }) == 4);
+    CHECK(count(record, "tell 3 STATUS=failed: no space") == 1);
+}
+
+TEST_CASE("a daemon that was ready says once that it ends, before it gives back what it holds") {
+    const WithSocket environment;
+    Record record;
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}, PidFile<"/x.pid">{}};
+    SECTION("of a body that takes nothing") {
+        CHECK(recording::run(service, [] { return 3; }) == 3);
+    }
+    SECTION("of one that takes the daemon") {
+        CHECK(recording::run(service, [](auto& daemon) { daemon.ready(); }) == 0);
+    }
+    CHECK(count(record, "tell 3 STOPPING=1") == 1);
+    CHECK(place(record, "STOPPING=1") < place(record, "unlink /x.pid"));
+    CHECK(count(record, "unlink /x.pid") == 1);
+    CHECK_FALSE(record.has_file("/x.pid"));
+    CHECK(record.descriptors_above_stdio().empty());
+}
+
+TEST_CASE("who never was ready, or is a worker, does not say that the daemon ends") {
+    const WithSocket environment;
+    Record record;
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    SECTION("never ready") {
+        CHECK(recording::run(service, [](auto& daemon) { return daemon.fail(3, "no"); }) == 3);
+    }
+    SECTION("a worker that returns from the body") {
+        CHECK(recording::run(service, [&](auto& daemon) {
+                  daemon.ready();
+                  record.pid = 4711;
+                  return 3;
+              }) == 3);
+    }
+    SECTION("or from one that takes nothing") {
+        CHECK(recording::run(service, [&] {
+                  record.pid = 4711;
+                  return 3;
+              }) == 3);
+    }
+    CHECK(count(record, "tell 3 STOPPING=1") == 0);
+}
+
+TEST_CASE("where AutoFork stays the program itself is told, and nobody else") {
+    const Supervised supervised;
+    Record record;
+    SECTION("that the body has not been ready") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}},
+                             [](auto&) { return 0; }) == 1);
+        CHECK(record.written[2] == messages::line("daemon: ended before it was ready: status 0"));
+    }
+    SECTION("that a step has failed") {
+        record.fail("write_at", 1, EIO);
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}, SystemdNotify{},
+                                        PidFile<"/x.pid">{}},
+                             [] { return 0; }) == 1);
+        CHECK(record.written[2] == messages::line("pid file: /x.pid: Input/output error"));
+        CHECK(count(record, "leave") == 0);
+        CHECK(count(record, "tell 3 ERRNO=5 STATUS=") == 1);
+    }
+    SECTION("but not what a worker says of ready") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}}, [&](auto& daemon) {
+                  record.pid = 4711;
+                  daemon.ready();
+                  CHECK(record.written.empty());
+                  record.pid = 100;
+                  daemon.ready();
+                  return 0;
+              }) == 0);
+        CHECK(record.written.empty());
+    }
+    SECTION("with the signals that the starter had blocked") {
+        record.blocked_before = {SIGUSR1};
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}, KeepSignals{}},
+                             [&] { CHECK(count(record, "mask USR1") == 1); }) == 0);
+    }
+    SECTION("or with none") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}},
+                             [&] { CHECK(count(record, "mask nothing") == 1); }) == 0);
+    }
+    CHECK(record.sent.empty());
+    CHECK(count(record, "fork") == 0);
+}
+
+TEST_CASE("where AutoFork forks its launcher says what went wrong") {
+    const WithSocket environment; // of a shell below a service, which is no supervisor of this
+    ::setenv("SYSTEMD_EXEC_PID", "99", 1);
+    Record record;
+    SECTION("in the body") {
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}},
+                             [](auto&) { return 0; }) == 0);
+    }
+    SECTION("in a step") {
+        record.fail("write_at", 1, EIO);
+        CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}, SystemdNotify{},
+                                        PidFile<"/x.pid">{}},
+                             [] { return 0; }) == 1);
+        CHECK(count(record, "tell ") == 0);
+        CHECK(count(record, "leave_at_once") == 1);
+    }
+    ::unsetenv("SYSTEMD_EXEC_PID");
+    CHECK(record.sent.size() == 1);
+    CHECK(record.written.empty());
+}
+
+TEST_CASE("a step that fails once stdio was replaced is said on the terminal of the start") {
+    Record record;
+    auto result = Daemonizer{RecordingHost{&record}, NoFork{}, FailsLast{}}.start();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().text() == std::string{"it: Input/output error"});
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.open.at(2) == 1); // the file that 0 to 2 began with
+    CHECK(record.mistakes.empty());
+}

@@ -99,6 +99,17 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
         .run(body);
 }
 
+template <class... More>
+auto run_simply(const std::string& directory, const More&... more) -> int {
+    const std::string pid = directory + "/x.pid";
+    return Daemonizer{PidFile{pid}, SignalFd<SIGTERM>{}, CloseDescriptors<facts, gate>{}, more...}
+        .run([](auto& daemon) -> int {
+            tell("daemon " + std::to_string(::getpid()));
+            daemon.ready();
+            return daemon.wait() == SIGTERM ? 0 : 1;
+        });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -121,16 +132,10 @@ int main(int argc, char** argv) {
         return run(mode, directory, Monitor<2, 60>{}, StderrLog{});
     if (mode == "tells a manager")
         return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
-    if (mode == "journal") {
-        const std::string pid = directory + "/x.pid";
-        return Daemonizer{PidFile{pid}, JournalStdio{mode}, SignalFd<SIGTERM>{}, Monitor<1, 60>{},
-                          CloseDescriptors<facts, gate>{}}
-            .run([](auto& daemon) -> int {
-                tell("daemon " + std::to_string(::getpid()));
-                daemon.ready();
-                return daemon.wait() == SIGTERM ? 0 : 1;
-            });
-    }
+    if (mode == "journal")
+        return run_simply(directory, JournalStdio{mode}, Monitor<1, 60>{});
+    if (mode == "keeps stdio")
+        return run_simply(directory, KeepStdio{}, IgnoreSignals<SIGPIPE>{}, Monitor<1, 60>{});
     if (mode == "keeps signals") {
         const std::string pid = directory + "/x.pid";
         return Daemonizer{PidFile{pid}, KeepSignals{}, Monitor<2, 60>{},

@@ -386,6 +386,24 @@ TEST_CASE("what a restart says before run() is in the journal, as the daemon's",
     CHECK(scene.end_of(monitor) == 2);
 }
 
+TEST_CASE("a stderr that nobody reads any more does not keep a daemon from its restart",
+          "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        int ends[2];
+        if (::pipe(ends) != 0 || ::dup2(ends[1], 2) != 2 || ::close(ends[0]) != 0 ||
+            ::close(ends[1]) != 0)
+            return 96;
+        return execute(scene, DAEMON, "keeps stdio");
+    });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+    ::kill(first, SIGKILL);
+    CHECK(scene.pid("daemon") != first);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+}
+
 TEST_CASE("a reason is one line in the log, as StderrLog makes them", "[monitor]") {
     Scene scene;
     const Started first = start(scene, "log lines");

@@ -182,8 +182,8 @@ TEST_CASE("the child of a restart dies with the monitor, and has the pid file an
     Record record;
     CHECK(run_restart(record) == RecordingHost::executed);
     CHECK(calls_after_fork(record, 3) ==
-          Calls{"lead_group", "die_with_parent KILL", "send 5 handover", "pass_on_exec 6",
-                "pass_on_exec 3", "default CHLD", "mask nothing",
+          Calls{"lead_group", "die_with_parent KILL", "take PIPE", "send 5 handover",
+                "pass_on_exec 6", "pass_on_exec 3", "default CHLD", "mask nothing",
                 "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6", "executed 200"});
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("the child of a restart opens the log, and says why there, before the 
     CHECK(calls_after_fork(record, 3) ==
           Calls{"lead_group", "die_with_parent KILL", "umask 022", "open /x.log", "status 7",
                 "set_flags 7 append", "dup2 7 1", "dup2 7 2", "close 7", "umask 00", "write 2",
-                "send 5 handover", "pass_on_exec 6", "pass_on_exec 3", "default CHLD",
+                "take PIPE", "send 5 handover", "pass_on_exec 6", "pass_on_exec 3", "default CHLD",
                 "mask nothing", "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6",
                 "executed 200"});
     CHECK(record.written[2] == std::string{"program: monitor: daemon: was killed: "} +

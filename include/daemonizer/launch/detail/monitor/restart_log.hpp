@@ -8,9 +8,11 @@
 #include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/signal_bits.hpp>
 #include <daemonizer/system/toolchain/first_start.hpp>
 
 #include <concepts>
+#include <signal.h>
 #include <sys/types.h>
 #include <type_traits>
 
@@ -35,16 +37,10 @@ public:
     /// Opens the log as stdout and stderr, and writes the reason of the restart there. True where
     /// that is done, and where the daemon would write the same line at the same place.
     [[gnu::cold]] auto take(const Failure& reason, const FirstStart& first) -> bool {
-        if (!open())
-            return false;
-        if constexpr (requires { requires Sink::is_on_stderr; }) {
-            detail::write_failure<Sink>(host_, core_, reason);
-            return true;
-        } else {
-            const FailureLine line{reason, name_in(first)};
-            const long written = host_.write(2, line.text(), line.size());
-            return std::is_void_v<Sink> && written == static_cast<long>(line.size());
-        }
+        const bool is_said = open() && write(reason, first);
+        // Of a stream that nobody reads: it is held back, and would end the program.
+        host_.take_signal(detail::only_signal(SIGPIPE));
+        return is_said;
     }
 
     /// Calls `keep(text)` for each text that this reads.
@@ -79,6 +75,17 @@ private:
             }
         } else {
             return false;
+        }
+    }
+
+    auto write(const Failure& reason, const FirstStart& first) -> bool {
+        if constexpr (requires { requires Sink::is_on_stderr; }) {
+            detail::write_failure<Sink>(host_, core_, reason);
+            return true;
+        } else {
+            const FailureLine line{reason, name_in(first)};
+            const long written = host_.write(2, line.text(), line.size());
+            return std::is_void_v<Sink> && written == static_cast<long>(line.size());
         }
     }
 

@@ -149,6 +149,17 @@ TEST_CASE("groups that may not be set") {
                              "user namespace that lets groups be set"));
         CHECK(record.rights.users.effective == 0);
     }
+    SECTION("and are as many other ones") {
+        record.rights.groups = {5};
+        const Daemonizer service = in_place(record, RunAs<"clock", "", UserFiles>{});
+        record.files["/etc/passwd"] = {20};
+        record.files["/etc/group"] = {21};
+        record.contents["/etc/passwd"] = "clock:x:1000:100:::\n";
+        record.contents["/etc/group"] = "adm:x:4:clock\n";
+        CHECK(recording::run(service, [] {}) == 1);
+        CHECK(line_of(record).find("run as: group list: ") != std::string::npos);
+        CHECK(record.rights.users.effective == 0);
+    }
     SECTION("and are the wanted ones, the user's own among them or not") {
         const bool has_own = GENERATE(true, false);
         record.rights.groups = has_own ? std::vector<gid_t>{100} : std::vector<gid_t>{};
@@ -204,6 +215,22 @@ TEST_CASE("a user that can be changed back") {
     record.fail("capset 0xffff", 1, EPERM);
     record.rights.forbids_nothing = true;
     CHECK(refusal(record, RunAs{1000, 100}) == messages::line("run as: user: can be changed back"));
+}
+
+TEST_CASE("groups that can be changed back, though the user cannot") {
+    Record record;
+    record.fail("capset 0xffff", 1, EPERM);
+    record.fail_again(2); // setresuid(-1, 0, -1)
+    record.rights.forbids_nothing = true;
+    SECTION("the group") {
+        CHECK(refusal(record, RunAs{1000, 100}) ==
+              messages::line("run as: group: can be changed back"));
+    }
+    SECTION("the list alone, where the group is root's") {
+        CHECK(refusal(record, RunAs{1000, 0}) ==
+              messages::line("run as: group list: can be changed back"));
+    }
+    CHECK(record.failed_again == "setresuid -1 0 -1");
 }
 
 TEST_CASE("a root that is another directory than the one that was opened") {

@@ -4,6 +4,8 @@
 
 #include <daemonizer/daemonizer.hpp>
 
+#include <fstream>
+#include <map>
 #include <string>
 
 using namespace daemonizer;
@@ -40,6 +42,34 @@ TEST_CASE("the lines of a unit") {
     CHECK(lines_of(LockMemory{}) == "LimitMEMLOCK=infinity\n");
     CHECK(lines_of(CleanEnvironment<"TZ", "LANG">{}) ==
           "PassEnvironment=TZ\nPassEnvironment=LANG\n");
+}
+
+TEST_CASE("a limit has the kernel's name") {
+    std::ifstream limits{"/proc/self/limits"}; // a line for each resource, in order
+    std::string line;
+    REQUIRE(std::getline(limits, line));
+    for (int resource = 0; std::getline(limits, line); ++resource) {
+        INFO(line);
+        const char* const name = detail::describe_resource(resource).name;
+        REQUIRE(name != nullptr);
+        CHECK(line.rfind(std::string{"Max "} + name + "  ", 0) == 0);
+    }
+    CHECK(detail::describe_resource(RLIM_NLIMITS).name == nullptr);
+}
+
+TEST_CASE("a limit has the key of a unit") {
+    const std::map<int, std::string> keys{
+        {RLIMIT_AS, "AS"},           {RLIMIT_CORE, "CORE"},
+        {RLIMIT_CPU, "CPU"},         {RLIMIT_DATA, "DATA"},
+        {RLIMIT_FSIZE, "FSIZE"},     {RLIMIT_LOCKS, "LOCKS"},
+        {RLIMIT_MEMLOCK, "MEMLOCK"}, {RLIMIT_MSGQUEUE, "MSGQUEUE"},
+        {RLIMIT_NICE, "NICE"},       {RLIMIT_NOFILE, "NOFILE"},
+        {RLIMIT_NPROC, "NPROC"},     {RLIMIT_RSS, "RSS"},
+        {RLIMIT_RTPRIO, "RTPRIO"},   {RLIMIT_RTTIME, "RTTIME"},
+        {RLIMIT_STACK, "STACK"},     {RLIMIT_SIGPENDING, "SIGPENDING"}};
+    CHECK(keys.size() == RLIM_NLIMITS);
+    for (const auto& [resource, key] : keys)
+        CHECK(detail::describe_resource(resource).key == "Limit" + key);
 }
 
 TEST_CASE("a text with a name, in both places") {

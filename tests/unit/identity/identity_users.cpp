@@ -20,8 +20,9 @@ struct Found {
 };
 
 auto account_of(const std::string& user_file, const std::string& group_file, const char* user,
-                const char* group = "") -> Found {
+                const char* group = "", int failing_read = 0) -> Found {
     Record record;
+    record.fail("read", failing_read, EIO);
     record.files["/etc/passwd"] = {20};
     record.files["/etc/group"] = {21};
     record.contents["/etc/passwd"] = user_file;
@@ -116,6 +117,15 @@ TEST_CASE("lines that are no account") {
     CHECK(
         account_of("#\n\n:::\n+::\n" + users, "#\n\n:::\n+\nx:x\nx:x:y\n" + groups, "clock").line ==
         "");
+}
+
+TEST_CASE("a file that cannot be read to the end of the user's line") {
+    const std::string before(1020, '\n'); // a buffer of the reader has 1024 characters
+    CHECK(account_of(before + users, groups, "root").line == "");
+    for (const int read : {1, 2, 3})
+        CHECK(account_of(before + users, groups, "root", "", read).line ==
+              messages::line(std::string{"run as: "} + (read == 3 ? "/etc/group" : "/etc/passwd") +
+                             ": Input/output error"));
 }
 
 TEST_CASE("lines longer than any buffer") {

@@ -61,8 +61,10 @@ auto upgrade(Record& record, pid_t child, Fault fault = {}) -> int {
     return run(record, fault);
 }
 
-/// In the new program, whom the old one, or its parent, has told what it is.
-auto go_on(Record& record, bool is_trial) -> int {
+/// In the new program, whom the old one, or its parent, has told what it is. `change` makes another
+/// message of that.
+template <class Change>
+auto go_on(Record& record, bool is_trial, Change change) -> int {
     prepare(record);
     detail::UpgradeHandover handover{};
     handover.mark = detail::UpgradeHandover::of_upgrade;
@@ -77,12 +79,17 @@ auto go_on(Record& record, bool is_trial) -> int {
     if (!is_trial)
         record.open[7] = 70;
     record.peers[9] = handover.daemon;
+    change(handover);
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
     record.signals = {SIGTERM};
     ::setenv("DAEMONIZER_HANDOVER", "9", 1);
     const int status = run(record);
     ::unsetenv("DAEMONIZER_HANDOVER");
     return status;
+}
+
+auto go_on(Record& record, bool is_trial) -> int {
+    return go_on(record, is_trial, [](auto&) {});
 }
 
 /// The calls without those that are made for each limit.
@@ -217,6 +224,38 @@ TEST_CASE("a program that was executed in place adopts the pid file, and makes n
     CHECK(made(record, "unlink /run/x.pid"));
     CHECK(record.descriptors_above_stdio().empty());
     CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a message that is not of an older program's begins a first start") {
+    using detail::UpgradeHandover;
+    const bool is_trial = GENERATE(false, true);
+    void (*const changes[])(UpgradeHandover&) = {
+        [](UpgradeHandover& from) { ++from.mark; },
+        [](UpgradeHandover& from) { --from.size; },
+        [](UpgradeHandover& from) { ++from.daemon; },
+        [](UpgradeHandover& from) { from.is_trial = 1 - from.is_trial; },
+        [](UpgradeHandover& from) { from.stored.count = -1; },
+        [](UpgradeHandover& from) { from.stored.count = detail::StoredDescriptors::capacity + 1; }};
+    for (const auto change : changes) {
+        Record record;
+        CHECK(go_on(record, is_trial, change) == 0);
+        CHECK(record.calls.front() == "peer 9");
+        CHECK(made(record, "receive 9"));
+        CHECK(made(record, "rename"));
+    }
+}
+
+TEST_CASE("a descriptor that a stranger has made begins a first start") {
+    Record record;
+    SECTION("of another process") {
+        go_on(record, false, [&](auto&) { record.peers[9] = 7; });
+        CHECK(!made(record, "receive 9"));
+    }
+    SECTION("of a process that nobody can name") {
+        go_on(record, false, [&](auto&) { record.peers[9] = 0; });
+        CHECK(!made(record, "receive 9"));
+    }
+    CHECK(made(record, "rename"));
 }
 
 TEST_CASE(

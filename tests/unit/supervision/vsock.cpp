@@ -15,14 +15,18 @@ namespace {
 
 struct Host {
     std::vector<std::string>* calls;
-    int no_type = 0;         ///< a type of socket that this kernel lacks
-    int ports_in_use = 0;    ///< from 1023 downwards
-    int answers_on_bind = 0; ///< after those
-    long answer = 0;         ///< what the receiver sends back
+    int no_type = 0;          ///< a type of socket that this kernel lacks
+    int ports_in_use = 0;     ///< from 1023 downwards
+    int answers_on_bind = 0;  ///< after those
+    long answer = 0;          ///< what the receiver sends back
+    const char* failing = ""; ///< the call that fails
     bool hangs = false;
     std::size_t at_once = 1000; ///< bytes that one send takes
 
-    void call(const std::string& line) const { calls->push_back(line); }
+    auto call(const std::string& line) const -> int {
+        calls->push_back(line);
+        return line.rfind(failing, 0) == 0 && *failing != '\0' ? -EIO : 0;
+    }
     auto open_socket(int processes, int type) const -> int {
         call("socket " + std::to_string(processes) + ' ' + std::to_string(type));
         return type == no_type ? -ESOCKTNOSUPPORT : 9;
@@ -35,19 +39,18 @@ struct Host {
     }
     auto connect_socket(int, const void* address, socklen_t size) const -> int {
         const auto& to = *static_cast<const VsockAddress*>(address);
-        call("connect " + std::to_string(to.cid) + ' ' + std::to_string(to.port) + " of " +
-             std::to_string(size));
-        return 0;
+        return call("connect " + std::to_string(to.cid) + ' ' + std::to_string(to.port) + " of " +
+                    std::to_string(size));
     }
     auto send(int, const void* text, std::size_t size) const -> long {
         const std::size_t taken = std::min(size, at_once);
-        call("send " + std::string(static_cast<const char*>(text), taken));
-        return static_cast<long>(taken);
+        const int error = call("send " + std::string(static_cast<const char*>(text), taken));
+        return error < 0 ? error : static_cast<long>(taken);
     }
-    auto stop_sending(int) const -> int { return call("shut"), 0; }
+    auto stop_sending(int) const -> int { return call("shut"); }
     auto poll(pollfd*, nfds_t, const timespec* limit, const sigset_t*) const -> int {
-        call("poll " + std::to_string(limit->tv_sec));
-        return hangs ? 0 : 1;
+        const int error = call("poll " + std::to_string(limit->tv_sec));
+        return error < 0 ? error : hangs ? 0 : 1;
     }
     auto read(int, void*, std::size_t) const -> long { return call("read"), answer; }
     auto close(int) const -> int { return call("close"), 0; }
@@ -100,6 +103,18 @@ TEST_CASE("a port in use is passed over, and a right that is missing is not need
     CHECK(answer == 0);
     CHECK(calls.at(3) == "bind 1021");
     CHECK(calls.at(4) == "connect 2 99 of 16");
+}
+
+TEST_CASE("a call that fails ends the message, and the socket is closed") {
+    for (const char* const call : {"connect", "send Y", "shut", "poll"}) {
+        Host host{};
+        host.at_once = 4;
+        host.failing = call;
+        const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
+        CHECK(answer == -EIO);
+        CHECK(calls.at(calls.size() - 2).rfind(call, 0) == 0);
+        CHECK(calls.back() == "close");
+    }
 }
 
 TEST_CASE("a receiver that answers, fails or hangs is an error") {

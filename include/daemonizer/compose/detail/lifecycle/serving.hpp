@@ -28,8 +28,7 @@ protected:
     auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
         if (run_or_give_back(start)) {
             if constexpr (is_monitored<core_type>)
-                Monitored<core_type, plan>::say_restart(
-                    core_, [this](const Failure& reason) { this->complain(reason); });
+                monitored::say_restart(core_, complaining());
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -38,12 +37,26 @@ protected:
                 core_.tell(core_.host(), event::failed{start.failure});
         plan::in_launcher::undo(core_, core_.host());
         if (core_.has_launcher())
-            this->fail_start(start.failure);
+            fail_detached(start.failure);
         this->take_stderr_back();
         return outcome::failed;
     }
 
+    /// A step has failed in a daemon that was forked, or that its monitor has started anew. That
+    /// one has not said why yet.
+    [[gnu::always_inline]] void fail_detached(const Failure& failure) {
+        if constexpr (is_monitored<core_type>)
+            monitored::say_reason(core_, complaining());
+        this->fail_start(failure);
+    }
+
 private:
+    using monitored = Monitored<core_type, plan>;
+
+    auto complaining() {
+        return [this](const Failure& reason) { this->complain(reason); };
+    }
+
     /// Where the thread ends in a step (pthread_exit, or cancelled) and no launcher undoes what it
     /// has acquired, this process does: its other threads, or its program, go on.
     auto run_or_give_back(const StepContext<core_type>& start) -> bool {
@@ -63,7 +76,7 @@ private:
 
     static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
         if constexpr (is_monitored<core_type>)
-            return Monitored<core_type, plan>::run_in_daemon(start);
+            return monitored::run_in_daemon(start);
         else
             return plan::in_daemon::run(start);
     }

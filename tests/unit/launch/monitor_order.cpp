@@ -294,6 +294,24 @@ TEST_CASE("whatever call of the monitor fails, its daemon is known to somebody o
     CHECK(count > 50);
 }
 
+TEST_CASE("whatever two calls of the monitor fail, its daemon is known to somebody or ended") {
+    int pairs = 0, n = 1;
+    for (bool is_over = false; !is_over; ++n)
+        for (int after = 1;; ++after) {
+            Record record;
+            record.fail("", n, EIO);
+            record.fail_again(after);
+            run_monitor(record);
+            is_over = record.failed.empty();
+            if (record.failed_again.empty())
+                break;
+            INFO(record.failed << " and " << record.failed_again << " failed");
+            ++pairs;
+            CHECK(nobody_lives(record));
+        }
+    CHECK(pairs > 3000);
+}
+
 TEST_CASE("whatever call of a monitored daemon fails, it serves, or tells the monitor why not") {
     const int count = fail_each_after_fork(run_daemon, 2, EIO, [](Record& record, int status) {
         CHECK(!made(record, "unlink"));

@@ -182,8 +182,8 @@ TEST_CASE("the child of a restart dies with the monitor, and has the pid file an
     Record record;
     CHECK(run_restart(record) == RecordingHost::executed);
     CHECK(calls_after_fork(record, 3) ==
-          Calls{"lead_group", "die_with_parent KILL", "take PIPE", "send 5 handover",
-                "pass_on_exec 6", "pass_on_exec 3", "default CHLD", "mask nothing",
+          Calls{"lead_group", "die_with_parent KILL", "send 5 handover", "pass_on_exec 6",
+                "pass_on_exec 3", "default CHLD", "mask nothing",
                 "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6", "executed 200"});
 }
 

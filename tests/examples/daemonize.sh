@@ -254,7 +254,10 @@ start -- sh -c "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
 wait_for 5 says deaf
 gives 1 "still running" "$daemonize" --restart "${with[@]}" --timeout 1 -- sleep "$unique"
 gives 1 "still running" "$daemonize" --stop --pid-file "$pid_file" --timeout 1
-start --restart --timeout 1 --force -- sh -c "$sleeper"
+start --restart --timeout 1 --fo -- sh -c "$sleeper"
+old=$(pid)
+gives 127 "no-such-program: No such file or directory" "$daemonize" --restart "${with[@]}" -- no-such-program
+[[ $(pid) == "$old" ]] || fail "what runs was stopped for a program that is not there"
 stop
 
 echo "- a start that is cancelled, and a launcher that is killed"

@@ -58,7 +58,7 @@ struct File {
 /// as it likes.
 struct Record {
     Record() { daemonizer::detail::has_taken_handover = false; } // of another process
-    std::vector<std::string> calls; ///< "open /run/x.pid", "close 7"
+    std::vector<std::string> calls;                              ///< "open /run/x.pid", "close 7"
     std::vector<std::string> mistakes;
 
     // To be scripted.

@@ -5,6 +5,8 @@
 #include "messages.hpp"
 
 #include <cstdlib>
+#include <pthread.h>
+#include <thread>
 
 using namespace daemonizer;
 using recording::Record, recording::RecordingHost;
@@ -70,6 +72,36 @@ struct FailsLast {
         static auto run(const auto& start, const auto&) -> bool { return start.fail("it", EIO); }
     };
     using steps = step_list<Step>;
+};
+
+/// A step in which the thread ends.
+struct Ends {
+    struct slot : own_slot {
+        static constexpr const char* name = "ends";
+    };
+    struct Step : step<phase::session> {
+        static constexpr const char* name = "ends";
+        static auto run(const auto&, const auto&) -> bool { ::pthread_exit(nullptr); }
+    };
+    using steps = step_list<Step>;
+};
+
+/// What a policy has been told, and how often.
+struct Heard {
+    int ready = 0, status = 0, failed = 0, stopping = 0;
+};
+/// Counts what it is told.
+struct Hears {
+    struct slot : own_slot {
+        static constexpr const char* name = "hears";
+    };
+    using steps = step_list<>;
+    inline static Heard heard;
+
+    static void on(event::ready, const auto&, const Hears&, auto&) { ++heard.ready; }
+    static void on(event::status, const auto&, const Hears&, auto&) { ++heard.status; }
+    static void on(event::failed, const auto&, const Hears&, auto&) { ++heard.failed; }
+    static void on(event::stopping, const auto&, const Hears&, auto&) { ++heard.stopping; }
 };
 
 } // namespace
@@ -370,10 +402,69 @@ TEST_CASE("where AutoFork forks its launcher says what went wrong") {
 
 TEST_CASE("a step that fails once stdio was replaced is said on the terminal of the start") {
     Record record;
-    auto result = Daemonizer{RecordingHost{&record}, NoFork{}, FailsLast{}}.start();
+    auto result =
+        Daemonizer{RecordingHost{&record}, NoFork{}, LogStdio<"/x.log">{}, FailsLast{}}.start();
     REQUIRE_FALSE(result);
     CHECK(result.error().text() == std::string{"it: Input/output error"});
     CHECK(record.descriptors_above_stdio().empty());
     CHECK(record.open.at(2) == 1); // the file that 0 to 2 began with
     CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a policy hears the daemon's events, each once, and nothing of a worker's") {
+    Record record;
+    Hears::heard = {};
+    const auto& heard = Hears::heard;
+    const Daemonizer service{RecordingHost{&record}, Hears{}};
+    const bool takes_daemon = GENERATE(true, false);
+    const bool is_worker = GENERATE(true, false); // who returns
+    if (takes_daemon) {
+        CHECK(recording::run(service, [&](auto& daemon) {
+                  daemon.ready();
+                  daemon.status("serves");
+                  daemon.fail(3, "no space");
+                  CHECK(heard.ready == 1);
+                  CHECK(heard.status == 1);
+                  CHECK(heard.failed == 1);
+                  const pid_t self = record.pid;
+                  record.pid = 4711;
+                  daemon.ready();
+                  daemon.status("works");
+                  daemon.fail(3, "no work");
+                  if (!is_worker)
+                      record.pid = self;
+                  return 3;
+              }) == 3);
+        CHECK(heard.status == 1);
+        CHECK(heard.failed == 1);
+    } else {
+        CHECK(recording::run(service, [&] {
+                  if (is_worker)
+                      record.pid = 4711;
+                  return 3;
+              }) == 3);
+    }
+    CHECK(heard.ready == 1);
+    CHECK(heard.stopping == (is_worker ? 0 : 1));
+}
+
+TEST_CASE("where AutoFork stays a failure before ready is said on stderr, not in the log") {
+    const Supervised supervised;
+    Record record;
+    record.knows_one_thread = false;
+    record.tasks = 7; // threads are no matter to who does not fork
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}, AutoFork{}, Syslog<"x">{}},
+                         [](auto& daemon) { return daemon.fail(3, "no"); }) == 3);
+    CHECK(record.written[2] == messages::line("daemon: not ready: no"));
+    CHECK(count(record, "log daemon") == 0);
+}
+
+TEST_CASE("in the launcher of start() what is no status is not understood") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), recording::Arrives{std::string(20, 'x')}};
+    const auto result = Daemonizer{RecordingHost{&record}}.start();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().text() == std::string{"message from the daemon: cannot be understood"});
 }

@@ -15,6 +15,7 @@ constexpr pid_t monitor = 101, first = 102, second = 103, third = 104, fourth = 
 constexpr long long second_long = 1'000'000'000;
 
 std::vector<detail::Handover> handed_over;
+bool hears_nothing = false; ///< the daemon, when it is told that it is known
 
 /// Keeps what a restarted daemon would read.
 struct Host : RecordingHost {
@@ -24,31 +25,74 @@ struct Host : RecordingHost {
             handed_over.push_back(*static_cast<const detail::Handover*>(from));
             return error < 0 ? error : static_cast<long>(size);
         }
+        if (size == 1 && hears_nothing)
+            return -EPIPE;
         return RecordingHost::send(fd, from, size);
     }
 };
 
-/// In the monitor: its daemon is ready, and then happens what `events` says.
-auto monitor_of(Record& record, std::vector<recording::Event> events, auto... policies) -> int {
+/// What /proc tells of the program.
+void prepare(Record& record) {
     handed_over.clear();
     record.files["/proc/self/cmdline"] = {50};
     record.files["/proc/self/environ"] = {51};
     record.files["/proc/self/exe"] = record.files["./program"] = {52};
     record.contents["/proc/self/cmdline"] = std::string{"program\0", 8};
     record.contents["/proc/self/environ"] = std::string{"HOME=/root\0", 11};
-    if (record.forks.empty())
-        record.forks = {0, first, second, third, fourth};
-    record.events = {messages::by(first, messages::ready())};
-    record.events.insert(record.events.end(), events.begin(), events.end());
+}
+
+auto run(Record& record, auto... policies) -> int {
     ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
     const Daemonizer service{Host{{&record}},     SingleFork{},    Monitor<2, 60>{},
                              StartTimeout<5>{},   SystemdNotify{}, PidFile{"/run/x.pid"},
                              SignalFd<SIGUSR1>{}, policies...};
-    const int status = recording::run(service, [](auto& daemon) { daemon.ready(); });
+    const int status = recording::run(service, [&](auto& daemon) {
+        record.call("serves");
+        daemon.ready();
+    });
     ::unsetenv("NOTIFY_SOCKET");
     CHECK(record.mistakes.empty());
     return status;
 }
+
+/// In the monitor: its daemon is ready, and then happens what `events` says.
+auto monitor_of(Record& record, std::vector<recording::Event> events, auto... policies) -> int {
+    prepare(record);
+    if (record.forks.empty())
+        record.forks = {0, first, second, third, fourth};
+    record.events = {messages::by(first, messages::ready())};
+    record.events.insert(record.events.end(), events.begin(), events.end());
+    return run(record, policies...);
+}
+
+/// In a program that the monitor has executed.
+auto program_of(Record& record, bool is_last_word, auto... policies) -> int {
+    prepare(record);
+    record.pid = second;
+    record.parent = monitor;
+    record.files["/run/x.pid"] = {70};
+    record.open = {{0, 1}, {1, 1}, {2, 1}, {7, 70}, {9, 4}};
+    const detail::Handover handover{detail::Handover::of_monitor, monitor, 7, is_last_word,
+                                    messages::failure("monitor", "daemon", "was killed", 0, 1)};
+    record.peers[9] = monitor;
+    record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
+    ::setenv("DAEMONIZER_HANDOVER", "9", 1);
+    const int status = run(record, policies...);
+    ::unsetenv("DAEMONIZER_HANDOVER");
+    return status;
+}
+
+/// A step of the launcher's that fails.
+struct FailsFirst {
+    struct slot : own_slot {
+        static constexpr const char* name = "first";
+    };
+    struct Step : step<phase::check> {
+        static constexpr const char* name = "first";
+        static auto run(const auto& start, const auto&) -> bool { return start.fail("it", EIO); }
+    };
+    using steps = step_list<Step>;
+};
 
 auto reasons() -> Texts {
     Texts texts;
@@ -274,6 +318,10 @@ TEST_CASE("what a restart's report says is heard from the daemon alone") {
         CHECK_FALSE(hear(messages::by(second, messages::ready())));
         record.open[5] = 4;
     }
+    SECTION("ready, and before that that it has closed its end with something unread") {
+        record.fail("receive", 1, ECONNRESET);
+        CHECK(hear(messages::by(second, messages::ready())));
+    }
     SECTION("closed") {
         CHECK_FALSE(hear(messages::closed()));
         CHECK(report.end.fd == -1);
@@ -341,4 +389,147 @@ TEST_CASE("what a handover says is believed of the parent alone") {
         handover.monitor = 4711;
         CHECK(receive() == -1);
     }
+}
+
+TEST_CASE("a monitor that cannot leave the terminal undoes, and tells the launcher why") {
+    Record record;
+    prepare(record);
+    record.forks = {0, first};
+    record.events = {messages::by(first, messages::ready())};
+    record.fail("dup2", 1, EIO);
+    CHECK(run(record) == 1);
+    REQUIRE(!record.sent.empty());
+    CHECK(record.sent.back().failure.step() == std::string{"monitor"});
+    CHECK(record.sent.back().failure.text() == std::string{"/dev/null: Input/output error"});
+    CHECK(place(record, "unlink /run/x.pid") < place(record, " failed"));
+    CHECK_FALSE(record.has_file("/run/x.pid"));
+    CHECK(record.children.empty());
+}
+
+TEST_CASE("a monitor that cannot fork says so") {
+    Record record;
+    prepare(record);
+    record.forks = {0};
+    record.fail("fork", 2, EAGAIN);
+    CHECK(run(record) == 1);
+    REQUIRE(!record.sent.empty());
+    CHECK(record.sent.back().failure.step() == std::string{"fork"});
+    CHECK(record.sent.back().failure.text() ==
+          std::string{"the monitor's: Resource temporarily unavailable"});
+}
+
+TEST_CASE("a first daemon that cannot be told that it is known is ended, and started again") {
+    Record record;
+    hears_nothing = true;
+    monitor_of(record, {term});
+    hears_nothing = false;
+    CHECK(count(record, "signal 102 KILL") == 2); // and then all that it has left
+}
+
+TEST_CASE("who cannot be made to die with the monitor does not begin") {
+    Record record;
+    int status = 1;
+    SECTION("the first daemon") {
+        prepare(record);
+        record.forks = {0, 0};
+        record.fail("die_with_parent", 1, EIO);
+        CHECK(run(record) == status);
+    }
+    SECTION("the child of a restart") {
+        record.forks = {0, first, 0};
+        record.fail("die_with_parent", 1, EIO);
+        CHECK(monitor_of(record, {crash}) == status);
+    }
+    SECTION("the program of a restart") {
+        record.fail("die_with_parent", 1, EIO);
+        CHECK(program_of(record, false) == status);
+    }
+    CHECK(record.failed != "");
+    CHECK(count(record, "execute") == 0);
+    CHECK(count(record, "serves") == 0);
+}
+
+TEST_CASE("why a program cannot be executed again is told the monitor") {
+    Record record;
+    record.forks = {0, first, 0};
+    std::string reason;
+    SECTION("it is gone") {
+        record.fail("execute", 1, ENOENT);
+        reason = "./program: No such file or directory";
+    }
+    SECTION("it cannot be given its descriptors") {
+        record.fail("pass_on_exec", 1, EBADF);
+        reason = "./program: Bad file descriptor";
+    }
+    CHECK(monitor_of(record, {crash}) == 127);
+    CHECK(record.sent.back().failure.step() == std::string{"exec"});
+    CHECK(record.sent.back().failure.text() == reason);
+    CHECK(count(record, "execute") == (reason.find("No such") != std::string::npos ? 1 : 0));
+}
+
+TEST_CASE("a restarted daemon whose step fails tells the monitor, and serves nobody") {
+    Record record;
+    CHECK(program_of(record, false, FailsFirst{}) == 1);
+    CHECK(count(record, "send 9 failed") == 1);
+    CHECK(record.sent.back().failure.text() == std::string{"it: Input/output error"});
+    CHECK(count(record, "serves") == 0);
+}
+
+TEST_CASE("a process that says the last word does nothing else") {
+    Record record;
+    const bool is_last_word = GENERATE(true, false);
+    CHECK(program_of(record, is_last_word) == 0);
+    CHECK(record.written[2] == messages::line("monitor: daemon: was killed"));
+    CHECK(count(record, "send 9 ready") == (is_last_word ? 0 : 1));
+    CHECK(count(record, "serves") == (is_last_word ? 0 : 1));
+}
+
+TEST_CASE("a restarted daemon that keeps its signals has the mask of the first start") {
+    Record record;
+    record.blocked_before = {SIGUSR1};
+    prepare(record);
+    record.pid = second;
+    record.parent = monitor;
+    record.open = {{0, 1}, {1, 1}, {2, 1}, {9, 4}};
+    const detail::Handover handover{detail::Handover::of_monitor, monitor, -1, false,
+                                    messages::failure("monitor", "daemon", "was killed", 0, 1)};
+    record.peers[9] = monitor;
+    record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
+    ::setenv("DAEMONIZER_HANDOVER", "9", 1);
+    CHECK(recording::run(
+              Daemonizer{RecordingHost{&record}, SingleFork{}, Monitor<2, 60>{}, KeepSignals{}},
+              [&] { CHECK(count(record, "mask USR1") == 1); }) == 0);
+    ::unsetenv("DAEMONIZER_HANDOVER");
+}
+
+TEST_CASE("a monitor closes what the program opens anew, also where the daemon keeps it") {
+    Record record;
+    record.open[40] = 400; // close-on-exec, as all are here
+    CHECK(monitor_of(record, {Dies{first, CLD_EXITED, 0}}, CloseDescriptors<40>{}) == 0);
+    CHECK(count(record, "close 40") == 1);
+}
+
+TEST_CASE("what a monitor would have needed is given back where there is none") {
+    Record record;
+    prepare(record);
+    const auto start = [&] {
+        detail::pid_files_of_this_process = {};
+        detail::has_restartable_daemon = false;
+        return Daemonizer{RecordingHost{&record}, SingleFork{}, Monitor<2, 60>{}}.start();
+    };
+    SECTION("in the launcher of start()") {
+        record.forks = {101};
+        record.events = {messages::ready()};
+        std::get<recording::Arrives>(record.events[0]).sender = 101;
+        auto result = start();
+        REQUIRE(result);
+        CHECK(result->is_launcher());
+    }
+    SECTION("in a start that cannot read it all") {
+        record.fail("read", GENERATE(1, 2, 3), EIO);
+        CHECK_FALSE(start());
+    }
+    CHECK(record.mapped == 0);
+    CHECK(record.descriptors_above_stdio().empty());
+    detail::has_restartable_daemon = false;
 }

@@ -781,6 +781,31 @@ TEST_CASE("the pid files of this process are removed by their paths, each once")
     ::unlink(name);
 }
 
+TEST_CASE("a signal that ends the daemon does so once the pid file is gone") {
+    char name[] = "/tmp/daemonizer.XXXXXX";
+    const int fd = ::mkstemp(name);
+    REQUIRE(fd > 2);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        detail::pid_files_of_this_process = {};
+        detail::OwnPidFile file;
+        file.path = name;
+        file.fd = fd;
+        file.owner = ::getpid();
+        detail::pid_files_of_this_process.add(file);
+        ::signal(SIGTERM, SIG_DFL); // as SA_RESETHAND has it
+        detail::remove_pid_files_and_die(SIGTERM);
+        ::_exit(7);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGTERM);
+    CHECK(::access(name, F_OK) != 0);
+    ::close(fd);
+    ::unlink(name);
+}
+
 namespace {
 
 /// A signal policy of somebody's own, which sets no handler for the pid file.

@@ -110,34 +110,57 @@ TEST_CASE("without pidfds the lock is asked before each signal, and tells of the
     make_daemon(record);
     const auto which = GENERATE(ENOSYS, EMFILE);
     record.fail("open_process", 1, which);
-    const detail::DaemonControl control{Old{{&record}}, path};
-    SECTION("which it outlives") {
-        CHECK(control.stop({{SIGTERM, 1}}).what == outcome::still_running);
-        CHECK(record.time > 1'000'000'000);
-        CHECK(record.time < 1'100'000'000);
-    }
-    SECTION("which ends it") {
-        const ControlResult result = control.stop({{SIGTERM, 1}, {SIGKILL, 9}});
-        CHECK(result.what == outcome::done);
-        CHECK(result.pid == 4711);
-        CHECK(record.time < 1'300'000'000); // it looks every 10 ms
-    }
-    SECTION("when it is gone already") {
-        record.locked.clear();
-        CHECK(control.signal(SIGHUP).what == outcome::not_running);
-        CHECK_FALSE(called(record, "signal 4711 HUP"));
-    }
-    SECTION("when another has the file") {
-        record.locked[1] = 4712;
-        CHECK(control.signal(SIGHUP).what == outcome::not_running);
-        CHECK_FALSE(called(record, "signal 4711 HUP"));
-    }
-    SECTION("when it may not be signalled") {
-        record.fail("signal", 1, EPERM);
-        CHECK(control.signal(SIGHUP).code == EPERM);
+    {
+        const detail::DaemonControl control{Old{{&record}}, path};
+        SECTION("which it outlives") {
+            CHECK(control.stop({{SIGTERM, 1}}).what == outcome::still_running);
+            CHECK(record.time > 1'000'000'000);
+            CHECK(record.time < 1'100'000'000);
+        }
+        SECTION("which ends it") {
+            const ControlResult result = control.stop({{SIGTERM, 1}, {SIGKILL, 9}});
+            CHECK(result.what == outcome::done);
+            CHECK(result.pid == 4711);
+            CHECK(record.time < 1'300'000'000); // it looks every 10 ms
+        }
+        SECTION("when it is gone already") {
+            record.locked.clear();
+            CHECK(control.signal(SIGHUP).what == outcome::not_running);
+            CHECK_FALSE(called(record, "signal 4711 HUP"));
+        }
+        SECTION("when another has the file") {
+            record.locked[1] = 4712;
+            CHECK(control.signal(SIGHUP).what == outcome::not_running);
+            CHECK_FALSE(called(record, "signal 4711 HUP"));
+        }
+        SECTION("when it may not be signalled") {
+            record.fail("signal", 1, EPERM);
+            CHECK(control.signal(SIGHUP).code == EPERM);
+        }
     }
     CHECK(sent(record).empty());
     CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("with a pidfd the process is what is waited for, and it is not looked at all the time") {
+    Record record;
+    make_daemon(record);
+    const detail::DaemonRef daemon{RecordingHost{&record}, path};
+    record.locked.clear(); // as on its way out
+    record.calls.clear();
+    CHECK_FALSE(daemon.wait_until_gone(2));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "poll 4") <= 3);
+    CHECK_FALSE(called(record, "get_lock 3 POSIX byte 1"));
+}
+
+TEST_CASE("a wait that has no time is over at once, also without a pidfd") {
+    Record record;
+    make_daemon(record);
+    record.fail("open_process", 1, ENOSYS);
+    const detail::DaemonRef daemon{RecordingHost{&record}, path};
+    const auto begun = record.time;
+    CHECK_FALSE(daemon.wait_until_gone(0));
+    CHECK(record.time - begun < 1'000'000);
 }
 
 TEST_CASE("a pidfd that cannot be signalled through leaves kill(2)") {

@@ -182,8 +182,8 @@ TEST_CASE("the child of a restart dies with the monitor, and has the pid file an
     Record record;
     CHECK(run_restart(record) == RecordingHost::executed);
     CHECK(calls_after_fork(record, 3) ==
-          Calls{"lead_group", "die_with_parent KILL", "take PIPE", "send 5 handover",
-                "pass_on_exec 6", "pass_on_exec 3", "default CHLD", "mask nothing",
+          Calls{"lead_group", "die_with_parent KILL", "send 5 handover", "pass_on_exec 6",
+                "pass_on_exec 3", "default CHLD", "mask nothing",
                 "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6", "executed 200"});
 }
 
@@ -292,6 +292,24 @@ TEST_CASE("whatever call of the monitor fails, its daemon is known to somebody o
             CHECK(status != 0);
     });
     CHECK(count > 50);
+}
+
+TEST_CASE("whatever two calls of the monitor fail, its daemon is known to somebody or ended") {
+    int pairs = 0, n = 1;
+    for (bool is_over = false; !is_over; ++n)
+        for (int after = 1;; ++after) {
+            Record record;
+            record.fail("", n, EIO);
+            record.fail_again(after);
+            run_monitor(record);
+            is_over = record.failed.empty();
+            if (record.failed_again.empty())
+                break;
+            INFO(record.failed << " and " << record.failed_again << " failed");
+            ++pairs;
+            CHECK(nobody_lives(record));
+        }
+    CHECK(pairs > 3000);
 }
 
 TEST_CASE("whatever call of a monitored daemon fails, it serves, or tells the monitor why not") {

@@ -37,7 +37,9 @@ public:
     /// Opens the log as stdout and stderr, and writes the reason of the restart there. True where
     /// that is done, and where the daemon would write the same line at the same place.
     [[gnu::cold]] auto take(const Failure& reason, const FirstStart& first) -> bool {
-        const bool is_said = open() && write(reason, first);
+        if (!open())
+            return false;
+        const bool is_said = write(reason, first);
         // Of a stream that nobody reads: it is held back, and would end the program.
         host_.take_signal(detail::only_signal(SIGPIPE));
         return is_said;

@@ -24,9 +24,11 @@ if(DAEMONIZER_COVERAGE)
     set(coverage ${PROJECT_SOURCE_DIR}/tests/coverage)
     target_compile_options(daemonizer_development INTERFACE -O0 --coverage -fprofile-abs-path
         -fprofile-update=atomic -fprofile-info-section=coverage_records -fdata-sections)
-    target_link_options(daemonizer_development INTERFACE --coverage -Wl,-T,${coverage}/counters.ld)
+    target_link_options(daemonizer_development INTERFACE --coverage -Wl,--build-id
+        -Wl,-T,${coverage}/counters.ld)
     add_library(shared_counters OBJECT ${coverage}/shared_counters.cpp)
     target_compile_features(shared_counters PRIVATE cxx_std_20)
     target_compile_options(shared_counters PRIVATE ${warnings})
+    target_compile_definitions(shared_counters PRIVATE COVERAGE_BUILD="${CMAKE_BINARY_DIR}")
     target_link_libraries(daemonizer_development INTERFACE $<TARGET_OBJECTS:shared_counters>)
 endif()

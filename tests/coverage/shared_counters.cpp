@@ -12,7 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -36,16 +38,38 @@ namespace {
     std::abort();
 }
 
+/// The hexadecimal number that the linker has given this program, and all copies of it.
+auto build_id() -> std::string {
+    std::string id;
+    const auto look = [](dl_phdr_info* object, std::size_t, void* to) {
+        for (int i = 0; i != object->dlpi_phnum; ++i) {
+            const auto& segment = object->dlpi_phdr[i];
+            if (segment.p_type != PT_NOTE)
+                continue;
+            const auto* at = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr);
+            for (const char* const end = at + segment.p_memsz; at < end;) {
+                const auto& note = *reinterpret_cast<const ElfW(Nhdr)*>(at);
+                const char* const text = at + sizeof note + (note.n_namesz + 3) / 4 * 4;
+                if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof "GNU")
+                    for (unsigned n = 0; n != note.n_descsz; ++n)
+                        for (const int half : {text[n] >> 4 & 15, text[n] & 15})
+                            *static_cast<std::string*>(to) += "0123456789abcdef"[half];
+                at = text + (note.n_descsz + 3) / 4 * 4;
+            }
+        }
+        return 1; // the program is the first
+    };
+    ::dl_iterate_phdr(look, &id);
+    return id;
+}
+
 /// The program's own counters, from the first of its processes on.
 void share_counters() {
-    char program[4096] = "";
-    if (::readlink("/proc/self/exe", program, sizeof program - 1) < 0)
-        return; // it was executed in a chroot
     const auto size = static_cast<std::size_t>(coverage_counters_end - coverage_counters_begin);
-    const auto path = std::string{program} + ".counters";
+    const auto path = COVERAGE_BUILD "/" + build_id() + ".counters";
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return; // it was executed under Landlock, or this call is one that a test makes fail
+        return;         // in a chroot, under Landlock, or where a test makes this call fail
     ::fchmod(fd, 0666); // another user may be the next
     if (::ftruncate(fd, static_cast<off_t>(size)) == 0)
         ::mmap(coverage_counters_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,

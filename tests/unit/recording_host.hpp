@@ -73,11 +73,12 @@ struct Record {
     bool is_subreaper = false;
     bool has_signalfd = true;
     int terminal_width = -ENOTTY;
-    std::vector<int> blocked_before; ///< by the starter
-    std::string content;             ///< of every file that is read
-    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
-    ino_t locked_file = 0;           ///< 0: every file
-    std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
+    std::vector<int> blocked_before;   ///< by the starter
+    std::string content;               ///< of every file that is read
+    std::string link = "/opt/program"; ///< the target of every symbolic link
+    std::map<off_t, pid_t> locked;     ///< by whom, each byte of every file; -1: by a start
+    ino_t locked_file = 0;             ///< 0: every file
+    std::map<off_t, pid_t> named;      ///< by a process itself, once it has locked a byte
     rlim_t file_size = RLIM_INFINITY;
     rlim_t descriptors = 64;                     ///< their limit
     std::string listed;                          ///< what /proc/self/fd yields
@@ -966,7 +967,7 @@ struct RecordingHost {
     auto read_link(const char* path, char* into, std::size_t size) const -> long {
         if (const int error = record->call("read_link", path); error < 0)
             return error;
-        const std::string target = "/opt/program";
+        const std::string& target = record->link;
         std::memcpy(into, target.data(), std::min(size, target.size()));
         return static_cast<long>(target.size());
     }

@@ -272,7 +272,7 @@ TEMPLATE_TEST_CASE("a signal is collected that a thread gets which was there bef
     CHECK(outcome.err == "");
 }
 
-TEST_CASE("a signal that another thread got first keeps its sender and value", "[signals]") {
+TEST_CASE("a signal that another thread got first keeps its value", "[signals]") {
     Scene scene;
     const Outcome outcome = scene.run([] {
         start_thread(sleep_for_ever);

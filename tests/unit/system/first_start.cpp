@@ -30,10 +30,13 @@ struct Reading {
     Record record;
     detail::FirstStart first;
 
-    Reading(const std::string& arguments, const std::string& environment) {
+    Reading(const std::string& arguments, const std::string& environment,
+            const std::string& link = "/opt/program") {
+        record.link = link;
         record.files["/proc/self/cmdline"] = {50};
         record.files["/proc/self/environ"] = {51};
-        for (const char* const name : {"/proc/self/exe", "./program", "/dev/fd/4"})
+        for (const char* const name :
+             {"/proc/self/exe", "./program", "/dev/fd/4", "./called (deleted)"})
             record.files[name] = {52};
         record.contents["/proc/self/cmdline"] = arguments;
         record.contents["/proc/self/environ"] = environment;
@@ -108,4 +111,19 @@ TEST_CASE("a descriptor by which a program was executed is not its path", "[firs
     const Reading reading{std::string{"program\0", 8}, ""};
     Host::given = "./program";
     CHECK(reading.first.path == std::string{"/opt/program"});
+}
+
+TEST_CASE("a program whose file was replaced while it began starts again from that path",
+          "[first start]") {
+    Host::given = "./replaced"; // another file by now, or none
+    const Reading reading{std::string{"program\0", 8}, "", "/opt/program (deleted)"};
+    CHECK(reading.first.path == std::string{"/opt/program"});
+    Host::given = "./program";
+}
+
+TEST_CASE("a program may be called (deleted)", "[first start]") {
+    Host::given = "/dev/fd/4";
+    const Reading reading{std::string{"program\0", 8}, "", "./called (deleted)"};
+    CHECK(reading.first.path == std::string{"./called (deleted)"});
+    Host::given = "./program";
 }

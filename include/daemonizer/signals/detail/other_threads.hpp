@@ -29,7 +29,7 @@ inline constexpr bool may_find_threads = [] {
 inline void block_and_send_again(int signal, siginfo_t* info, void* context) {
     const int error = errno;
     ::sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
-    // With its sender and value, where the kernel lets a process say them to itself.
+    // With the value of sigqueue(3). Who has called kill(2) the kernel lets nobody repeat.
     if (::syscall(SYS_rt_sigqueueinfo, ::getpid(), signal, info) < 0)
         ::kill(::getpid(), signal);
     errno = error;

@@ -40,7 +40,7 @@ struct ListenVariables {
 private:
     static constexpr const char* variables[] = {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS",
                                                 "LISTEN_FDNAMES"};
-    static constexpr const char* unnamed = "unknown";
+    static constexpr char unnamed[] = "unknown"; // its address is compared: no literal has only one
 
     template <class Host>
     auto read(const Host& host, const char*& wrong) -> int {

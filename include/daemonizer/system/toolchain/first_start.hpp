@@ -4,6 +4,7 @@
 #define DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
 
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/files/deleted_mark.hpp>
 #include <daemonizer/system/line_writer.hpp>
 #include <daemonizer/system/toolchain/handover_variable.hpp>
 #include <daemonizer/system/toolchain/insist.hpp>
@@ -177,6 +178,9 @@ private:
             if (length < 0)
                 return static_cast<int>(length);
             room[length] = '\0';
+            // Replaced while the program began: the next start is to find what stands there now.
+            detail::take_deleted_mark(room, static_cast<std::size_t>(length),
+                                      [&] { return names_same_file(host, room, running); });
         }
         path = room;
         return 0;

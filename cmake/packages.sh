@@ -47,6 +47,15 @@ quietly() {  # quietly COMMAND...: what it says is shown only where it fails
     said=$("$@" 2>&1) || { printf '%s\n' "$said" >&2 && return 1; }
 }
 
+install_by_apt() {  # install_by_apt PACKAGE...
+    local as_root=()
+    if ((EUID != 0)); then
+        as_root=(sudo -n)
+    fi
+    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y --no-install-recommends "$@" </dev/null
+}
+
 # Installs what need and want found missing; asks for nothing, does nothing when all is there.
 install_missing() {
     local packages=("${needed[@]}") package
@@ -57,8 +66,14 @@ install_missing() {
         as_root=(sudo -n)
     fi
     local also=${wanted[*]:+ (and, for all of it: ${wanted[*]})}
+    local without="going on without what Debian calls: ${wanted[*]}"
     if have apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
-        quietly "${as_root[@]}" apt-get update -qq </dev/null
+        say "apt-get update, which may take a minute"
+        if ! quietly "${as_root[@]}" apt-get update -qq </dev/null; then
+            ((!${#needed[@]})) || return 1
+            say "$without"
+            return 0
+        fi
         for package in "${wanted[@]}"; do
             if apt-cache show "$package" >/dev/null 2>&1; then
                 packages+=("$package")
@@ -68,13 +83,15 @@ install_missing() {
         done
         ((${#packages[@]})) || return 0
         say "installing ${packages[*]}"
-        quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -qq -y --no-install-recommends "${packages[@]}" </dev/null
+        if ! install_by_apt "${packages[@]}"; then  # one that fails keeps the others from being installed
+            ((!${#needed[@]})) || install_by_apt "${needed[@]}" || return
+            say "$without"
+        fi
     elif ((${#needed[@]})) && have apt-get >/dev/null; then
         die "needs root, or sudo without a password, for: apt-get install ${needed[*]}$also"
     elif ((${#needed[@]})); then
         die "please install what Debian calls: ${needed[*]}$also"
     else
-        say "going on without what Debian calls: ${wanted[*]}"
+        say "$without"
     fi
 }

@@ -55,9 +55,10 @@ inline auto stop(const Options& options) -> int {
     return result.exit_status();
 }
 
-/// Whether it is the option, or an abbreviation, which getopt_long(3) takes, too.
+/// Whether it is the option, or an abbreviation, which getopt_long(3) takes, too, if it is clear.
 inline auto stands_for(const char* word, const char* option) -> bool {
-    return std::strlen(word) > 4 && std::strncmp(word, option, std::strlen(word)) == 0;
+    return std::strlen(word) > std::strlen("--") &&
+           std::strncmp(word, option, std::strlen(word)) == 0;
 }
 
 /// Stops what runs, and executes this program again without --restart. So the start is an ordinary

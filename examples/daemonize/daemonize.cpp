@@ -69,12 +69,15 @@ struct Start {
     }
 };
 
-auto start(const Options& options) -> int {
+/// `argv`: of this program. What runs is stopped only for a program that is there.
+auto start(const Options& options, char** argv) -> int {
     Program program{options.command};
     if (const int error = program.find(); error != 0) {
         daemonize::complain(options.command[0], std::strerror(error));
         return Program::status_of(error);
     }
+    if (options.verb == daemonize::Verb::restart)
+        return daemonize::restart(options, argv);
     return Start{options, program}.with_monitor();
 }
 
@@ -90,9 +93,8 @@ int main(int argc, char** argv) {
     case daemonize::Verb::status:
         return daemonize::status(options);
     case daemonize::Verb::restart:
-        return daemonize::restart(options, argv);
     case daemonize::Verb::start:
         break;
     }
-    return start(options);
+    return start(options, argv);
 }

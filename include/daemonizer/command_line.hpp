@@ -127,7 +127,7 @@ private:
         return is_lsb() && old.what == outcome::not_running ? 0 : tell(old);
     }
     auto is_lsb() const -> bool { return options_.lsb || words_.text.lsb; }
-    static auto goes_on() -> bool { return detail::is_started_again<Service>(); }
+    auto goes_on() const -> bool { return detail::is_started_again(service_); }
     auto restart() const -> int {
         if (goes_on())
             return launch();

@@ -92,7 +92,7 @@ auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
 template <Controllable Service, class Body, class Otherwise>
 [[nodiscard]] auto restart(const Service& service, Body&& body, Otherwise otherwise,
                            Schedule schedule = {{SIGTERM, 10}}) -> int {
-    if (detail::is_started_again<Service>())
+    if (detail::is_started_again(service))
         return service.run(body);
     const ControlResult stopped = daemonizer::stop(service, schedule);
     if (!stopped && stopped.what != ControlResult::outcome::not_running)

@@ -6,6 +6,7 @@ kept."""
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,7 +59,8 @@ def unknown_here(policies):
 
 
 def plain_start():
-    """What a starter ignores or blocks, such as nohup, costs calls of its own; so do its descriptors."""
+    """What a starter ignores or blocks, such as nohup, costs calls of its own; so do its descriptors, and
+    its environment, of which traced() leaves one variable: a monitor reads it piece by piece."""
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd > 2 and os.path.exists("/proc/self/fd/%d" % fd):
             os.set_inheritable(fd, False)
@@ -76,8 +78,8 @@ def with_descriptor_3():
 def traced(program, directory, uncounted, prepare, is_monitored):
     """{role: [system call...]} of a start, from its beginning until nothing of it is left."""
     trace = directory + "/trace"
-    status = subprocess.run(["strace", "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
-                            cwd=directory, preexec_fn=prepare, close_fds=False).returncode
+    status = subprocess.run([shutil.which("strace"), "-f", "-qq", "-o", trace, program], stdin=subprocess.DEVNULL,
+                            cwd=directory, preexec_fn=prepare, close_fds=False, env={"PATH": os.defpath}).returncode
     check(status == 0, program, "left with", status)
     calls, daemon, launcher, blocked, begun, parents = {}, None, None, set(), set(), {}
     with open(trace) as lines:

@@ -42,6 +42,7 @@ stop() {
 status_is() { gives "$1" "$2" "$daemonize" --status --pid-file "$pid_file"; }
 pid() { cat "$pid_file"; }
 child_of() { pgrep -P "$1" 2>/dev/null; }  # also of nobody
+sleeps() { [[ $(ps -o comm= -p "$1") == sleep ]]; }  # what a shell executes last, soon after it is ready
 says() { grep -q -- "$1" "$log"; }
 unique=1000000$$  # the argument of a sleep that is one of ours
 sleeper="exec sleep $unique"
@@ -110,7 +111,7 @@ done
 says "^descriptors 0, 1, 10, 2$" || fail "the program has other descriptors"
 [[ $(stat -c %a "$log") == 640 && $(stat -c %a "$pid_file") == 644 ]] || fail "modes of the files"
 status_is 0 "running, pid $(pid)"
-[[ $(ps -o comm= -p "$(child_of "$(pid)")") == sleep ]] || fail "the program is no child"
+wait_for 5 sleeps "$(child_of "$(pid)")" || fail "the program is no child"
 
 echo "- a second start"
 gives 1 "already running, pid $(pid)" "$daemonize" "${with[@]}" -- sleep 1
@@ -202,7 +203,7 @@ fails 1 "sh: has ended with status 0" --ready notify -- \
 
 echo "- --ready none: the program takes daemonize's place"
 start --ready none -- sh -c "$sleeper"
-[[ $(ps -o comm= -p "$(pid)") == sleep ]] || fail "the pid file does not name the program"
+wait_for 5 sleeps "$(pid)" || fail "the pid file does not name the program"
 grep -q '^SigBlk:.0*$' "/proc/$(pid)/status" || fail "the program has signals blocked"
 status_is 0 "running, pid $(pid)"
 gives 1 "already running, pid $(pid)" "$daemonize" "${with[@]}" -- sleep 1
@@ -231,10 +232,9 @@ wait_for 5 test ! -e "$pid_file" || fail "a program that has ended with 0 was st
 fails 3 "has ended with status 3" --keep-alive --ready fd -- sh -c 'exit 3'
 start --keep-alive --ready none -- sh -c "$sleeper"
 program=$(child_of "$(pid)")
-[[ $(ps -o comm= -p "$program") == sleep ]] || fail "the program is no child of its monitor"
+wait_for 5 sleeps "$program" || fail "the program is no child of its monitor"
 kill -SEGV "$program"
-restarted() { local now; now=$(child_of "$(pid)") && [[ $now != "$program" ]] &&
-    [[ $(ps -o comm= -p "$now") == sleep ]]; }
+restarted() { local now; now=$(child_of "$(pid)") && [[ $now != "$program" ]] && sleeps "$now"; }
 wait_for 10 restarted || fail "not started again"
 [[ $(cd "/proc/$(child_of "$(pid)")/fd" && echo *) == "0 1 2" ]] || fail "descriptors in a restart"
 
@@ -254,7 +254,10 @@ start -- sh -c "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
 wait_for 5 says deaf
 gives 1 "still running" "$daemonize" --restart "${with[@]}" --timeout 1 -- sleep "$unique"
 gives 1 "still running" "$daemonize" --stop --pid-file "$pid_file" --timeout 1
-start --restart --timeout 1 --force -- sh -c "$sleeper"
+start --restart --timeout 1 --fo -- sh -c "$sleeper"
+old=$(pid)
+gives 127 "no-such-program: No such file or directory" "$daemonize" --restart "${with[@]}" -- no-such-program
+[[ $(pid) == "$old" ]] || fail "what runs was stopped for a program that is not there"
 stop
 
 echo "- a start that is cancelled, and a launcher that is killed"

@@ -202,7 +202,7 @@ auto is_understood_by_gdb(pid_t daemon) -> bool {
         return true;
     const std::string command = "gdb -nx -batch -p " + std::to_string(daemon) +
                                 " -ex 'info threads' -ex backtrace 2>/dev/null </dev/null |"
-                                " grep -q 'in main'";
+                                " grep -qE '^#[0-9]+ +(0x[0-9a-f]+ in )?main \\('";
     return std::system(command.c_str()) == 0;
 }
 

@@ -4,6 +4,7 @@
 #include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <sys/stat.h>
@@ -14,6 +15,22 @@ using namespace daemonizer;
 namespace {
 
 constexpr int facts = 200, gate = 201;
+
+/// Whether a restart is to end so before main() reaches run().
+auto ends_early(const std::string& how) -> bool {
+    const char* const wanted = std::getenv("RESTART_ENDS");
+    return wanted != nullptr && wanted == how && std::getenv("DAEMONIZER_HANDOVER") != nullptr;
+}
+
+struct Table {
+    Table() {
+        if (!ends_early("in a constructor"))
+            return;
+        std::fputs("no table of words\n", stderr);
+        std::abort();
+    }
+};
+const Table table;
 
 void tell(const std::string& fact) {
     const std::string line = fact + '\n';
@@ -82,22 +99,43 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
         .run(body);
 }
 
+template <class... More>
+auto run_simply(const std::string& directory, const More&... more) -> int {
+    const std::string pid = directory + "/x.pid";
+    return Daemonizer{PidFile{pid}, SignalFd<SIGTERM>{}, CloseDescriptors<facts, gate>{}, more...}
+        .run([](auto& daemon) -> int {
+            tell("daemon " + std::to_string(::getpid()));
+            daemon.ready();
+            return daemon.wait() == SIGTERM ? 0 : 1;
+        });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3)
+    if (argc != 3 || ends_early("by its usage")) {
+        std::fputs("usage: daemon MODE DIRECTORY\n", stderr);
         return 2;
+    }
     tell_surroundings(argc, argv);
     ::setenv("VARIABLE", "changed", 1);
     const std::string mode = argv[1], directory = argv[2];
+    if (mode == "clears" || mode == "restart")
+        ::clearenv();
     if (mode == "hangs again" || mode == "hangs")
         return run(mode, directory, Monitor<2, 60>{}, StartTimeout<1>{});
     if (mode == "one fork")
         return run(mode, directory, Monitor<2, 60>{}, SingleFork{});
     if (mode == "nobody")
         return run(mode, directory, Monitor<2, 60>{}, RunAs{65534, 65534});
+    if (mode == "log lines")
+        return run(mode, directory, Monitor<2, 60>{}, StderrLog{});
     if (mode == "tells a manager")
         return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
+    if (mode == "journal")
+        return run_simply(directory, JournalStdio{mode}, Monitor<1, 60>{});
+    if (mode == "keeps stdio")
+        return run_simply(directory, KeepStdio{}, IgnoreSignals<SIGPIPE>{}, Monitor<1, 60>{});
     if (mode == "keeps signals") {
         const std::string pid = directory + "/x.pid";
         return Daemonizer{PidFile{pid}, KeepSignals{}, Monitor<2, 60>{},

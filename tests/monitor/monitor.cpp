@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a monitor does when its daemon crashes, ends, is stopped, and when it is killed itself.
-#include "supervision/manager.hpp"
+#include "stdio/journald.hpp"
 
 #include <daemonizer/control.hpp>
 
+#include <array>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 using namespace daemonizer;
 using namespace launch;
@@ -25,8 +27,8 @@ struct Started {
     pid_t monitor, daemon;
 };
 
-auto start(Scene& scene, const char* mode) -> Started {
-    const Outcome outcome = scene.run([&] { return execute(scene, DAEMON, mode); });
+auto start(Scene& scene, const char* mode, const char* program = DAEMON) -> Started {
+    const Outcome outcome = scene.run([&] { return execute(scene, program, mode); });
     INFO(outcome.err);
     REQUIRE(outcome.status == 0);
     CHECK(outcome.err == "");
@@ -80,6 +82,18 @@ TEST_CASE("a monitor repeats the start, and not the stop, of a service that was 
     scene.fact("ready");
     CHECK(recorded(scene) == first.monitor);
     CHECK(runs(scene).what == ServiceStatus::state::running);
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a program that clears its environment first is started again", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "clears");
+    ::kill(first.daemon, SIGSEGV);
+    CHECK(scene.pid("daemon") != first.daemon);
+    scene.fact("ready");
+    CHECK(recorded(scene) == first.monitor);
     ::kill(first.monitor, SIGTERM);
     CHECK(scene.end_of(first.monitor) == 0);
     CHECK(scene.nobody_stays());
@@ -253,19 +267,154 @@ TEST_CASE("a restarted daemon that does not become ready in time is ended", "[mo
     CHECK(scene.nobody_stays());
 }
 
-TEST_CASE("where the program has gone the monitor gives up", "[monitor]") {
+TEST_CASE("where the program has gone the monitor gives up, and the log says why", "[monitor]") {
     Scene scene;
     const std::string program = scene.path("program");
     std::filesystem::copy_file(DAEMON, program);
-    const Outcome outcome = scene.run([&] { return execute(scene, program.c_str(), "x"); });
-    REQUIRE(outcome.status == 0);
-    const pid_t monitor = recorded(scene), daemon = scene.pid("daemon");
-    scene.fact("ready");
+    const Started first = start(scene, "x", program.c_str());
     std::filesystem::remove(program);
-    ::kill(daemon, SIGKILL);
-    CHECK(scene.end_of(monitor) == 127);
+    ::kill(first.daemon, SIGKILL);
+    CHECK(scene.end_of(first.monitor) == 127);
+    const std::string gone =
+        "daemon: monitor: daemon not started: exec: " + program + ": No such file or directory; ";
+    CHECK(text_of(scene.path("x.log")) ==
+          again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"} + gone +
+              "started again, restart 2\n" + gone + "given up after restart 2\n");
     CHECK(scene.names() == "x.log");
     CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("what a restart says before run() is in the log", "[monitor]") {
+    Scene scene;
+    const auto [how, words, end] = GENERATE(values<std::array<const char*, 3>>(
+        {{"in a constructor", "no table of words\n", "was killed: Aborted, signal 6; "},
+         {"by its usage", "usage: daemon MODE DIRECTORY\n", "has ended with status 2; "}}));
+    const char* const mode = GENERATE("x", "nobody", "ballast");
+    if (mode == std::string{"nobody"} && ::geteuid() != 0) {
+        WARN("skipped: only root can change the user");
+        return;
+    }
+    ::setenv("RESTART_ENDS", how, 1);
+    const Started first = start(scene, mode);
+    ::unsetenv("RESTART_ENDS");
+    ::kill(first.daemon, SIGKILL);
+    CHECK(scene.end_of(first.monitor) != 0);
+    CHECK(text_of(scene.path("x.log")) ==
+          again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"} + words +
+              again + end + "started again, restart 2\n" + words + again + end +
+              "given up after restart 2\n");
+    CHECK(scene.names() == "x.log");
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("a restart that lacks a shared library says so in the log", "[monitor]") {
+    Scene scene;
+    const std::string program = scene.path("program"), next = scene.path("next");
+    std::filesystem::copy_file(DAEMON, program);
+    std::string bytes = text_of(program);
+    const std::size_t name = bytes.find("libc.so.6");
+    if (name == std::string::npos) {
+        WARN("skipped: the program needs no libc.so.6");
+        return;
+    }
+    const Started first = start(scene, "x", program.c_str());
+    write_text(next, bytes.replace(name, 9, "libd.so.6"));
+    std::filesystem::permissions(next, std::filesystem::perms::owner_all);
+    std::filesystem::rename(next, program);
+    ::kill(first.daemon, SIGKILL);
+    CHECK(scene.end_of(first.monitor) == 127);
+    const std::string log = text_of(scene.path("x.log"));
+    CHECK(log.find("restart 1\ndaemon: error while loading shared libraries: libd.so.6: ") !=
+          std::string::npos);
+    CHECK(log.find(again + std::string{"has ended with status 127; given up after restart 2\n"}) !=
+          std::string::npos);
+}
+
+TEST_CASE("the log of a restart is made anew where it was renamed, and a link is not followed",
+          "[monitor]") {
+    Scene scene;
+    const std::string log = scene.path("x.log"), old = scene.path("old");
+    ::setenv("RESTART_ENDS", "by its usage", 1);
+    const Started first = start(scene, "x");
+    ::unsetenv("RESTART_ENDS");
+    std::filesystem::rename(log, old);
+    SECTION("made anew") {
+        ::kill(first.daemon, SIGKILL);
+        CHECK(scene.end_of(first.monitor) == 2);
+        CHECK(text_of(old) == "");
+        CHECK(text_of(log).find("usage: daemon") != std::string::npos);
+        struct stat made {};
+        ::stat(log.c_str(), &made);
+        CHECK((made.st_mode & 07777) == 0640);
+    }
+    SECTION("a link") {
+        std::filesystem::create_symlink(old, log);
+        ::kill(first.daemon, SIGKILL);
+        CHECK(scene.end_of(first.monitor) == 2);
+        CHECK(text_of(old) == "");
+    }
+    CHECK(scene.nobody_stays());
+}
+
+TEST_CASE("what a restart says before run() is in the journal, as the daemon's", "[monitor]") {
+    if (cannot_be_journald())
+        return;
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        const int listener = listen_as_journald();
+        if (::fork() == 0) { // two streams of the daemon, of the restart, and of the last word
+            int streams[6];
+            for (int& stream : streams)
+                stream = ::accept(listener, nullptr, nullptr);
+            for (const int stream : {streams[3], streams[5]})
+                tell("err " + everything_of(stream));
+            ::_exit(0);
+        }
+        ::close(listener);
+        set_variable("RESTART_ENDS", "by its usage");
+        return execute(scene, DAEMON, "journal");
+    });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene);
+    ::kill(scene.pid("daemon"), SIGKILL);
+    const std::string header = "journal||3|1|0|0|0|";
+    CHECK(scene.fact("err") == header +
+                                   "daemon: monitor: daemon: was killed: Killed, signal 9; started "
+                                   "again, restart 1|usage: daemon MODE DIRECTORY|");
+    CHECK(scene.fact("err") == header + "daemon: monitor: daemon: has ended with status 2; given "
+                                        "up after restart 1|");
+    CHECK(scene.end_of(monitor) == 2);
+}
+
+TEST_CASE("a stderr that nobody reads any more does not keep a daemon from its restart",
+          "[monitor]") {
+    Scene scene;
+    const Outcome outcome = scene.run([&] {
+        int ends[2];
+        if (::pipe(ends) != 0 || ::dup2(ends[1], 2) != 2 || ::close(ends[0]) != 0 ||
+            ::close(ends[1]) != 0)
+            return 96;
+        return execute(scene, DAEMON, "keeps stdio");
+    });
+    REQUIRE(outcome.status == 0);
+    const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+    ::kill(first, SIGKILL);
+    CHECK(scene.pid("daemon") != first);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+}
+
+TEST_CASE("a reason is one line in the log, as StderrLog makes them", "[monitor]") {
+    Scene scene;
+    const Started first = start(scene, "log lines");
+    ::kill(first.daemon, SIGKILL);
+    scene.pid("daemon");
+    scene.fact("ready");
+    const std::string line = text_of(scene.path("x.log"));
+    CHECK(line.substr(std::min<std::size_t>(line.size(), 20)) ==
+          " err: monitor: daemon: was killed: Killed, signal 9; started again, restart 1\n");
+    ::kill(first.monitor, SIGTERM);
+    CHECK(scene.end_of(first.monitor) == 0);
 }
 
 TEST_CASE("a restart finds arguments, environment, directory and umask of the first start",
@@ -396,7 +545,7 @@ TEST_CASE("a variable alone makes nobody a monitored daemon", "[monitor]") {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
             return 96;
-        detail::Handover forged{detail::Handover::of_monitor, ::getppid(), -1, false, {}};
+        detail::Handover forged{detail::Handover::of_monitor, ::getppid(), -1, false, false, {}};
         if (::send(ends[0], &forged, sizeof forged, 0) < 0)
             return 95;
         ::setenv("DAEMONIZER_HANDOVER", std::to_string(ends[1]).c_str(), 1);

@@ -8,10 +8,19 @@ import re
 class Mutant:
     def __init__(self, number, path, line, what):
         self.number, self.path, self.line, self.what = number, path, line, what
+        self.which = 1  # of those of its file that read the same
         self.compiled_line = line  # where the compiler sees it
 
     def __str__(self):
         return f'{self.path}:{self.line}: {self.what}'
+
+    def name(self):
+        """Lines move: it is known by its words, and which one it is."""
+        return f'{self.path}: {self.what}' + (f' ({self.which})' if self.which > 1 else '')
+
+    def is_described_by(self, expression):
+        text = f'{self.path}: {self.what}'
+        return expression.fullmatch(text) or expression.fullmatch(f'{text} ({self.which})')
 
 
 def mask(text):

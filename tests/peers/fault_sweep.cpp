@@ -396,7 +396,7 @@ private:
         if (!all.empty())
             return all;
         for (const Call& call : faultless_.calls)
-            if (is_wanted(call) && !is_repeated(call))
+            if (is_wanted(call) && !is_repeated(call, faultless_.calls))
                 all.push_back(fault_of(options_.how, call, call.number, options_.error));
         return all;
     }
@@ -410,9 +410,13 @@ private:
             const Run run = start(first);
             if (run.hits == 0)
                 continue;
+            std::map<std::pair<std::size_t, long>, int> seen;
             auto call = std::find(run.calls.begin(), run.calls.end(), *first.at);
             for (call += call != run.calls.end(); call != run.calls.end(); ++call) {
-                if (!kills && !is_wanted(*call))
+                if ((!kills && !is_wanted(*call)) || is_repeated(*call, run.calls))
+                    continue;
+                // Who can no more be woken looks often; 20 looks are as good as all.
+                if (options_.has_second_act() && ++seen[{call->process, call->number}] > 20)
                     continue;
                 pairs.push_back(first);
                 pairs.back().also = *call;
@@ -439,8 +443,7 @@ private:
     }
 
     // In a second act, of calls of one kind in a row the first two and the last are enough.
-    bool is_repeated(const Call& call) const {
-        const auto& calls = faultless_.calls;
+    bool is_repeated(const Call& call, const std::vector<Call>& calls) const {
         const auto at = std::find(calls.begin(), calls.end(), call);
         const auto same = [&](auto other) {
             return other->process == call.process && other->number == call.number;

@@ -12,8 +12,10 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace schedule {
@@ -115,6 +117,18 @@ inline auto registers_of(pid_t pid) -> user_regs_struct {
     user_regs_struct registers{};
     ::ptrace(PTRACE_GETREGS, pid, 0, &registers);
     return registers;
+}
+
+/// Whether the call that it is held before may sleep in the kernel: not if it is told not to wait.
+inline auto may_sleep(const Process& process) -> bool {
+    switch (process.call) {
+    case SYS_waitid:
+        return (process.argument[3] & WNOHANG) == 0;
+    case SYS_recvfrom:
+        return (process.argument[3] & MSG_DONTWAIT) == 0;
+    default:
+        return reach_of(process.call) == Reach::sleeper;
+    }
 }
 
 /// The path that the call it is held before names, or "".

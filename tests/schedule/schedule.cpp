@@ -92,7 +92,7 @@ void print(const Scene& scene, int bound, const Found& found, bool outcomes) {
     if (found.diverged != 0)
         std::printf(", %ld did not follow their schedule", found.diverged);
     if (found.left_out != 0)
-        std::printf(", %ld left out", found.left_out);
+        std::printf(", %s%ld left out", found.knows_all ? "" : "more than ", found.left_out);
     std::printf("\n");
     for (const auto& [kind, example] : found.violations)
         std::printf("    BROKEN: %s  [%s]  %s\n", kind.c_str(), text_of(example.first).c_str(),

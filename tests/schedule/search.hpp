@@ -14,6 +14,7 @@ namespace schedule {
 
 struct Found {
     long executions = 0, diverged = 0, left_out = 0;
+    bool knows_all = true; ///< of what is left out: nothing would follow from it
     double seconds = 0;
     std::map<std::string, std::pair<Plan, std::string>> violations; ///< the shortest plan of each
     struct Outcome {
@@ -44,6 +45,7 @@ public:
                     break; // that is what was asked
                 if (passed() > limit_) {
                     ++found_.left_out;
+                    found_.knows_all = found_.knows_all && plan.size() == longest();
                     continue;
                 }
                 execute(plan, next);
@@ -78,6 +80,10 @@ private:
             extend(plan, execution.points, next);
             return;
         }
+    }
+
+    auto longest() const -> std::size_t {
+        return static_cast<std::size_t>(bound_) + (scene_.signals.empty() ? 0 : 1);
     }
 
     void extend(const Plan& plan, const std::vector<Point>& points, std::vector<Plan>& next) const {

@@ -89,7 +89,7 @@ public:
         trace(process, describe_call(process));
         limit_sleep(process);
         resume(process);
-        settle(process, reach_of(process.call) != Reach::sleeper);
+        settle(process, !may_sleep(process));
         settle_sleepers();
     }
 

@@ -26,13 +26,10 @@ diff <(printed socket --socket echo=127.0.0.1:7007) <(sort "$deploy/systemd/ever
     fail "the socket unit is not what the program prints"
 
 # Kubernetes and Docker: the probes are words that the program knows.
-python3 - "$deploy/container/kubernetes.yaml" <<'END' || fail "kubernetes.yaml"
+if python3 -c 'import yaml' 2>/dev/null; then
+    python3 - "$deploy/container/kubernetes.yaml" <<'END' || fail "kubernetes.yaml"
 import sys
-try:
-    import yaml
-except ImportError:
-    print("kubernetes.yaml is not read: there is no python3-yaml here")
-    sys.exit()
+import yaml
 deployment = yaml.safe_load(open(sys.argv[1]))
 container = deployment["spec"]["template"]["spec"]["containers"][0]
 probe = ["/usr/local/bin/everywhere", "status", "--pid-file", container["args"][2]]
@@ -42,4 +39,7 @@ assert container["args"][:2] == ["start", "--pid-file"]
 grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
 assert grace > container["lifecycle"]["preStop"]["sleep"]["seconds"] + 5
 END
+else
+    echo "kubernetes.yaml is not read: there is no python3-yaml here"
+fi
 grep -q '"status", "--pid-file", "/everywhere.pid"' "$deploy/container/Dockerfile" || fail Dockerfile

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
-# upgrade_s6.sh PROGRAM: under s6-supervise a program upgrades itself, and s6 sees one process.
+# upgrade_s6.sh PROGRAM: under s6-supervise a program upgrades itself, and s6 sees one process. Each
+# version is replaced by the next before it has begun its start.
 # shellcheck source-path=SCRIPTDIR source=upgrade.bash
 source "$(dirname "${BASH_SOURCE[0]}")/upgrade.bash"
 needs s6-supervise
 
 service=$dir/service
 mkdir "$service"
-printf '#!/bin/sh\nexec 2>&1\nexec %s serve %s %s 3\n' "$server" "$pid_file" "$socket" >"$service/run"
+printf '#!/bin/sh\nexec 2>&1\nexec env BEGINS_SLOWLY= %s serve %s %s 3\n' "$server" "$pid_file" "$socket" >"$service/run"
 chmod +x "$service/run"
 echo 3 >"$service/notification-fd"
 s6-supervise "$service" >"$log" 2>&1 &

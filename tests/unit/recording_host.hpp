@@ -57,7 +57,8 @@ struct File {
 /// The log of calls, and the small model that answers them. A test owns it, and asks and changes it
 /// as it likes.
 struct Record {
-    std::vector<std::string> calls; ///< "open /run/x.pid", "close 7"
+    Record() { daemonizer::detail::has_taken_handover = false; } // of another process
+    std::vector<std::string> calls;                              ///< "open /run/x.pid", "close 7"
     std::vector<std::string> mistakes;
 
     // To be scripted.
@@ -72,11 +73,12 @@ struct Record {
     bool is_subreaper = false;
     bool has_signalfd = true;
     int terminal_width = -ENOTTY;
-    std::vector<int> blocked_before; ///< by the starter
-    std::string content;             ///< of every file that is read
-    std::map<off_t, pid_t> locked;   ///< by whom, each byte of every file; -1: by a start
-    ino_t locked_file = 0;           ///< 0: every file
-    std::map<off_t, pid_t> named;    ///< by a process itself, once it has locked a byte
+    std::vector<int> blocked_before;   ///< by the starter
+    std::string content;               ///< of every file that is read
+    std::string link = "/opt/program"; ///< the target of every symbolic link
+    std::map<off_t, pid_t> locked;     ///< by whom, each byte of every file; -1: by a start
+    ino_t locked_file = 0;             ///< 0: every file
+    std::map<off_t, pid_t> named;      ///< by a process itself, once it has locked a byte
     rlim_t file_size = RLIM_INFINITY;
     rlim_t descriptors = 64;                     ///< their limit
     std::string listed;                          ///< what /proc/self/fd yields
@@ -150,6 +152,8 @@ struct Record {
     auto call(const Parts&... parts) -> int {
         if (left)
             return 0;
+        if (++made_ == 100000)
+            throw std::logic_error("calls without end");
         std::ostringstream line;
         int count = 0;
         ((line << (count++ == 0 ? "" : " ") << parts), ...);
@@ -192,6 +196,7 @@ private:
     int countdown_ = 0;
     int after_ = 0;
     int error_ = 0;
+    int made_ = 0; ///< calls; a loop that does not end is a failure, and not a test that hangs
 };
 
 template <class Queue>
@@ -317,6 +322,9 @@ struct RecordingHost {
             pipe->second -= taken;
             return taken == 0 ? -EAGAIN : taken;
         }
+        constexpr ino_t report = 4; // as socket_pair() makes it
+        if (record->open[fd] == report)
+            return record->launcher_takes_ready ? 1 : 0;
         signalfd_siginfo info{};
         info.ssi_signo = static_cast<std::uint32_t>(next(record->signals));
         std::memcpy(into, &info, std::min(size, sizeof info));
@@ -959,7 +967,7 @@ struct RecordingHost {
     auto read_link(const char* path, char* into, std::size_t size) const -> long {
         if (const int error = record->call("read_link", path); error < 0)
             return error;
-        const std::string target = "/opt/program";
+        const std::string& target = record->link;
         std::memcpy(into, target.data(), std::min(size, target.size()));
         return static_cast<long>(target.size());
     }
@@ -1068,7 +1076,8 @@ private:
         case kind::status:
             return "status";
         }
-        return "taken";
+        const auto mark = static_cast<std::uint32_t>(head.message);
+        return mark == daemonizer::detail::Handover::of_monitor ? "handover" : "taken";
     }
     auto happen(const Event& event, bool blocked) const -> int {
         if (const auto* death = std::get_if<Dies>(&event)) {

@@ -183,8 +183,8 @@ protected:
 /// async-signal-safe; in the launcher only `is_launcher()` and `pid()` mean something. Beside the
 /// members of DaemonBase it has those that the policies of the composition bring.
 template <class... Policies>
-class Running : public detail::MemberLayer<sizeof...(Policies), Policies...> {
-    using members = detail::MemberLayer<sizeof...(Policies), Policies...>;
+class Running : public detail::MemberLayer<detail::members_count<Policies...>, Policies...> {
+    using members = detail::MemberLayer<detail::members_count<Policies...>, Policies...>;
 
 public:
     using members::members;

@@ -30,7 +30,9 @@ static_assert(Policy<NoMonitor>);
 /// runs all of main() again, with the directory, umask and limits that the process had in run(). Of
 /// the composition all but the forks and the pid file happens again. Descriptors that were open in
 /// the first start are open again where the composition keeps them and they are not close-on-exec.
-/// A restart that fails counts as a crash. Each one is said in the daemon's log, with its reason.
+/// A restart that fails counts as a crash. Each one is said in the daemon's log, with its reason;
+/// where that is a file or the journal (LogStdio, FileStdio, JournalStdio) before the program is
+/// executed, whose words up to run() are there, too.
 ///
 /// The monitor passes signals on: those that the composition collects, once the daemon is ready;
 /// SIGTERM, and SIGINT, SIGHUP and SIGQUIT where they are not collected, end the daemon and the
@@ -63,7 +65,7 @@ struct Monitor {
         detail::FirstStart first;
         pid_t monitor = 0;       ///< in the daemon: its parent
         bool is_restart = false; ///< in a daemon that was started anew
-        bool is_last_word = false;
+        bool is_last_word = false, is_said = false;
         Failure reason;                ///< of the restart
         int to_daemon = -1, null = -1; ///< in the monitor: spared while it closes others
 
@@ -130,6 +132,7 @@ struct Monitor {
         own.monitor = handover.monitor;
         own.is_restart = true;
         own.is_last_word = handover.is_last_word;
+        own.is_said = handover.is_said;
         own.reason = handover.reason;
         auto& detached = start.core.template state<typename Start::template in<slots::fork>>();
         detached.report.fd = report;

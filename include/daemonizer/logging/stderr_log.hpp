@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <sys/stat.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -21,17 +22,21 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Async-signal-safe once started. Cannot fail. Source: sd-daemon(3); systemd.exec(5),
 /// "$JOURNAL_STREAM".
 struct StderrLog {
+    static constexpr bool is_on_stderr = true; ///< a monitor may write a line in its place
+
     struct state {
         const char* journal = nullptr; ///< $JOURNAL_STREAM, in the environment
         bool is_journal = false;
     };
 
-    /// In the launcher, before CleanEnvironment removes the variable.
+    /// In the launcher, before CleanEnvironment removes the variable. A monitor looks no more.
     struct Read : step<phase::check> {
         static constexpr const char* name = "log";
 
         static auto run(const auto& start, const auto& policy) -> bool {
-            start.state(policy).journal = std::getenv("JOURNAL_STREAM");
+            auto& state = start.state(policy);
+            state.journal = std::getenv("JOURNAL_STREAM");
+            state.is_journal = detail::has_journal_policy<std::remove_cvref_t<decltype(start)>>;
             return true;
         }
     };

@@ -31,6 +31,8 @@ struct Umask {
                       "daemonizer: a umask is octal: Umask<022> and not Umask<22>, which is 026");
     }
 
+    static constexpr mode_t mask = Mask; ///< what the daemon has
+
     struct Set : step<phase::session> {
         static constexpr const char* name = "umask";
         static auto run(const auto& start, const auto&) -> bool {

@@ -4,6 +4,8 @@
 #define DAEMONIZER_SIGNALS_RESET_SIGNALS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/signals/detail/other_threads.hpp>
+#include <daemonizer/signals/detail/unloading.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
@@ -146,8 +148,9 @@ auto replace_default(const Start& start, int signal, const struct sigaction& act
 
 /// Every disposition default, then the mask exactly `Blocked...`. In this order: a signal that was
 /// blocked with a handler of the program's must not run it on the way. The signals that ask for the
-/// end get their handler here and not in a later step: one that arrives while the default stands
-/// would leave the pid file, and in PID 1 the kernel would discard it.
+/// end, and those that are collected, get their handler here and not in a later step: one that
+/// arrives while the default stands would leave the pid file, and in PID 1 the kernel would discard
+/// it.
 template <int... Blocked>
 struct ResetSignals : step<phase::signals>, sets_ending_handlers {
     static constexpr const char* name = "signals";
@@ -158,6 +161,9 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
         const struct sigaction ending = dying<typename Start::template in<slots::pid>>();
+        [[maybe_unused]] const struct sigaction elsewhere = detail::in_other_threads<Start>();
+        if (!detail::take_back_at_unload<die_of, block_and_send_again>(start))
+            return false;
         const bool handled = detail::end_needs_handler(start);
         const int last = SIGRTMAX, first_of_real_time = SIGRTMIN;
         for (int signal = 1; signal <= last; ++signal) {
@@ -166,8 +172,10 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
                 continue;
             const bool collected = ((signal == Blocked) || ...);
             const bool ends = handled && !collected && detail::asks_for_the_end(signal);
-            if (!start.check(start.host().set_disposition(signal, ends ? ending : standard),
-                             "sigaction"))
+            const struct sigaction& action = ends                                   ? ending
+                                             : collected && may_find_threads<Start> ? elsewhere
+                                                                                    : standard;
+            if (!start.check(start.host().set_disposition(signal, action), "sigaction"))
                 return false;
         }
         return start.check(start.host().set_mask(SIG_SETMASK, detail::signal_set<Blocked...>()),

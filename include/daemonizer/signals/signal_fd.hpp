@@ -19,7 +19,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Collects the named signals in a pollable descriptor (signalfd(2)); all others get their default
 /// disposition. `daemon.wait()`, `wait_for()` and `descriptor()` come with it. The signals stay
 /// blocked, also in what the daemon forks and execs, and in its threads: a thread inherits the mask
-/// of its creator. A thread that was there before a start without a fork must block them itself.
+/// of its creator. A thread that was there before a start without a fork blocks each when it first
+/// gets it, and the signal is collected even so.
 /// Fails with the errno of signalfd(2), sigaction(2), sigprocmask(2).
 template <int... Signals>
 struct SignalFd {

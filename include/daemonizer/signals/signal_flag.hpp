@@ -22,7 +22,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// The kernel may choose any thread, and `wait()` returns in whichever thread it was called,
 /// because the handler writes into a pipe (two descriptors, close-on-exec, spared by
 /// CloseDescriptors). A process that the daemon forks has flags of its own: it neither sees the
-/// daemon's signals nor takes them. The handlers stay when the daemon has ended.
+/// daemon's signals nor takes them. The handlers stay when the daemon has ended,
+/// but not when its code is unloaded.
 /// Fails with the errno of pipe(2), sigaction(2), sigprocmask(2).
 /// Source: signal-safety(7), and signal(7) on the thread that is chosen.
 template <int... Signals>
@@ -61,7 +62,9 @@ struct SignalFlag {
             collect_for(host, pipe);
             struct sigaction flagging {};
             flagging.sa_handler = raise_flag<std::remove_cvref_t<decltype(host)>>;
-            if ((start.check(host.set_disposition(Signals, flagging), "sigaction") && ...) &&
+            if (detail::take_back_at_unload<raise_flag<std::remove_cvref_t<decltype(host)>>>(
+                    start) &&
+                (start.check(host.set_disposition(Signals, flagging), "sigaction") && ...) &&
                 start.check(host.set_mask(SIG_SETMASK, detail::signal_set<>()), "sigprocmask"))
                 return true;
             undo(host, policy, start.state(policy));

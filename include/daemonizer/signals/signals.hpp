@@ -20,6 +20,8 @@ struct KeepSignals {
         static auto run(const auto& start, const auto&) -> bool {
             using Start = std::remove_cvref_t<decltype(start)>;
             if (detail::end_needs_handler(start)) {
+                if (!detail::take_back_at_unload<detail::die_of>(start))
+                    return false;
                 const auto ending = detail::dying<typename Start::template in<slots::pid>>();
                 static constexpr int signals[] = {SIGTERM, SIGINT, SIGHUP};
                 for (const int signal : signals)

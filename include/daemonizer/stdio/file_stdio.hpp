@@ -43,6 +43,12 @@ struct FileStdio {
                                                                              out{output},
                                                                              err{error} {}
 
+    /// Calls `keep(text)` for each text that reopen() reads.
+    void each_text(auto keep) const {
+        keep(out.characters());
+        keep(err.characters());
+    }
+
     using slot = slots::stdio;
     using steps = step_list<detail::FindBaseDirectory, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;

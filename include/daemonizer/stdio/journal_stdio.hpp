@@ -24,6 +24,9 @@ struct JournalStdio : Text<Ident> {
     constexpr explicit JournalStdio(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
 
+    /// Calls `keep(text)` for each text that reopen() reads.
+    void each_text(auto keep) const { keep(this->characters()); }
+
     using slot = slots::stdio;
     using steps = step_list<detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true, is_journal = true; ///< StderrLog asks for the latter
@@ -33,11 +36,20 @@ struct JournalStdio : Text<Ident> {
     struct state : detail::Targets {
         template <class Start>
         auto open(const Start& start, const JournalStdio& policy) -> bool {
-            constexpr int info = 6, error = 3; // of syslog(3)
             return (this->in = detail::open_null(start, O_RDONLY)) >= 0 &&
                    (this->out = detail::open_journal(start, policy.characters(), info)) >= 0 &&
                    (this->err = detail::open_journal(start, policy.characters(), error)) >= 0;
         }
+        /// For a monitor's child, which becomes the daemon.
+        template <class Host>
+        static auto reopen(Host host, const JournalStdio& policy) -> const char* {
+            const char* const why = detail::reopen_journal(host, 1, policy.characters(), info);
+            return why != nullptr ? why
+                                  : detail::reopen_journal(host, 2, policy.characters(), error);
+        }
+
+    private:
+        static constexpr int info = 6, error = 3; // of syslog(3)
     };
 };
 JournalStdio(TextArgument)->JournalStdio<>;

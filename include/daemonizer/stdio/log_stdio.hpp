@@ -29,6 +29,9 @@ struct LogStdio : Text<Path> {
     constexpr explicit LogStdio(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
 
+    /// Calls `keep(text)` for each text that reopen() reads.
+    void each_text(auto keep) const { keep(this->characters()); }
+
     using slot = slots::stdio;
     using steps = step_list<detail::FindBaseDirectory, detail::OpenTargets, detail::ReplaceStdio>;
     static constexpr bool replaces = true;

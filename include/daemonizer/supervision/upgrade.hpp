@@ -106,16 +106,17 @@ struct Upgrade {
     }
 
     /// In place of the daemon, where a step has failed that succeeded in the trial: executes the
-    /// file again, up to three times. Returns where that is of no use.
+    /// file again, up to three times. Returns where that is of no use. An attempt that gets no
+    /// further than this process is one of the three: nobody else is left to serve.
     static void try_again(const auto& start) {
         auto& own = start.core.template state<Upgrade>();
         constexpr int most = 3;
-        if (own.first.path != nullptr && ++own.failures <= most) {
-            int sockets = 0;
-            using Start = std::remove_cvref_t<decltype(start)>;
-            auto& passed = start.core.template state<typename Start::template in<slots::sockets>>();
-            if constexpr (requires { passed.count; })
-                sockets = passed.count;
+        int sockets = 0;
+        using Start = std::remove_cvref_t<decltype(start)>;
+        auto& passed = start.core.template state<typename Start::template in<slots::sockets>>();
+        if constexpr (requires { passed.count; })
+            sockets = passed.count;
+        while (own.first.path != nullptr && ++own.failures <= most) {
             Failure ignored; // the step's is said
             detail::UpgradeAttempt attempt{start.host(), own, 0};
             attempt.become(ignored, own.pid_file, sockets);

@@ -348,6 +348,27 @@ TEST_CASE("a start in time is none of StartTimeout's business", "[ready]") {
     CHECK(scene.dismiss(scene.pid()) == 0);
 }
 
+TEMPLATE_TEST_CASE("a daemon takes its launcher's answer by another call where one is refused",
+                   "[ready]", SingleFork, DoubleFork, HandoffFork) {
+    if (cannot_filter())
+        return;
+    Scene scene;
+    const Outcome start = scene.run([] {
+        deny(SYS_recvfrom, EPERM);
+        return Daemonizer<TestType, Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            daemon.ready();
+            tell("serves");
+            await_gate();
+            return 0;
+        });
+    });
+    CHECK(start.status == 0);
+    const pid_t daemon = scene.pid();
+    CHECK(scene.fact("serves") == "");
+    CHECK(scene.dismiss(daemon) == 0);
+}
+
 TEST_CASE("a daemon that is faster than the intermediate is not lost", "[ready]") {
     Scene scene;
     const std::string path = scene.path("x.pid");

@@ -247,6 +247,46 @@ TEMPLATE_TEST_CASE("wait() returns when another thread has taken the signal", "[
     CHECK(scene.end_of(daemon) == 0);
 }
 
+TEMPLATE_TEST_CASE("a signal is collected that a thread gets which was there before the start",
+                   "[signals]", WithFd, WithFlag) {
+    Scene scene;
+    const Outcome outcome = scene.run([] {
+        pthread_t older[2];
+        for (pthread_t& thread : older)
+            if (::pthread_create(&thread, nullptr, sleep_for_ever, nullptr) != 0)
+                return 97;
+        return Daemonizer<NoFork, TestType, Wires>{}.run([&](auto& daemon) {
+            daemon.ready();
+            for (int i = 0; i != 100; ++i) {
+                ::kill(::getpid(), i % 2 == 0 ? SIGUSR1 : SIGTERM);
+                if (const int signal = daemon.wait(); signal != (i % 2 == 0 ? SIGUSR1 : SIGTERM))
+                    return 2;
+            }
+            ::pthread_kill(older[0], SIGHUP); // and blocks it there
+            if (daemon.wait() != SIGHUP)
+                return 3;
+            return 0;
+        });
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+}
+
+TEST_CASE("a signal that another thread got first keeps its value", "[signals]") {
+    Scene scene;
+    const Outcome outcome = scene.run([] {
+        start_thread(sleep_for_ever);
+        return Daemonizer<NoFork, WithFd, Wires>{}.run([](auto& daemon) {
+            daemon.ready();
+            ::sigqueue(::getpid(), SIGUSR1, sigval{42});
+            signalfd_siginfo info{};
+            const bool whole = ::read(daemon.descriptor(), &info, sizeof info) == sizeof info;
+            return whole && info.ssi_signo == SIGUSR1 && info.ssi_int == 42 ? 0 : 4;
+        });
+    });
+    CHECK(outcome.status == 0);
+}
+
 TEMPLATE_TEST_CASE("wait() returns in whichever thread it was called", "[signals]", WithFd,
                    WithFlag) {
     Scene scene;

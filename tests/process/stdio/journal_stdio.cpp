@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // JournalStdio before a journald of the test's own, in mounts of its own.
-#include "kernel.hpp"
-#include "supervision/manager.hpp"
+#include "stdio/journald.hpp"
 
 using namespace daemonizer;
 using namespace launch;
 
 namespace {
-
-constexpr const char* socket_name = "/run/systemd/journal/stdout";
-
-/// A /run of one's own, and in it a socket where journald's would be.
-auto listen_as_journald() -> int {
-    forget_supervisors();
-    take_private_mounts();
-    must(::mount("none", "/run", "tmpfs", 0, nullptr) == 0, "/run");
-    ::mkdir("/run/systemd", 0755);
-    ::mkdir("/run/systemd/journal", 0755);
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{AF_UNIX, {}};
-    std::strcpy(address.sun_path, socket_name);
-    must(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-             ::listen(fd, 2) == 0,
-         "listen");
-    return fd;
-}
-
-auto cannot_be_journald() -> bool {
-    return cannot("mounts", [] { listen_as_journald(); });
-}
-
-auto everything_of(int connection) -> std::string {
-    std::string text;
-    char piece[1024];
-    for (ssize_t size; (size = ::read(connection, piece, sizeof piece)) > 0;)
-        text.append(piece, static_cast<std::size_t>(size));
-    std::replace(text.begin(), text.end(), '\n', '|');
-    return text;
-}
 
 /// In a process of its own: takes two streams, tells who has connected and what was written.
 void take_streams(int listener) {

@@ -61,3 +61,30 @@ TEST_CASE("a signal whose disposition cannot be had cancels nothing") {
     record.fail("disposition", 1, EIO);
     CHECK(signals.look(host) == 0);
 }
+
+TEST_CASE(
+    "a step that may wait for long lets the program's handlers run as the default, and back") {
+    Record record;
+    const RecordingHost host{&record};
+    const auto one = [](int) {};
+    const auto other = [](int) { ::raise(0); };
+    record.dispositions[SIGHUP].sa_handler = one;
+    record.dispositions[SIGTERM].sa_handler = other;
+    record.dispositions[SIGQUIT].sa_handler = SIG_IGN;
+    detail::StartSignals signals;
+    REQUIRE(signals.begin(host, true) == 0);
+    record.calls.clear();
+    const int result = signals.interruptibly(host, [&] {
+        CHECK(record.dispositions[SIGHUP].sa_handler == SIG_DFL);
+        CHECK(record.dispositions[SIGTERM].sa_handler == SIG_DFL);
+        CHECK(record.dispositions[SIGQUIT].sa_handler == SIG_IGN);
+        CHECK(record.calls.back() == "unblock HUP INT ALRM TERM");
+        return 7;
+    });
+    CHECK(result == 7);
+    CHECK(record.dispositions[SIGHUP].sa_handler == static_cast<void (*)(int)>(one));
+    CHECK(record.dispositions[SIGTERM].sa_handler == static_cast<void (*)(int)>(other));
+    // What is default already is not set.
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "default INT") == 0);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "block HUP INT ALRM TERM") == 1);
+}

@@ -491,3 +491,24 @@ TEST_CASE("two forks are refused to the first process of a pid namespace") {
     once.pid = 0;
     CHECK(recording::run(Daemonizer{RecordingHost{&once}, SingleFork{}}, [] {}) == 0);
 }
+
+TEST_CASE("a report that is closed is so by nobody's word, and ends the wait") {
+    Record record;
+    SECTION("before it is known who the daemon is") {
+        record.events = {messages::by(0, messages::closed())};
+    }
+    SECTION("and afterwards") {
+        record.events = {messages::forked(102), messages::by(0, messages::closed())};
+    }
+    record.dead_at_receive = {2, 102, CLD_EXITED, 5};
+    CHECK(launch(record) != 0);
+    CHECK(said(record).find("before it was ready") != std::string::npos);
+}
+
+TEST_CASE("a message that is gone when it is asked for is no reason to give up early") {
+    Record record;
+    record.events = {messages::forked(102), messages::ready()};
+    record.fail("receive", 2, EAGAIN); // readable, and yet there is none
+    CHECK(launch(record, StartTimeout<5>{}) == 0);
+    CHECK(record.time < 1'000'000'000);
+}

@@ -15,14 +15,16 @@ namespace {
 constexpr pid_t monitor = 101, first = 102, second = 103;
 
 /// The launcher forks the monitor, which forks the first daemon, and after a crash the second.
-auto run(Record& record) -> int {
+template <class... More>
+auto run(Record& record, const More&... more) -> int {
     record.files["/proc/self/cmdline"] = {50};
     record.files["/proc/self/environ"] = {51};
     record.files["/proc/self/exe"] = record.files["./program"] = {52};
     record.contents["/proc/self/cmdline"] = std::string{"program\0one\0", 12};
     record.contents["/proc/self/environ"] = std::string{"HOME=/root\0", 11};
-    const Daemonizer service{RecordingHost{&record}, SingleFork{},          Monitor<2, 60>{},
-                             StartTimeout<5>{},      PidFile{"/run/x.pid"}, SignalFd<SIGTERM>{}};
+    const Daemonizer service{
+        RecordingHost{&record}, SingleFork{},        Monitor<2, 60>{}, StartTimeout<5>{},
+        PidFile{"/run/x.pid"},  SignalFd<SIGTERM>{}, more...};
     return recording::run(service, [](auto& daemon) {
         daemon.ready();
         return daemon.wait() == SIGTERM ? 0 : 9;
@@ -46,28 +48,45 @@ auto run_daemon(Record& record) -> int {
     return run(record);
 }
 /// In the child that becomes the second daemon.
-auto run_restart(Record& record) -> int {
+template <class... More>
+auto run_restart(Record& record, const More&... more) -> int {
     record.forks = {0, first, 0};
     record.events = crash;
-    return run(record);
+    return run(record, more...);
+}
+auto run_logged_restart(Record& record) -> int { return run_restart(record, LogStdio{"/x.log"}); }
+/// In the child that says that the monitor gives up: no restart is ready in time.
+auto run_last_word(Record& record) -> int {
+    record.forks = {0, first, second, second + 1, 0};
+    record.events = crash;
+    return run(record, LogStdio{"/x.log"});
 }
 /// In the second daemon, the program anew; `change` makes another message of the monitor's.
-template <class Change>
-auto run_program_with(Record& record, Change change) -> int {
+template <class Change, class... More>
+auto run_program_with(Record& record, Change change, const More&... more) -> int {
     record.pid = second;
     record.parent = monitor;
     record.files["/run/x.pid"] = {70};
     record.open = {{0, 1}, {1, 1}, {2, 1}, {7, 70}, {9, 4}};
     record.signals = {SIGTERM};
-    detail::Handover handover{detail::Handover::of_monitor, monitor, 7, false,
+    detail::Handover handover{detail::Handover::of_monitor,
+                              monitor,
+                              7,
+                              false,
+                              false,
                               messages::failure("monitor", "daemon", "was killed", 0, 1)};
     record.peers[9] = monitor;
     change(handover);
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
     ::setenv("DAEMONIZER_HANDOVER", "9", 1);
-    const int status = run(record);
+    const int status = run(record, more...);
     ::unsetenv("DAEMONIZER_HANDOVER");
     return status;
+}
+template <class... More>
+auto run_again(Record& record, bool is_said, const More&... more) -> int {
+    return run_program_with(
+        record, [=](auto& handover) { handover.is_said = is_said; }, more...);
 }
 
 auto run_program(Record& record) -> int {
@@ -163,9 +182,71 @@ TEST_CASE("the child of a restart dies with the monitor, and has the pid file an
     Record record;
     CHECK(run_restart(record) == RecordingHost::executed);
     CHECK(calls_after_fork(record, 3) ==
-          Calls{"lead_group", "die_with_parent KILL", "pass_on_exec 6", "pass_on_exec 3",
-                "default CHLD", "mask nothing",
+          Calls{"lead_group", "die_with_parent KILL", "send 5 handover", "pass_on_exec 6",
+                "pass_on_exec 3", "default CHLD", "mask nothing",
                 "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6", "executed 200"});
+}
+
+TEST_CASE("the child of a restart opens the log, and says why there, before the program runs") {
+    Record record;
+    CHECK(run_logged_restart(record) == RecordingHost::executed);
+    CHECK(calls_after_fork(record, 3) ==
+          Calls{"lead_group", "die_with_parent KILL", "umask 022", "open /x.log", "status 7",
+                "set_flags 7 append", "dup2 7 1", "dup2 7 2", "close 7", "umask 00", "write 2",
+                "take PIPE", "send 5 handover", "pass_on_exec 6", "pass_on_exec 3", "default CHLD",
+                "mask nothing", "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=6",
+                "executed 200"});
+    CHECK(record.written[2] == std::string{"program: monitor: daemon: was killed: "} +
+                                   ::strsignal(SIGSEGV) +
+                                   ", signal 11; started again, restart 1\n");
+}
+
+TEST_CASE("the child of a restart connects to the journal") {
+    Record record;
+    CHECK(run_restart(record, JournalStdio{"x"}) == RecordingHost::executed);
+    const auto calls = calls_after_fork(record, 3);
+    CHECK(Calls(calls.begin() + 2, calls.begin() + 16) ==
+          Calls{"umask 022", "socket 1", "connect 7", "stop_receiving 7", "send 7 taken",
+                "dup2 7 1", "close 7", "socket 1", "connect 7", "stop_receiving 7", "send 7 taken",
+                "dup2 7 2", "close 7", "umask 00"});
+    CHECK(record.written[2] != "");
+}
+
+TEST_CASE("the last word of a monitor needs no program where the log can be opened") {
+    Record record;
+    CHECK(run_last_word(record) == 0);
+    CHECK(record.written[2] ==
+          "program: monitor: daemon: not ready after 5 s, and ended; given up after "
+          "restart 2\n");
+    CHECK(!made(record, "execute"));
+}
+
+TEST_CASE("a restarted daemon says why only where the monitor has not said it") {
+    const std::string reason = ": monitor: daemon: was killed\n";
+    SECTION("said") {
+        Record record;
+        CHECK(run_again(record, true, LogStdio{"/x.log"}) == 0);
+        CHECK(record.written[2] == "");
+    }
+    SECTION("not said") {
+        Record record;
+        CHECK(run_again(record, false, LogStdio{"/x.log"}) == 0);
+        CHECK(record.written[2] == program_invocation_short_name + reason);
+    }
+    SECTION("and the first step fails") {
+        Record record;
+        record.fail("mask all", 1, EINVAL);
+        CHECK(run_again(record, false, LogStdio{"/x.log"}) == 1);
+        CHECK(record.written[2] == program_invocation_short_name + reason);
+        CHECK(made(record, "send 9 failed"));
+    }
+    SECTION("and the log cannot be opened") {
+        Record record;
+        record.fail("open /x.log", 1, EACCES);
+        CHECK(run_again(record, false, LogStdio{"/x.log"}) == 1);
+        CHECK(record.written[2] == program_invocation_short_name + reason);
+        CHECK(made(record, "send 9 failed"));
+    }
 }
 
 TEST_CASE("a restarted daemon neither forks nor touches the pid file") {
@@ -213,6 +294,24 @@ TEST_CASE("whatever call of the monitor fails, its daemon is known to somebody o
     CHECK(count > 50);
 }
 
+TEST_CASE("whatever two calls of the monitor fail, its daemon is known to somebody or ended") {
+    int pairs = 0, n = 1;
+    for (bool is_over = false; !is_over; ++n)
+        for (int after = 1;; ++after) {
+            Record record;
+            record.fail("", n, EIO);
+            record.fail_again(after);
+            run_monitor(record);
+            is_over = record.failed.empty();
+            if (record.failed_again.empty())
+                break;
+            INFO(record.failed << " and " << record.failed_again << " failed");
+            ++pairs;
+            CHECK(nobody_lives(record));
+        }
+    CHECK(pairs > 3000);
+}
+
 TEST_CASE("whatever call of a monitored daemon fails, it serves, or tells the monitor why not") {
     const int count = fail_each_after_fork(run_daemon, 2, EIO, [](Record& record, int status) {
         CHECK(!made(record, "unlink"));
@@ -228,15 +327,30 @@ TEST_CASE("whatever call of a monitored daemon fails, it serves, or tells the mo
 }
 
 TEST_CASE("whatever call of a restart's child fails, it executes the program or tells why not") {
-    const int count = fail_each_after_fork(run_restart, 3, EIO, [](Record& record, int status) {
+    const bool has_log = GENERATE(false, true);
+    const auto restart = [&](Record& record) {
+        return has_log ? run_logged_restart(record) : run_restart(record);
+    };
+    const int count = fail_each_after_fork(restart, 3, EIO, [](Record& record, int status) {
         if (status == RecordingHost::executed)
             return;
         if (record.failed == "die_with_parent KILL")
             CHECK(status == 1);
         else
             CHECK((status == 127 && made(record, "send 6 failed")));
+        for (const char* const of_log : {"open", "status", "set_flags", "dup2", "close", "write 2"})
+            CHECK(record.failed.rfind(of_log, 0) != 0); // those go on without the log
     });
-    CHECK(count >= 6);
+    CHECK(count >= (has_log ? 13 : 7));
+}
+
+TEST_CASE("whatever call of the last word's child fails, it is said, or the program is to say it") {
+    const int count = fail_each_after_fork(run_last_word, 5, EIO, [](Record& record, int status) {
+        const bool is_said = status == 0 && record.written[2] != "";
+        CHECK((is_said || made(record, "execute") || record.failed == "die_with_parent KILL" ||
+               made(record, "send 6 failed")));
+    });
+    CHECK(count >= 8);
 }
 
 TEST_CASE("whatever call of a restarted daemon fails, it serves, or tells the monitor why not") {
@@ -244,8 +358,8 @@ TEST_CASE("whatever call of a restarted daemon fails, it serves, or tells the mo
         for (const char* const call : {"rename", "truncate", "write_at", "unlink"})
             CHECK(!made(record, call));
         if (status != 0)
-            CHECK((made(record, "send 9 failed") || record.failed == "mask all" ||
-                   record.failed == "die_with_parent KILL" || record.failed == "send 9 ready"));
+            CHECK((made(record, "send 9 failed") || record.failed == "die_with_parent KILL" ||
+                   record.failed == "send 9 ready"));
     });
     CHECK(count > 30);
 }

@@ -240,3 +240,43 @@ TEST_CASE("the list of children is decimal numbers, and all else is none") {
     CHECK(record.mistakes.empty());
     CHECK(record.open.size() == 3);
 }
+
+TEST_CASE("a daemon is unseen only as long as its parent, the intermediate, has not left") {
+    using life = detail::ProcessTree<RecordingHost>::life;
+    Record record;
+    Launcher launcher{record};
+    record.others = {daemon_pid};
+    launcher.tree->daemon_is(daemon_pid);
+    SECTION("which lives") {
+        record.children = {{first}};
+        CHECK(launcher.tree->look() == life::unseen);
+    }
+    SECTION("which is a zombie: the daemon is another namespace's child") {
+        record.children = {{first, CLD_EXITED, 0}};
+        CHECK(launcher.tree->look() == life::runs);
+    }
+    SECTION("which was waited for") { CHECK(launcher.tree->look() == life::runs); }
+}
+
+TEST_CASE("a daemon that dies as it becomes the launcher's child is dead") {
+    /// The intermediate leaves between the two looks at the daemon.
+    struct Leaving : RecordingHost {
+        auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) const -> int {
+            if (id == first)
+                record->children = {{first, CLD_EXITED, 0}, {daemon_pid, CLD_EXITED, 5}};
+            return RecordingHost::wait(which, id, how, options);
+        }
+    };
+    Record record;
+    record.others = {daemon_pid};
+    const Leaving host{{&record}};
+    detail::SigchldWatch watch;
+    detail::StartSignals signals;
+    const char* what = nullptr;
+    watch.begin<true>(host, what);
+    volatile pid_t daemon = daemon_pid;
+    detail::ProcessTree<Leaving> tree{host, watch, signals, first, daemon};
+    record.children = {{first}};
+    CHECK(tree.look() == detail::ProcessTree<Leaving>::life::dead);
+    CHECK(tree.end().si_status == 5);
+}

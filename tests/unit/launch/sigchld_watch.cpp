@@ -62,3 +62,22 @@ TEST_CASE("for a program that lets the kernel bury its children the dead are bur
     CHECK(pids(record) == std::vector<pid_t>{90}); // the daemon too: the kernel would have
     CHECK(count(record, "signal 100 CHLD") == 0);
 }
+
+TEST_CASE("whether the program has children is asked without waiting, and takes none") {
+    struct Watched : RecordingHost {
+        int* asked;
+        auto wait(idtype_t which, pid_t id, siginfo_t& how, int options) const -> int {
+            *asked = options;
+            return RecordingHost::wait(which, id, how, options);
+        }
+    };
+    Record record;
+    record.children = {{90, CLD_EXITED, 3, 90}}; // which the program has yet to wait for
+    int asked = 0;
+    detail::SigchldWatch watch;
+    const char* what = nullptr;
+    REQUIRE(watch.begin<true>(Watched{{&record}, &asked}, what) == 0);
+    CHECK(watch.has_others());
+    CHECK(pids(record) == std::vector<pid_t>{90});
+    CHECK((asked & WNOHANG) != 0);
+}

@@ -343,6 +343,10 @@ TEST_CASE("beside a reader's lock the stale file is locked so that no start take
     REQUIRE(locks != calls.end());
     CHECK(std::find(locks, calls.end(), "status " + path) != calls.end());
     CHECK(std::find(locks, calls.end(), "rename " + draft + " " + path) != calls.end());
+    Record without; // where nobody reads, the write lock on it is kept
+    without.files[path] = File{90};
+    REQUIRE(start(without));
+    CHECK_FALSE(called(without, "lock 3 OFD byte 0"));
 }
 
 TEST_CASE("where no file can be put in its place it is taken as it is") {
@@ -736,4 +740,112 @@ TEST_CASE("the same number on another device is another file") {
     b = a;
     b.st_ino = 1;
     CHECK_FALSE(detail::same_file(a, b));
+}
+
+TEST_CASE("a signal that cancels ends the wait for another start") {
+    Record record;
+    record.files[path] = File{90};
+    record.locked[0] = -1;
+    record.pending = {SIGTERM};
+    CHECK(refusal(record) == "Interrupted system call");
+    CHECK(record.time < 100'000'000);
+}
+
+TEST_CASE("the pid files of this process are removed by their paths, each once") {
+    char name[] = "/tmp/daemonizer.XXXXXX";
+    const int fd = ::mkstemp(name);
+    REQUIRE(fd > 2);
+    auto& known = detail::pid_files_of_this_process;
+    known = {};
+    const auto add = [&](pid_t owner) {
+        detail::OwnPidFile file;
+        file.path = name;
+        file.fd = fd;
+        file.owner = owner;
+        REQUIRE(known.add(file));
+    };
+    const auto is_known = [&](pid_t owner) {
+        return known.any(owner, [](const auto&) { return true; });
+    };
+    add(::getppid()); // another process's, as a worker inherits it
+    detail::remove_pid_files_of_this_process();
+    CHECK(::access(name, F_OK) == 0);
+    CHECK(is_known(::getppid()));
+    known = {};
+    add(::getpid());
+    SECTION("at once") { detail::remove_pid_files_of_this_process(); }
+    SECTION("or at exit") { detail::end_pid_files_of_this_process(); }
+    CHECK(::access(name, F_OK) != 0);
+    CHECK_FALSE(is_known(::getpid()));
+    ::close(fd);
+    ::unlink(name);
+}
+
+TEST_CASE("a signal that ends the daemon does so once the pid file is gone") {
+    char name[] = "/tmp/daemonizer.XXXXXX";
+    const int fd = ::mkstemp(name);
+    REQUIRE(fd > 2);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        detail::pid_files_of_this_process = {};
+        detail::OwnPidFile file;
+        file.path = name;
+        file.fd = fd;
+        file.owner = ::getpid();
+        detail::pid_files_of_this_process.add(file);
+        ::signal(SIGTERM, SIG_DFL); // as SA_RESETHAND has it
+        detail::remove_pid_files_and_die(SIGTERM);
+        ::_exit(7);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGTERM);
+    CHECK(::access(name, F_OK) != 0);
+    ::close(fd);
+    ::unlink(name);
+}
+
+namespace {
+
+/// A signal policy of somebody's own, which sets no handler for the pid file.
+struct OwnSignals {
+    using slot = slots::signals;
+    struct Step : step<phase::signals> {
+        static constexpr const char* name = "own signals";
+        using gives = capabilities<capability::dispositions>;
+        static auto run(const auto&, const auto&) -> bool { return true; }
+    };
+    using steps = step_list<Step>;
+    static constexpr bool keeps = false;
+    static constexpr auto collects(int signal) -> bool { return signal == SIGHUP; }
+    template <class Base>
+    using members = DefaultSignals::members<Base>;
+};
+
+} // namespace
+
+TEST_CASE("beside a signal policy of somebody's own the pid file has its handlers") {
+    Record record;
+    detail::pid_files_of_this_process = {};
+    const auto begin = [&] {
+        return Daemonizer{RecordingHost{&record}, NoFork{}, PidFile{path.c_str()}, KeepStdio{},
+                          OwnSignals{}}
+            .start();
+    };
+    SECTION("but for what is collected or ignored") {
+        record.dispositions[SIGINT].sa_handler = SIG_IGN;
+        const auto daemon = begin();
+        REQUIRE(daemon);
+        CHECK(record.dispositions[SIGTERM].sa_handler == detail::remove_pid_files_and_die);
+        CHECK(record.dispositions[SIGINT].sa_handler == SIG_IGN);
+        CHECK(record.dispositions.count(SIGHUP) == 0);
+    }
+    SECTION("or the start fails") {
+        record.fail("handle TERM", 1, EINVAL);
+        const auto daemon = begin();
+        REQUIRE_FALSE(daemon);
+        CHECK(daemon.error().text() == std::string{"sigaction: Invalid argument"});
+        CHECK_FALSE(record.has_file(path));
+    }
 }

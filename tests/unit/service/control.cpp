@@ -41,6 +41,10 @@ auto sent(const Record& record) -> Calls {
     return found;
 }
 
+auto called(const Record& record, const std::string& call) -> bool {
+    return std::count(record.calls.begin(), record.calls.end(), call) != 0;
+}
+
 auto looked_at(Record& record) -> ServiceStatus {
     return detail::PidFileView{RecordingHost{&record}, path}.settled();
 }
@@ -87,6 +91,204 @@ TEST_CASE("a daemon that may not be signalled is not waited for") {
     CHECK(result.code == EPERM);
     CHECK(sent(record).size() == 1);
     CHECK(record.time < 1'000'000'000);
+}
+
+TEST_CASE("without pidfds the lock is asked before each signal, and tells of the end") {
+    struct Old : RecordingHost { // Linux before 5.3, valgrind
+        auto signal(pid_t process, int number) const -> int {
+            return record->call("signal", process, signal_name(number));
+        }
+        auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask) const
+            -> int {
+            const int answer = RecordingHost::poll(set, size, limit, mask);
+            if (called(*record, "signal 4711 KILL") && record->time > 1'200'000'000)
+                record->locked.clear();
+            return answer;
+        }
+    };
+    Record record;
+    make_daemon(record);
+    const auto which = GENERATE(ENOSYS, EMFILE);
+    record.fail("open_process", 1, which);
+    {
+        const detail::DaemonControl control{Old{{&record}}, path};
+        SECTION("which it outlives") {
+            CHECK(control.stop({{SIGTERM, 1}}).what == outcome::still_running);
+            CHECK(record.time > 1'000'000'000);
+            CHECK(record.time < 1'100'000'000);
+        }
+        SECTION("which ends it") {
+            const ControlResult result = control.stop({{SIGTERM, 1}, {SIGKILL, 9}});
+            CHECK(result.what == outcome::done);
+            CHECK(result.pid == 4711);
+            CHECK(record.time < 1'300'000'000); // it looks every 10 ms
+        }
+        SECTION("when it is gone already") {
+            record.locked.clear();
+            CHECK(control.signal(SIGHUP).what == outcome::not_running);
+            CHECK_FALSE(called(record, "signal 4711 HUP"));
+        }
+        SECTION("when another has the file") {
+            record.locked[1] = 4712;
+            CHECK(control.signal(SIGHUP).what == outcome::not_running);
+            CHECK_FALSE(called(record, "signal 4711 HUP"));
+        }
+        SECTION("when it may not be signalled") {
+            record.fail("signal", 1, EPERM);
+            CHECK(control.signal(SIGHUP).code == EPERM);
+        }
+    }
+    CHECK(sent(record).empty());
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("with a pidfd the process is what is waited for, and it is not looked at all the time") {
+    Record record;
+    make_daemon(record);
+    const detail::DaemonRef daemon{RecordingHost{&record}, path};
+    record.locked.clear(); // as on its way out
+    record.calls.clear();
+    CHECK_FALSE(daemon.wait_until_gone(2));
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "poll 4") <= 3);
+    CHECK_FALSE(called(record, "get_lock 3 POSIX byte 1"));
+}
+
+TEST_CASE("a wait that has no time is over at once, also without a pidfd") {
+    Record record;
+    make_daemon(record);
+    record.fail("open_process", 1, ENOSYS);
+    const detail::DaemonRef daemon{RecordingHost{&record}, path};
+    const auto begun = record.time;
+    CHECK_FALSE(daemon.wait_until_gone(0));
+    CHECK(record.time - begun < 1'000'000);
+}
+
+TEST_CASE("a pidfd that cannot be signalled through leaves kill(2)") {
+    struct Old : RecordingHost {
+        auto signal(pid_t process, int number) const -> int {
+            return record->call("signal", process, signal_name(number));
+        }
+    };
+    Record record;
+    make_daemon(record);
+    record.fail("signal_process", 1, ENOSYS);
+    CHECK(detail::DaemonControl{Old{{&record}}, path}.signal(SIGHUP));
+    CHECK(called(record, "signal 4711 HUP"));
+    CHECK(record.descriptors_above_stdio().empty());
+}
+
+TEST_CASE("a daemon that goes while it is looked for is held on to no more") {
+    struct Going : RecordingHost {
+        pid_t holder;
+        auto open_process(pid_t process) const -> int {
+            record->locked.clear();
+            if (holder != 0)
+                record->locked[1] = holder;
+            return RecordingHost::open_process(process);
+        }
+    };
+    Record record;
+    make_daemon(record);
+    SECTION("and has no successor") {}
+    SECTION("and another has its number already") {
+        // The lock still shows: the number was read, and the process is gone.
+        record.fail("open_process", 1, ESRCH);
+        const detail::DaemonRef daemon{RecordingHost{&record}, path};
+        CHECK(daemon.status().what == state::stopped);
+        CHECK(daemon.status().pid == 0);
+        return;
+    }
+    const pid_t holder = GENERATE(0, 4712);
+    const detail::DaemonControl control{Going{{&record}, holder}, path};
+    CHECK(control.signal(SIGTERM).what == outcome::not_running);
+    CHECK(control.wait_until_gone(1).what == outcome::not_running);
+    CHECK(control.stop({{SIGTERM, 1}}).what == outcome::not_running);
+    CHECK(sent(record).empty());
+}
+
+TEST_CASE("a daemon is waited for without a signal, to the end of the time") {
+    Record record;
+    make_daemon(record);
+    const detail::DaemonControl control{RecordingHost{&record}, path};
+    record.events = {recording::Interrupts{SIGUSR1}}; // which does not shorten it
+    const ControlResult result = control.wait_until_gone(2);
+    CHECK(result.what == outcome::still_running);
+    CHECK(result.pid == 4711);
+    CHECK(record.time > 2'000'000'000);
+    CHECK(record.time < 2'100'000'000);
+    record.signals = {SIGCHLD}; // here: the pidfd is readable
+    CHECK(control.wait_until_gone(2).what == outcome::done);
+    CHECK(sent(record).empty());
+}
+
+TEST_CASE("an order for a daemon that is not there says why") {
+    Record record;
+    make_daemon(record);
+    const auto answer = [&] {
+        return detail::DaemonControl{RecordingHost{&record}, path}.signal(SIGHUP);
+    };
+    SECTION("it is being started") {
+        record.locked = {{0, -1}, {1, -1}};
+        const ControlResult result = answer();
+        CHECK(result.what == outcome::refused);
+        CHECK(result.code == EAGAIN);
+        CHECK(result.reason == std::string{"is being started and has no pid yet"});
+    }
+    SECTION("it is not known") {
+        record.content = "4712\n";
+        const ControlResult result = answer();
+        CHECK(result.what == outcome::refused);
+        CHECK(result.reason == std::string{"does not say who holds it"});
+    }
+    SECTION("it is dead") {
+        record.locked.clear();
+        CHECK(answer().what == outcome::not_running);
+    }
+    CHECK(sent(record).empty());
+}
+
+TEST_CASE("why a pid file cannot be looked at") {
+    Record record;
+    make_daemon(record);
+    const auto look = [&](const char* name) {
+        return detail::PidFileView{RecordingHost{&record}, name}.look();
+    };
+    SECTION("it has no name") {
+        for (const char* const name : {static_cast<const char*>(nullptr), ""}) {
+            const ServiceStatus status = look(name);
+            CHECK(status.what == state::unknown);
+            CHECK(status.code == EINVAL);
+            CHECK(status.reason == std::string{"path is empty"});
+        }
+        CHECK(record.calls.empty());
+    }
+    SECTION("it is a link") {
+        record.files[path] = File{100, S_IFLNK};
+        CHECK(look(path).reason == std::string{"is a symbolic link"});
+        CHECK(look(path).code == ELOOP);
+    }
+    SECTION("it may not be opened") {
+        record.fail("open " + std::string{path}, 1, EACCES);
+        const ServiceStatus status = look(path);
+        CHECK(status.what == state::unknown);
+        CHECK(status.code == EACCES);
+        CHECK(status.reason == std::string{"Permission denied"});
+    }
+    SECTION("it is none") {
+        record.files.erase(path);
+        CHECK(look(path).what == state::stopped);
+    }
+    SECTION("once it is open") {
+        record.fail("status 3", 1, EIO);
+        CHECK(look(path).reason == std::string{"is not a regular file"});
+        record.fail("status 3", 2, EIO);
+        const ServiceStatus status = look(path);
+        CHECK(status.what == state::unknown);
+        CHECK(status.code == EIO);
+        CHECK(status.reason == std::string{"cannot be read"});
+    }
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
 }
 
 TEST_CASE("a pid file is opened so that nothing is inherited, followed, or waited for") {
@@ -197,5 +399,26 @@ TEST_CASE("what the locks say, whatever the number") {
         record.locked.clear();
         CHECK(looked_at(record).what == state::dead);
         CHECK(looked_at(record).pid == 4711);
+        record.content = "1\n"; // the first process of the machine, and no daemon of this file
+        CHECK(looked_at(record).what == state::dead);
+        CHECK(looked_at(record).pid == 0);
+        record.content = "";
+        CHECK(looked_at(record).what == state::stopped);
+    }
+    SECTION("of byte 1 alone, whose holder is the daemon") {
+        record.locked = {{1, 4711}};
+        CHECK(looked_at(record).what == state::running);
+        record.locked[1] = 4712;
+        record.content = "";
+        CHECK(looked_at(record).what == state::starting);
+    }
+    SECTION("of a file that is unlinked all the time") {
+        record.locked.clear();
+        record.files[path].names = 0;
+        const ServiceStatus status = looked_at(record);
+        CHECK(status.what == state::unknown);
+        CHECK(status.code == EAGAIN);
+        CHECK(status.reason == std::string{"is replaced all the time"});
+        CHECK(record.time > 1'000'000'000);
     }
 }

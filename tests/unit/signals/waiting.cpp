@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <ratio>
 
@@ -188,6 +189,8 @@ TEST_CASE("SignalFlag: a start does not know what reached an earlier one") {
     const auto before = writes();
     record.dispositions[SIGUSR1].sa_handler(SIGUSR1); // too late: the pipe is no more
     CHECK(writes() == before);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "write -1") == 0);
+    CHECK(std::count(record.calls.begin(), record.calls.end(), "sleep") == 0); // for no handler
     CHECK(record.descriptors_above_stdio().empty());
     auto daemon = started<SignalFlag<SIGUSR1>>(record);
     REQUIRE(daemon);
@@ -253,6 +256,7 @@ TEST_CASE("SignalFlag: a start that fails after the pipe is open closes it") {
     CHECK_FALSE(daemon);
     CHECK(record.failed == (std::string{call} == "duplicate" ? "duplicate 0" : call));
     CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
 }
 
 TEST_CASE("SignalFlag: a signal that is not collected does not shorten the time") {
@@ -313,7 +317,8 @@ TEST_CASE("as PID 1 the signals that ask for the end have a handler from the res
         }
         SECTION("but what is collected or ignored") {
             const auto daemon = start(SignalFd<SIGTERM>{}, IgnoreSignals<SIGHUP>{});
-            CHECK_FALSE(has_handler(SIGTERM));
+            CHECK(record.dispositions[SIGTERM].sa_flags ==
+                  (SA_SIGINFO | SA_RESTART)); // it ends nothing
             CHECK(has_handler(SIGINT));
             CHECK_FALSE(has_handler(SIGHUP));
         }
@@ -377,4 +382,117 @@ TEST_CASE("signals are ignored after all are reset") {
     CHECK(record.dispositions[SIGPIPE].sa_handler == SIG_IGN);
     CHECK(record.dispositions[SIGCHLD].sa_handler == SIG_IGN);
     CHECK(record.dispositions[SIGTERM].sa_handler == SIG_DFL);
+}
+
+TEST_CASE("SignalFd: a handler of the program's neither shortens nor prolongs the wait") {
+    Record record;
+    auto daemon = started<SignalFd<SIGTERM, SIGHUP>>(record);
+    REQUIRE(daemon);
+    record.events = {Interrupts{SIGUSR2}};
+    record.calls.clear();
+    const auto begun = record.time;
+    CHECK(daemon->wait_for(1s) == 0);
+    CHECK(record.calls == std::vector<std::string>{"poll 3", "poll 3"});
+    CHECK(record.time - begun >= 1'000'000'000);
+    CHECK(record.time - begun < 1'001'000'000);
+}
+
+TEST_CASE("SignalFd: where the descriptor fails late, the rest of the time is waited for") {
+    struct Late : RecordingHost {
+        auto poll(pollfd*, nfds_t, const timespec*, const sigset_t*) const -> int {
+            record->time += 600'000'000;
+            return -EBADF;
+        }
+    };
+    Record record;
+    auto daemon = Daemonizer{Late{{&record}}, NoFork{}, SignalFd<SIGTERM>{}, KeepStdio{}}.start();
+    REQUIRE(daemon);
+    const auto begun = record.time;
+    CHECK(daemon->wait_for(1s) == 0);
+    CHECK(record.time - begun >= 1'000'000'000);
+    CHECK(record.time - begun < 1'001'000'000);
+}
+
+TEST_CASE("SignalFlag: wait() goes on after a handler of the program's") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM>>(record);
+    REQUIRE(daemon);
+    struct sigaction handler {};
+    handler.sa_handler = [](int) {};
+    record.dispositions[SIGUSR2] = handler;
+    record.events = {Interrupts{SIGUSR2}, Interrupts{SIGTERM}};
+    CHECK(daemon->wait() == SIGTERM);
+}
+
+TEST_CASE("SignalFlag: a pipe with many bytes is emptied at once") {
+    Record record;
+    auto daemon = started<SignalFlag<SIGTERM>>(record);
+    REQUIRE(daemon);
+    record.wakes[3] = 150;
+    CHECK(daemon->wait_for(0s) == 0);
+    CHECK(record.wakes[3] == 0);
+}
+
+TEST_CASE("SignalFlag: without its pipe it looks ten times a second") {
+    struct NoPipe : RecordingHost {
+        auto read(int, void*, std::size_t) const -> long { return -EBADF; }
+    };
+    Record record;
+    auto daemon =
+        Daemonizer{NoPipe{{&record}}, NoFork{}, SignalFlag<SIGTERM>{}, KeepStdio{}}.start();
+    REQUIRE(daemon);
+    CHECK(daemon->wait_for(1s) == 0);
+    const auto sleeps = std::count(record.calls.begin(), record.calls.end(), "sleep");
+    CHECK(sleeps >= 10);
+    CHECK(sleeps <= 11);
+}
+
+namespace {
+
+/// What happens while a handler writes into the pipe, in another thread for example.
+std::function<void()> in_a_handler;
+struct Handling : RecordingHost {
+    auto write(int fd, const void* from, std::size_t size) const -> long {
+        if (in_a_handler)
+            in_a_handler();
+        const long answer = RecordingHost::write(fd, from, size);
+        errno = EAGAIN;
+        return answer;
+    }
+};
+
+} // namespace
+
+TEST_CASE("SignalFlag: a handler leaves errno as it was, and knows no other signals") {
+    Record record;
+    auto daemon =
+        Daemonizer{Handling{{&record}}, NoFork{}, SignalFlag<SIGTERM>{}, KeepStdio{}}.start();
+    REQUIRE(daemon);
+    const auto handler = record.dispositions[SIGTERM].sa_handler;
+    errno = ENOENT;
+    handler(SIGTERM);
+    CHECK(errno == ENOENT);
+    CHECK(daemon->wait_for(0s) == SIGTERM);
+    handler(SIGUSR2);
+    CHECK(daemon->wait_for(0s) == 0);
+}
+
+TEST_CASE("SignalFlag: at the end a handler that still runs is waited for, but not for ever") {
+    Record record;
+    {
+        auto daemon =
+            Daemonizer{Handling{{&record}}, NoFork{}, SignalFlag<SIGTERM>{}, KeepStdio{}}.start();
+        REQUIRE(daemon);
+        in_a_handler = [&] {
+            in_a_handler = nullptr;
+            record.calls.clear();
+            const auto gone = std::move(*daemon);
+        };
+        record.dispositions[SIGTERM].sa_handler(SIGTERM);
+    }
+    const auto& calls = record.calls;
+    const auto closed = std::find(calls.begin(), calls.end(), "close 4");
+    REQUIRE(closed != calls.end());
+    CHECK(std::count(calls.begin(), closed, "sleep") == 20);
+    CHECK(record.descriptors_above_stdio().empty());
 }

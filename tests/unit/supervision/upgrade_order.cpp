@@ -311,6 +311,25 @@ TEST_CASE(
     CHECK(again > 5);
 }
 
+TEST_CASE("whatever two calls of a program fail that was executed in place, a daemon serves") {
+    int pairs = 0, n = 1;
+    for (bool is_over = false; !is_over; ++n)
+        for (int after = 1;; ++after) {
+            Record record;
+            record.fail("", n, EIO);
+            record.fail_again(after);
+            const int status = go_on(record, false);
+            is_over = record.failed.empty();
+            if (record.failed_again.empty())
+                break;
+            INFO(record.failed << " and " << record.failed_again << " failed");
+            ++pairs;
+            CHECK((status == 0 || status == RecordingHost::executed));
+            CHECK(!made(record, "fork"));
+        }
+    CHECK(pairs > 3000);
+}
+
 TEST_CASE("whatever call of a trial fails, it says how it went, and touches no pid file") {
     int n = 1;
     for (;; ++n) {

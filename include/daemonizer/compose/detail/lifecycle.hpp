@@ -102,12 +102,15 @@ private:
         const StepContext<core_type> start{core_, failure, &signals};
         if (const int error = signals.begin(core_.host(), !LauncherReturns); error < 0) {
             start.fail_step("signals", "sigprocmask", error);
+            if constexpr (is_monitored<core_type>)
+                if (Monitored<core_type, plan>::is_restart(start))
+                    this->fail_detached(failure);
             return outcome::failed;
         }
         if constexpr (is_monitored<core_type>)
             if (Monitored<core_type, plan>::is_restart(start)) {
                 if (!Monitored<core_type, plan>::begin_again(start))
-                    this->fail_start(failure);
+                    this->fail_detached(failure);
                 return outcome::daemon;
             }
         if (!run_in_launcher(start))

@@ -5,37 +5,61 @@
 
 #include <daemonizer/system/abi.hpp>
 
+#include <cstddef>
+#include <utility>
+
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class... Policies>
 class DaemonBase;
 
-template <unsigned Index, class First, class... Rest>
-struct policy_at : policy_at<Index - 1, Rest...> {};
-template <class First, class... Rest>
-struct policy_at<0, First, Rest...> {
-    using type = First;
-};
-
+struct any_base; ///< stands for the base of members, where it does not matter
 /// A policy brings members as `template <class Base> struct members : Base`.
-template <class Policy, class Base>
-struct members_of {
-    using type = Base;
-};
-template <class Policy, class Base>
-    requires requires { typename Policy::template members<Base>; }
-struct members_of<Policy, Base> {
-    using type = typename Policy::template members<Base>;
+template <class Policy>
+constexpr bool brings_members = requires {
+    typename Policy::template members<any_base>;
 };
 
-/// The members of the first `Count` policies, in the order of slots. A later policy can hide the
-/// members of an earlier one and call them through `Base`. Each layer is named by its count, so
-/// that an error lists the policies once and not once a layer.
+template <class... Policies>
+constexpr unsigned members_count = (0U + ... + (brings_members<Policies> ? 1U : 0U));
+
+/// Where the policy stands that is the `nth`, from 1, of those that bring members.
+template <class... Policies>
+constexpr auto bringer(unsigned nth) -> std::size_t {
+    const bool brings[] = {brings_members<Policies>...};
+    std::size_t at = 0;
+    for (;; ++at)
+        if (brings[at] && --nth == 0)
+            return at;
+}
+
+template <std::size_t Index, class Policy>
+struct numbered {
+    using type = Policy;
+};
+template <class Indices, class... Policies>
+struct numbered_policies;
+template <std::size_t... Indices, class... Policies>
+struct numbered_policies<std::index_sequence<Indices...>, Policies...>
+    : numbered<Indices, Policies>... {};
+/// The compiler finds the base class in one step, however many policies there are.
+template <std::size_t Index, class Policy>
+auto of_number(const numbered<Index, Policy>*) -> numbered<Index, Policy>;
+
+template <std::size_t Index, class... Policies>
+using policy_at = typename decltype(detail::of_number<Index>(
+    static_cast<const numbered_policies<std::index_sequence_for<Policies...>, Policies...>*>(
+        nullptr)))::type;
+
+/// The members of the first `Count` policies that bring some, in the order of slots. A later
+/// policy can hide the members of an earlier one and call them through `Base`. Each layer is named
+/// by its count, so that an error lists the policies once and not once a layer.
 template <unsigned Count, class... Policies>
-struct MemberLayer : members_of<typename policy_at<Count - 1, Policies...>::type,
-                                MemberLayer<Count - 1, Policies...>>::type {
-    using base = typename members_of<typename policy_at<Count - 1, Policies...>::type,
-                                     MemberLayer<Count - 1, Policies...>>::type;
+struct MemberLayer : policy_at<detail::bringer<Policies...>(Count),
+                               Policies...>::template members<MemberLayer<Count - 1, Policies...>> {
+    using base =
+        typename policy_at<detail::bringer<Policies...>(Count),
+                           Policies...>::template members<MemberLayer<Count - 1, Policies...>>;
     using base::base;
 };
 template <class... Policies>

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_SELECT_POLICIES_HPP
 
+#include <daemonizer/compose/detail/planning/fill_slots.hpp>
 #include <daemonizer/compose/detail/planning/slot_order.hpp>
 #include <daemonizer/compose/detail/planning/type_list.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -35,38 +36,29 @@ constexpr int times_filled = (0 + ... + (std::is_same_v<Slot, typename Given::sl
 template <class... Given>
 constexpr bool one_policy_a_slot = ((times_filled<typename Given::slot, Given...> == 1) && ...);
 
-/// A slot of the library's, with the policy that fills it where none is given; void: nothing does.
-template <class Slot, class Policy = void>
-struct by_default {
-    using slot = Slot;
-    using policy = Policy;
-};
+/// The policies that fill slots by default, as one object for all compositions.
+template <class>
+inline constexpr int default_policies = 0;
+template <class... Defaults>
+inline constexpr auto default_policies<types<Defaults...>> =
+    hana::make_basic_tuple(hana::type_c<typename Defaults::policy>...);
 
-/// Folds the slots into the list of policies that fill them: a default is overridden by what was
-/// given. The states are plain lists; a hana::tuple of each would be most of the compile time.
-template <class... Given>
-struct choose_for_slot {
-    template <class Chosen, class Default>
-    constexpr auto operator()(Chosen chosen, Default) const {
-        using slot = typename held<Default>::slot;
-        using policy = typename held<Default>::policy;
-        if constexpr (times_filled<slot, Given...> != 0)
-            return chosen + (types<>{} + ... + if_fills<slot, Given>());
-        else if constexpr (std::is_void_v<policy>)
-            return chosen;
-        else
-            return chosen + types<policy>{};
-    }
+/// `Index` as in fillings; `given` are `Count`.
+template <std::size_t Index, std::size_t Count, class Defaults, class Given>
+constexpr auto policy_in_place(const Given& given) {
+    if constexpr (Index < Count)
+        return hana::at_c<Index>(given);
+    else
+        return hana::at_c<Index - Count>(default_policies<Defaults>);
+}
 
-private:
-    template <class Slot, class P>
-    static constexpr auto if_fills() {
-        if constexpr (std::is_same_v<Slot, typename P::slot>)
-            return types<P>{};
-        else
-            return types<>{};
-    }
-};
+template <class... Given, class Defaults, std::size_t... Indices>
+constexpr auto known_policies(Defaults defaults, std::index_sequence<Indices...>) {
+    constexpr auto filled = planning::fill_slots<Given...>(defaults);
+    constexpr auto given = hana::make_basic_tuple(hana::type_c<Given>...);
+    return types<held<decltype(planning::policy_in_place<filled.at[Indices], sizeof...(Given),
+                                                         Defaults>(given))>...>{};
+}
 
 /// A policy whose slot the library does not know.
 template <class... Slots>
@@ -99,8 +91,10 @@ constexpr auto in_slot_order(types<Own...>, std::index_sequence<Indices...>) {
 /// they were given in, this is one.
 template <class... Given, class... Defaults>
 constexpr auto choose(types<Defaults...>) {
+    constexpr types<Defaults...> defaults;
+    constexpr auto count = planning::fill_slots<Given...>(defaults).count;
     const auto known =
-        hana::fold_left(hana::tuple_t<Defaults...>, types<>{}, choose_for_slot<Given...>{});
+        planning::known_policies<Given...>(defaults, std::make_index_sequence<count>{});
     if constexpr ((is_one_of<typename Given::slot, typename Defaults::slot...> && ...)) {
         return known;
     } else {

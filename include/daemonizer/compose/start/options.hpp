@@ -6,7 +6,6 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <concepts>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -54,17 +53,26 @@ struct Options : Option<Policies>... {
     }
 };
 
-template <class Slot, class... Policies>
-struct find_slot {
+template <class Slot, class Policy>
+struct filled_slot {
+    using type = Policy;
+};
+template <class... Policies>
+struct filled_slots : filled_slot<typename Policies::slot, Policies>... {};
+
+struct empty_slot {
     using type = void;
 };
-template <class Slot, class First, class... Rest>
-struct find_slot<Slot, First, Rest...> : find_slot<Slot, Rest...> {};
-template <class Slot, class First, class... Rest>
-    requires std::same_as<Slot, typename First::slot>
-struct find_slot<Slot, First, Rest...> {
-    using type = First;
-};
+/// The compiler finds the base class in one step, however many policies there are.
+template <class Slot, class Policy>
+auto filling_of(const filled_slot<Slot, Policy>*) -> filled_slot<Slot, Policy>;
+template <class Slot>
+auto filling_of(const void*) -> empty_slot;
+
+/// Its `type` is the policy that fills `Slot`, or void.
+template <class Slot, class... Policies>
+using find_slot =
+    decltype(detail::filling_of<Slot>(static_cast<const filled_slots<Policies...>*>(nullptr)));
 
 } // namespace daemonizer::detail
 

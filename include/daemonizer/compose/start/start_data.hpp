@@ -99,12 +99,14 @@ struct StartData : Options<Policies...>, State<Policies>... {
     template <class Host, class Event>
     [[gnu::visibility("hidden")]] void tell([[maybe_unused]] const Host& host,
                                             [[maybe_unused]] const Event& event) {
-        (tell_one<Policies>(host, event), ...);
+        if constexpr (wants<Event>)
+            (tell_one<Policies>(host, event), ...);
     }
     /// The same, the last policy first.
     template <class Host, class Event>
-    void tell_in_reverse(const Host& host, const Event& event) {
-        tell_last_first<Host, Event, Policies...>(host, event);
+    void tell_in_reverse([[maybe_unused]] const Host& host, [[maybe_unused]] const Event& event) {
+        if constexpr (wants<Event>)
+            tell_last_first<Host, Event, Policies...>(host, event);
     }
 
 private:

@@ -100,9 +100,11 @@ struct ReportEnd {
                 return -EINTR;
         long size = -EIO;
         char taken = 0;
-        // Any error but a launcher that has gone is looked at again: the answer may be there.
+        // Any error but a launcher that has gone is looked at again: the answer may be there, and
+        // the launcher has left with 0. A filter may refuse recv(2), and hardly read(2).
         for (int attempt = 0; attempt != 3 && size < 0 && size != -ECONNRESET; ++attempt)
-            size = host.receive(fd, &taken, sizeof taken, 0);
+            size = attempt == 0 ? host.receive(fd, &taken, sizeof taken, 0)
+                                : host.read(fd, &taken, sizeof taken);
         return size < 0 ? static_cast<int>(size) : size == 1 ? 0 : -EPIPE;
     }
 

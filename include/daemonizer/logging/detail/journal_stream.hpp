@@ -11,11 +11,16 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// Whether the stdio policy connects stderr to the journal, unless the start stays.
+template <class Start>
+constexpr bool has_journal_policy = requires {
+    requires Start::template in<slots::stdio>::is_journal;
+};
+
 /// Whether the stdio policy has connected stderr to the journal.
 template <class Start>
 auto has_journal_on_stderr([[maybe_unused]] const Start& start) -> bool {
-    using Stdio = typename Start::template in<slots::stdio>;
-    if constexpr (requires { requires Stdio::is_journal; })
+    if constexpr (has_journal_policy<Start>)
         return !std::remove_cvref_t<decltype(start.core)>::may_stay || !start.core.stays();
     else
         return false;

@@ -6,10 +6,7 @@
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/system/abi.hpp>
-#include <daemonizer/system/toolchain/first_start.hpp>
-
-#include <cstdlib>
-#include <cstring>
+#include <daemonizer/system/toolchain/handover_variable.hpp>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -24,14 +21,11 @@ inline constexpr bool executes_again = requires {
 /// arguments say `restart`, the restart is over, and the program would stop its own service. If a
 /// stranger sets the variable, a restart becomes a start, which the pid file refuses.
 template <class Service>
-auto is_started_again() -> bool {
+auto is_started_again([[maybe_unused]] const Service& service) -> bool {
     using Monitoring = typename Service::template policy_in<slots::monitor>;
     using Upgrading = typename Service::template policy_in<slots::upgrade>;
     if constexpr (executes_again<Monitoring> || executes_again<Upgrading>) {
-        char name[sizeof handover_variable];
-        std::memcpy(name, handover_variable, sizeof name);
-        name[sizeof name - 2] = '\0'; // the equals sign
-        return std::getenv(name) != nullptr;
+        return detail::find_handover(service.template option<slots::host>()) >= 0;
     } else {
         return false;
     }

@@ -5,10 +5,11 @@
 
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/error_text.hpp>
+#include <daemonizer/system/files/deleted_mark.hpp>
 
 #include <cerrno>
 #include <climits>
-#include <cstring>
+#include <cstddef>
 #include <fcntl.h>
 #include <functional>
 #include <sys/stat.h>
@@ -17,8 +18,6 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Writes the path by which this program can be started again. Returns null, or why there is none.
-/// The kernel appends " (deleted)" to the path of a file that was removed or replaced; the path is
-/// then that of the file which stands there now.
 inline auto find_program(char (&path)[PATH_MAX]) -> const char* {
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = '\0';
@@ -26,17 +25,14 @@ inline auto find_program(char (&path)[PATH_MAX]) -> const char* {
         return detail::error_text(errno);
     if (*path != '/')
         return "cannot be reached from here";
-    static constexpr char mark[] = " (deleted)";
-    const auto marked_at = static_cast<std::size_t>(length) - (sizeof mark - 1);
-    if (static_cast<std::size_t>(length) < sizeof mark || std::strcmp(path + marked_at, mark) != 0)
+    const auto names_program = [&] {
+        struct stat named {
+        }, running{};
+        return ::stat(path, &named) == 0 && ::stat("/proc/self/exe", &running) == 0 &&
+               named.st_dev == running.st_dev && named.st_ino == running.st_ino;
+    };
+    if (!detail::take_deleted_mark(path, static_cast<std::size_t>(length), names_program))
         return nullptr;
-    struct stat named {
-    }, running{};
-    const bool is_its_name = ::stat(path, &named) == 0 && ::stat("/proc/self/exe", &running) == 0 &&
-                             named.st_dev == running.st_dev && named.st_ino == running.st_ino;
-    if (is_its_name)
-        return nullptr;
-    path[marked_at] = '\0';
     return ::access(path, X_OK) == 0 ? nullptr : "has been deleted since this process began";
 }
 

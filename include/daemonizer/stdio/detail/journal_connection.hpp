@@ -4,6 +4,7 @@
 #define DAEMONIZER_STDIO_DETAIL_JOURNAL_CONNECTION_HPP
 
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/error_text.hpp>
 #include <daemonizer/system/files/descriptor.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
@@ -21,10 +22,9 @@ inline auto journal_address() -> sockaddr_un {
 
 /// Connects, and says in seven lines who writes: the identifier, a unit (believed of root alone),
 /// the priority of a line without "<N>", whether "<N>" is looked for, and three times that the line
-/// goes nowhere else. Fails the step, or returns a descriptor above 2.
-template <class Start>
-auto open_journal(const Start& start, const char* ident, int priority) -> int {
-    const auto& host = start.host();
+/// goes nowhere else. Returns a descriptor above 2, or a negative errno.
+template <class Host>
+auto connect_to_journal(const Host& host, const char* ident, int priority) -> int {
     const sockaddr_un address = detail::journal_address();
     char text[256]; // journald refuses a longer first line
     LineWriter header{text, sizeof text};
@@ -46,8 +46,27 @@ auto open_journal(const Start& start, const char* ident, int priority) -> int {
         return fd;
     if (fd >= 0)
         host.close(fd);
-    start.fail(address.sun_path, error);
-    return -1;
+    return error;
+}
+
+/// Fails the step, or returns a descriptor above 2.
+template <class Start>
+auto open_journal(const Start& start, const char* ident, int priority) -> int {
+    const int fd = detail::connect_to_journal(start.host(), ident, priority);
+    if (fd < 0)
+        start.fail(detail::journal_address().sun_path, fd);
+    return fd;
+}
+
+/// Connects anew in place of what a descriptor was. Returns null, or why not.
+template <class Host>
+auto reopen_journal(const Host& host, int descriptor, const char* ident, int priority) -> const
+    char* {
+    const int fd = detail::connect_to_journal(host, ident, priority);
+    const int error = fd < 0 ? fd : host.duplicate_onto(fd, descriptor);
+    if (fd >= 0)
+        host.close(fd);
+    return error < 0 ? detail::error_text(-error) : nullptr;
 }
 
 } // namespace daemonizer::detail

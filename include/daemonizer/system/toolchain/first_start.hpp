@@ -4,21 +4,19 @@
 #define DAEMONIZER_SYSTEM_TOOLCHAIN_FIRST_START_HPP
 
 #include <daemonizer/system/abi.hpp>
+#include <daemonizer/system/files/deleted_mark.hpp>
 #include <daemonizer/system/line_writer.hpp>
+#include <daemonizer/system/toolchain/handover_variable.hpp>
 #include <daemonizer/system/toolchain/insist.hpp>
 
 #include <cerrno>
 #include <climits>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
-
-/// Names the descriptor by which a program that is started again finds its handover.
-inline constexpr char handover_variable[] = "DAEMONIZER_HANDOVER=";
 
 /// Whether this process has started a daemon whose program is to be executed again. That runs
 /// main() up to the first such start. So a second one is refused: its daemon would come back as the
@@ -57,8 +55,10 @@ struct FirstStart {
         if (const int error = measure(host, file, variables); error < 0)
             return error;
         file = "memory";
-        const std::size_t pointers = (words.strings + variables.strings + 4) * sizeof(char*);
-        size = pointers + words.bytes + variables.bytes + PATH_MAX + room_for_numbers;
+        // The program may have written over both: then no zero byte ends the last string.
+        constexpr std::size_t end = 1;
+        const std::size_t pointers = (words.strings + variables.strings + 6) * sizeof(char*);
+        size = pointers + words.bytes + end + variables.bytes + end + PATH_MAX + room_for_numbers;
         memory = static_cast<char*>(host.map_memory(size));
         if (memory == nullptr)
             return -ENOMEM;
@@ -68,12 +68,12 @@ struct FirstStart {
         if (const int error = load(host, file, text, words.bytes); error < 0)
             return error;
         environment = list_words(text, words.bytes) + 1;
-        text += words.bytes;
+        text += words.bytes + end;
         file = environment_file;
         if (const int error = load(host, file, text, variables.bytes); error < 0)
             return error;
-        char* const rest = text + variables.bytes;
-        list_variables(host, text, rest);
+        char* const rest = text + variables.bytes + end;
+        list_variables(host, text, rest - end, rest);
         file = "/proc/self/exe";
         return find_path(host, rest + room_for_numbers);
     }
@@ -134,17 +134,16 @@ private:
     /// Returns the place of the null pointer behind the last.
     auto list_words(char* text, std::size_t bytes) const -> char** {
         char** next = arguments;
-        for (char* const end = text + bytes; text != end; text += std::strlen(text) + 1)
+        for (char* const end = text + bytes; text < end; text += std::strlen(text) + 1)
             *next++ = text;
         return next;
     }
 
     /// LISTEN_PIDFDID can't be rewritten: a process learns its own only with a call more.
     template <class Host>
-    void list_variables(const Host& host, char* text, char* end) {
-        char* made = end;
+    void list_variables(const Host& host, char* text, const char* end, char* made) {
         char** next = environment;
-        for (; text != end; text += std::strlen(text) + 1) {
+        for (; text < end; text += std::strlen(text) + 1) {
             if (begins(text, handover_variable) || begins(text, "LISTEN_PIDFDID="))
                 continue;
             *next++ = text;
@@ -165,19 +164,23 @@ private:
     }
 
     /// The path of the start where that still names the program, relative or not: a new version may
-    /// stand there later. Else the file that runs.
+    /// stand there later. Else the file that runs. One below /proc or /dev/fd names a process or a
+    /// descriptor: fexecve(3), or a program that executes itself.
     template <class Host>
     auto find_path(const Host& host, char* room) -> int {
         constexpr const char* running = "/proc/self/exe";
         const char* const given = host.executed_path();
-        if (given != nullptr && std::strlen(given) < PATH_MAX &&
-            names_same_file(host, given, running)) {
+        if (given != nullptr && std::strlen(given) < PATH_MAX && !begins(given, "/proc/") &&
+            !begins(given, "/dev/fd/") && names_same_file(host, given, running)) {
             std::memcpy(room, given, std::strlen(given) + 1);
         } else {
             const long length = host.read_link(running, room, PATH_MAX - 1);
             if (length < 0)
                 return static_cast<int>(length);
             room[length] = '\0';
+            // Replaced while the program began: the next start is to find what stands there now.
+            detail::take_deleted_mark(room, static_cast<std::size_t>(length),
+                                      [&] { return names_same_file(host, room, running); });
         }
         path = room;
         return 0;
@@ -207,24 +210,6 @@ private:
         return std::strcmp(text, own) == 0;
     }
 };
-
-/// The descriptor behind the variable, which is removed, so that no child takes it for its own; -1
-/// where there is none, or where who started this program has fewer rights than it.
-template <class Host>
-[[gnu::cold]] auto take_handover(const Host& host) -> int {
-    char name[sizeof handover_variable];
-    std::memcpy(name, handover_variable, sizeof name);
-    name[sizeof name - 2] = '\0'; // the equals sign
-    const char* text = std::getenv(name);
-    if (text == nullptr)
-        return -1;
-    int fd = 0;
-    for (; *text >= '0' && *text <= '9' && fd < 100'000'000; ++text)
-        fd = fd * 10 + (*text - '0');
-    const bool is_number = *text == '\0';
-    ::unsetenv(name);
-    return is_number && fd > 2 && !host.has_gained_rights() ? fd : -1;
-}
 
 } // namespace daemonizer::detail
 

@@ -4,7 +4,6 @@
 #define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_COMPLAINTS_HPP
 
 #include <daemonizer/compose/detail/lifecycle/terminal.hpp>
-#include <daemonizer/compose/detail/log_sink.hpp>
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/print_failure.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -28,7 +27,7 @@ protected:
     using typename base::Fork;
     using typename base::stage;
     using typename base::Stdio;
-    using LogSink = typename find_log_sink<core_type, Policies...>::type;
+    using LogSink = typename log_sink_of<core_type>::type;
 
     /// Reports a failure: before ready to the launcher, or without one to the terminal.
     void tell(const Failure& failure) {
@@ -57,13 +56,10 @@ protected:
 
     /// Writes a failure to the policy that takes the daemon's lines, else to stderr.
     void complain(const Failure& failure) {
-        if constexpr (!std::is_void_v<LogSink>) {
-            char line[512];
-            LineWriter{line, sizeof line}.text(failure.step()).text(": ").text(failure.text());
-            write_line(LOG_ERR, line);
-        } else {
+        if constexpr (!std::is_void_v<LogSink>)
+            detail::write_failure<LogSink>(core_.host(), core_, failure);
+        else
             detail::print_failure(core_.host(), 2, failure);
-        }
     }
     void write_line(int priority, const char* text) {
         LogSink::write_line(core_.host(), core_.template option<LogSink>(),

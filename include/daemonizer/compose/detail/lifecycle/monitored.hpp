@@ -45,15 +45,19 @@ struct Monitored {
         return start.core.stays() ? Plan::in_daemon::run(start) : Steps::in_daemon::run(start);
     }
 
-    /// Why the monitor has started this daemon anew, in the daemon's log. A process that the
-    /// monitor has started for its last word leaves here.
+    /// Says why the monitor has started this daemon anew, in the daemon's log, unless it is there.
+    template <class Complain>
+    [[gnu::cold]] static void say_reason(Core& core, Complain complain) {
+        const auto& monitoring = core.template state<Monitoring>();
+        if (monitoring.is_restart && !monitoring.is_said)
+            complain(monitoring.reason);
+    }
+    /// The same, once the log is open. A process that the monitor has started for its last word
+    /// leaves here.
     template <class Complain>
     [[gnu::cold]] static void say_restart(Core& core, Complain complain) {
-        const auto& monitoring = core.template state<Monitoring>();
-        if (!monitoring.is_restart)
-            return;
-        complain(monitoring.reason);
-        if (monitoring.is_last_word)
+        say_reason(core, complain);
+        if (core.template state<Monitoring>().is_last_word)
             core.host().leave_at_once(0);
     }
 };

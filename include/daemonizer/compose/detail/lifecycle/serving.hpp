@@ -19,16 +19,16 @@ protected:
     using base::core_;
     using base::stage_;
     using typename base::core_type;
+    using typename base::Fork;
     using typename base::plan;
     using typename base::stage;
 
     enum class outcome { daemon, launcher, failed };
 
     auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
-        if (run_in_daemon(start)) {
+        if (run_or_give_back(start)) {
             if constexpr (is_monitored<core_type>)
-                Monitored<core_type, plan>::say_restart(
-                    core_, [this](const Failure& reason) { this->complain(reason); });
+                monitored::say_restart(core_, complaining());
             stage_ = stage::starting;
             return outcome::daemon;
         }
@@ -37,15 +37,46 @@ protected:
                 core_.tell(core_.host(), event::failed{start.failure});
         plan::in_launcher::undo(core_, core_.host());
         if (core_.has_launcher())
-            this->fail_start(start.failure);
+            fail_detached(start.failure);
         this->take_stderr_back();
         return outcome::failed;
     }
 
+    /// A step has failed in a daemon that was forked, or that its monitor has started anew. That
+    /// one has not said why yet.
+    [[gnu::always_inline]] void fail_detached(const Failure& failure) {
+        if constexpr (is_monitored<core_type>)
+            monitored::say_reason(core_, complaining());
+        this->fail_start(failure);
+    }
+
 private:
+    using monitored = Monitored<core_type, plan>;
+
+    auto complaining() {
+        return [this](const Failure& reason) { this->complain(reason); };
+    }
+
+    /// Where the thread ends in a step (pthread_exit, or cancelled) and no launcher undoes what it
+    /// has acquired, this process does: its other threads, or its program, go on.
+    auto run_or_give_back(const StepContext<core_type>& start) -> bool {
+#if defined(__cpp_exceptions)
+        if constexpr (plan::in_launcher::undoes && (!Fork::detaches || core_type::may_stay)) {
+            try {
+                return run_in_daemon(start);
+            } catch (...) { // what a step throws is a failure of that step
+                if (!core_.has_launcher())
+                    plan::in_launcher::undo(core_, core_.host());
+                throw;
+            }
+        }
+#endif
+        return run_in_daemon(start);
+    }
+
     static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
         if constexpr (is_monitored<core_type>)
-            return Monitored<core_type, plan>::run_in_daemon(start);
+            return monitored::run_in_daemon(start);
         else
             return plan::in_daemon::run(start);
     }

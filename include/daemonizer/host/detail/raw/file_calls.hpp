@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -22,6 +23,12 @@ struct RawFileCalls {
     [[gnu::visibility("hidden")]] static auto open(int directory, const char* path, int flags)
         -> int {
         return static_cast<int>(RawCall::again(SYS_openat, directory, RawCall::of(path), flags));
+    }
+    /// Of a file that may have to be made.
+    [[gnu::visibility("hidden")]] static auto open(int directory, const char* path, int flags,
+                                                   mode_t mode) -> int {
+        return static_cast<int>(RawCall::again(SYS_openat, directory, RawCall::of(path), flags,
+                                               static_cast<long>(mode)));
     }
     [[gnu::visibility("hidden")]] static auto close(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_close, fd));
@@ -56,11 +63,17 @@ struct RawFileCalls {
     [[gnu::visibility("hidden")]] static auto pass_on_exec(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_SETFD, 0));
     }
+    [[gnu::visibility("hidden")]] static auto set_status_flags(int fd, int flags) -> int {
+        return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_SETFL, flags));
+    }
     [[gnu::visibility("hidden")]] static auto duplicate_above_stdio(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3));
     }
     [[gnu::visibility("hidden")]] static auto duplicate_onto(int fd, int target) -> int {
         return static_cast<int>(RawCall::again(SYS_dup3, fd, target, 0));
+    }
+    [[gnu::visibility("hidden")]] static auto set_umask(mode_t mask) -> mode_t {
+        return static_cast<mode_t>(detail::raw_call(SYS_umask, static_cast<long>(mask)));
     }
 };
 

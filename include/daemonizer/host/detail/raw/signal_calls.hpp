@@ -73,6 +73,11 @@ struct RawSignalCalls {
         detail::raw_call(SYS_clock_gettime, CLOCK_MONOTONIC, RawCall::of(&time));
         return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
     }
+    [[gnu::visibility("hidden")]] static auto wall_clock() -> long long {
+        timespec time{};
+        detail::raw_call(SYS_clock_gettime, CLOCK_REALTIME, RawCall::of(&time));
+        return time.tv_sec;
+    }
 
 private:
     /// What rt_sigaction(2) takes, or a little more.

@@ -52,6 +52,9 @@ struct RawSocketCalls {
     [[gnu::visibility("hidden")]] static auto stop_sending(int fd) -> int {
         return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_WR));
     }
+    [[gnu::visibility("hidden")]] static auto stop_receiving(int fd) -> int {
+        return static_cast<int>(detail::raw_call(SYS_shutdown, fd, SHUT_RD));
+    }
     [[gnu::visibility("hidden")]] static auto socket_pair(int (&ends)[2]) -> int {
         return static_cast<int>(detail::raw_call(
             SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, RawCall::of(&ends)));

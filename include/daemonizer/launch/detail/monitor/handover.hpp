@@ -18,12 +18,13 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// monitored daemon: the socket must have been made by the parent of the process that reads it, and
 /// only that can have left it open.
 struct Handover {
-    static constexpr std::uint32_t of_monitor = 0x64616d31;
+    static constexpr std::uint32_t of_monitor = 0x64616d32;
 
     std::uint32_t mark;
     pid_t monitor;
     int pid_file;      ///< a descriptor of it, or -1
     bool is_last_word; ///< the monitor has given up: the process only says so
+    bool is_said;      ///< the log has the reason already
     Failure reason;    ///< why the daemon is started anew
 };
 

@@ -111,8 +111,11 @@ private:
             detail::release_memory(host_, large, stop, [&](auto& mappings) {
                 mappings.leave_out_all_around(this);
                 mappings.leave_out(first.memory, first.size);
-                kept_.core.each_text(
-                    [&](const char* text) { mappings.leave_out(text, std::strlen(text) + 1); });
+                const auto keep = [&](const char* text) {
+                    mappings.leave_out(text, std::strlen(text) + 1);
+                };
+                kept_.core.each_text(keep);
+                RestartLog<Host, Core>::each_text(kept_.core, keep);
             });
         }
     }

@@ -6,6 +6,7 @@
 #include <daemonizer/compose/failure.hpp>
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/launch/detail/monitor/handover.hpp>
+#include <daemonizer/launch/detail/monitor/restart_log.hpp>
 #include <daemonizer/launch/detail/sigchld_watch.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -34,12 +35,9 @@ public:
         ReportEnd theirs;
         if (const int error = detail::open_report(host_, report, theirs); error < 0)
             return error;
-        const int file = pid_file();
-        const Handover handover{Handover::of_monitor, monitor_, file, is_last_word, reason};
-        const long sent = host_.send(report.fd, &handover, sizeof handover);
-        const pid_t child = sent < 0 ? static_cast<pid_t>(sent) : host_.fork();
+        const pid_t child = host_.fork();
         if (child == 0)
-            become_program(theirs, file);
+            become_program(report, theirs, reason, is_last_word);
         theirs.close(host_);
         if (child < 0)
             report.close(host_);
@@ -69,12 +67,20 @@ private:
             return -1;
     }
 
-    [[noreturn]] void become_program(const ReportEnd& report, int pid_file) {
+    /// `monitors`: the monitor's end of the report, a copy of which hands over.
+    [[noreturn]] void become_program(const ReportEnd& monitors, const ReportEnd& report,
+                                     const Failure& reason, bool is_last_word) {
         host_.lead_group();
         if (detail::die_with(host_, monitor_) < 0)
             host_.leave_at_once(1);
         FirstStart& first = core_.template state<Monitoring>().first;
-        int error = pass_descriptors(report, pid_file);
+        const bool is_said = RestartLog<Host, Core>{host_, core_}.take(reason, first);
+        if (is_said && is_last_word)
+            host_.leave_at_once(0);
+        int error = hand_over(
+            monitors, {Handover::of_monitor, monitor_, pid_file(), is_last_word, is_said, reason});
+        if (error >= 0)
+            error = pass_descriptors(report);
         first.complete(host_.pid(), report.fd);
         watch_.restore_disposition(host_);
         signals_.end(host_);
@@ -87,16 +93,21 @@ private:
         host_.leave_at_once(127);
     }
 
-    /// Returns 0 or a negative errno.
-    auto pass_descriptors(const ReportEnd& report, int pid_file) const -> int {
+    // Both return 0 or a negative errno.
+    auto hand_over(const ReportEnd& monitors, const Handover& handover) const -> int {
+        const long sent = host_.send(monitors.fd, &handover, sizeof handover);
+        return sent < 0 ? static_cast<int>(sent) : 0;
+    }
+    auto pass_descriptors(const ReportEnd& report) const -> int {
         int error = 0;
+        const int file = pid_file();
         const auto pass = [&](int fd) {
             if (const int refused = host_.pass_on_exec(fd); refused < 0)
                 error = refused;
         };
         pass(report.fd);
-        if (pid_file >= 0)
-            pass(pid_file);
+        if (file >= 0)
+            pass(file);
         using Sockets = typename Core::template in<slots::sockets>;
         if constexpr (requires { core_.template state<Sockets>().each_descriptor(pass); })
             core_.template state<Sockets>().each_descriptor(pass);

@@ -38,6 +38,20 @@ TEST_CASE("a signal that turns out to be ignored wakes the launcher no more") {
     CHECK(signals.look(host) == SIGTERM);
 }
 
+TEST_CASE("a handler that cannot be set beside the program's own signals fails the start") {
+    const std::string call = GENERATE("disposition HUP", "handle INT");
+    Record record;
+    record.fail(call, 1, EIO);
+    auto result = Daemonizer{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
+                             PidFile{"/run/x.pid"}}
+                      .start();
+    REQUIRE_FALSE(result);
+    CHECK(record.failed == call);
+    CHECK(result.error().step() == std::string{"signals"});
+    CHECK(result.error().text() == std::string{"sigaction: Input/output error"});
+    CHECK_FALSE(record.has_file("/run/x.pid"));
+}
+
 TEST_CASE("a signal whose disposition cannot be had cancels nothing") {
     Record record;
     const RecordingHost host{&record};

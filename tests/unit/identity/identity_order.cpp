@@ -217,6 +217,16 @@ TEST_CASE("a user that can be changed back") {
     CHECK(refusal(record, RunAs{1000, 100}) == messages::line("run as: user: can be changed back"));
 }
 
+TEST_CASE("a user that cannot be root again, but the starter") {
+    Record record;
+    record.rights.users = {500, 500, 500};
+    record.fail("capset 0xffff", 1, EPERM);
+    record.fail_again(2); // setresuid(-1, 0, -1)
+    record.rights.forbids_nothing = true;
+    CHECK(refusal(record, RunAs{1000, 100}) == messages::line("run as: user: can be changed back"));
+    CHECK(record.failed_again == "setresuid -1 0 -1");
+}
+
 TEST_CASE("groups that can be changed back, though the user cannot") {
     Record record;
     record.fail("capset 0xffff", 1, EPERM);

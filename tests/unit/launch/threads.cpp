@@ -31,6 +31,17 @@ TEST_CASE("more than one thread is refused, after some patience") {
     CHECK(count(record, "fork") == 0);
 }
 
+TEST_CASE("a signal that cancels ends the patience with other threads") {
+    Record record;
+    record.tasks = 4;
+    record.pending = {SIGTERM};
+    auto result = start(record);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().step() == std::string{"threads"});
+    CHECK(result.error().code() == EINTR);
+    CHECK(count(record, "sleep") == 1);
+}
+
 TEST_CASE("a joined thread that lingers is waited for") {
     struct Lingering : RecordingHost {
         auto poll(pollfd* set, nfds_t size, const timespec* limit, const sigset_t* mask) const

@@ -326,6 +326,29 @@ TEST_CASE("a file that is unlinked while it is looked at is no truth") {
     CHECK(record.descriptors_above_stdio().empty());
 }
 
+TEST_CASE("each state has words of its own, and an unknown one the reason") {
+    const auto text_of = [](state what) {
+        return std::string{ServiceStatus{what, 0, 0, 0, "cannot be read"}.text()};
+    };
+    CHECK(text_of(state::running) == "running");
+    CHECK(text_of(state::starting) == "being started");
+    CHECK(text_of(state::orphaned) == "the daemon is gone, a child of it still holds its pid file");
+    CHECK(text_of(state::dead) == "not running, but its pid file remains");
+    CHECK(text_of(state::stopped) == "not running");
+    CHECK(text_of(state::unknown) == "cannot be read");
+}
+
+TEST_CASE("a file that cannot be looked at is said, and no number is believed") {
+    Record record;
+    make_daemon(record);
+    const detail::PidFileView view{RecordingHost{&record}, path};
+    record.fail("status", 1, EIO);
+    const ServiceStatus now = view.look();
+    CHECK(now.what == state::unknown);
+    CHECK(now.code == EIO);
+    CHECK(now.reason == std::string{"cannot be read"});
+}
+
 TEST_CASE("what is under way is given a second to come out") {
     struct Late : RecordingHost {
         auto now() const -> long long {

@@ -36,6 +36,24 @@ private:
     bool had_ = false;
 };
 
+/// The process is no longer root's for as long as this lives.
+class NoLongerRoot {
+public:
+    NoLongerRoot() {
+        if (was_root_)
+            REQUIRE(::seteuid(65534) == 0);
+    }
+    ~NoLongerRoot() {
+        if (was_root_ && ::seteuid(0) != 0)
+            std::abort();
+    }
+    NoLongerRoot(const NoLongerRoot&) = delete;
+    auto operator=(const NoLongerRoot&) -> NoLongerRoot& = delete;
+
+private:
+    const bool was_root_ = ::geteuid() == 0;
+};
+
 constexpr ServiceDirectory a_users{nullptr, "DAEMONIZER_TEST_HOME", "/.local/state"};
 
 } // namespace
@@ -71,10 +89,7 @@ TEST_CASE("paths: of root and of users") {
 }
 
 TEST_CASE("paths: a variable that is no absolute path counts as not set, and never for pid files") {
-    if (::geteuid() == 0) {
-        WARN("not tried as root: tests/examples/heartbeat.sh does it as another user");
-        return;
-    }
+    const NoLongerRoot user;
     std::string home = std::filesystem::temp_directory_path() / "paths-XXXXXX";
     REQUIRE(::mkdtemp(home.data()) != nullptr);
     const Variable at_home{"HOME", home.c_str()};
@@ -82,6 +97,7 @@ TEST_CASE("paths: a variable that is no absolute path counts as not set, and nev
         const Variable state{a_users.variable, bad};
         CHECK(text(a_users.path({"x"}, "", nullptr)) == home + "/.local/state/x");
         CHECK(std::filesystem::is_directory(home + "/.local/state"));
+        std::filesystem::remove_all(home + "/.local");
     }
     const Variable runtime{"XDG_RUNTIME_DIR", ""};
     CHECK(text(pid_file_path({"x"})) == "");

@@ -226,6 +226,38 @@ TEST_CASE("a program that was executed in place adopts the pid file, and makes n
     CHECK(record.mistakes.empty());
 }
 
+TEST_CASE("what is stored has a name, and each name one descriptor") {
+    using detail::StoredDescriptors;
+    Record record;
+    record.open[9] = 90;
+    const RecordingHost host{&record};
+    const auto open_ones = [&] {
+        return static_cast<int>(record.descriptors_above_stdio().size());
+    };
+    StoredDescriptors stored;
+    CHECK_FALSE(stored.add(host, "", 9));
+    CHECK_FALSE(stored.add(host, std::string(StoredDescriptors::longest_name + 1, 'x').c_str(), 9));
+    record.fail("duplicate", 1, EMFILE);
+    CHECK_FALSE(stored.add(host, "front", 9));
+    CHECK(open_ones() == 1);
+
+    CHECK(stored.add(host, "front", 9));
+    CHECK(stored.add(host, "back", 9));
+    CHECK(stored.add(host, "front", 9)); // the one before is closed
+    CHECK(stored.count == 2);
+    CHECK(open_ones() == 3);
+    CHECK(stored.remove(host, "front"));
+    CHECK_FALSE(stored.remove(host, "front"));
+    CHECK(stored.count == 1);
+    CHECK(stored.entries[0].name == std::string{"back"});
+
+    for (int i = 1; i != StoredDescriptors::capacity; ++i)
+        CHECK(stored.add(host, std::to_string(i).c_str(), 9));
+    CHECK_FALSE(stored.add(host, "one too many", 9));
+    CHECK(open_ones() == 1 + StoredDescriptors::capacity);
+    CHECK(record.mistakes.empty());
+}
+
 TEST_CASE("a message that is not of an older program's begins a first start") {
     using detail::UpgradeHandover;
     const bool is_trial = GENERATE(false, true);

@@ -105,6 +105,29 @@ TEST_CASE("a port in use is passed over, and a right that is missing is not need
     CHECK(calls.at(4) == "connect 2 99 of 16");
 }
 
+TEST_CASE("a manager's socket can be a vsock, which passes no descriptors") {
+    std::vector<std::string> calls;
+    Host host{};
+    host.calls = &calls;
+    struct WholeHost : Host { // the calls of the other kinds of addresses
+        auto send_message(int, const msghdr&) const -> long { return -EIO; }
+        auto status_flags(int) const -> int { return -EIO; }
+        auto close_on_exec(int) const -> int { return -EIO; }
+        auto write(int, const void*, std::size_t) const -> long { return -EIO; }
+        auto duplicate_above_stdio(int) const -> int { return -EIO; }
+        static auto now() -> long long { return 0; }
+    };
+    const WholeHost whole{host};
+    NotifySocket socket;
+    CHECK(socket.open(whole, "vsock-dgram:2:99") == 0);
+    CHECK(calls.empty());
+    CHECK(socket.send(whole, "READY=1", 7) == 0);
+    CHECK(calls ==
+          Calls{"socket 40 2", "bind 1023", "connect 2 99 of 16", "send READY=1", "close"});
+    CHECK(socket.send(whole, "FDSTORE=1", 9, 0, 5) == -EOPNOTSUPP);
+    CHECK(calls.size() == 5);
+}
+
 TEST_CASE("a call that fails ends the message, and the socket is closed") {
     for (const char* const call : {"connect", "send Y", "shut", "poll"}) {
         Host host{};

@@ -140,9 +140,10 @@ private:
     [[gnu::cold]] static void thread_has_ended(running_type& running, const Failure& failure) {
         const auto& host = running.core_.host();
         if constexpr (Fork::detaches) {
-            if (running.core_.template state<Fork>().daemon == 0)
+            if (running.core_.template state<Fork>().daemon == 0 || running.core_.stays())
                 detail::print_failure(host, 2, failure);
-            host.leave_at_once(1);
+            if (!running.core_.stays())
+                host.leave_at_once(1);
         } else {
             detail::print_failure(host, 2, failure);
         }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 using namespace daemonizer;
 using namespace launch;
@@ -362,6 +363,28 @@ constexpr auto nothing = [] {};
 
 } // namespace
 
+TEST_CASE("what is found of this machine is what it says itself", "[handoff]") {
+    utsname system{};
+    REQUIRE(::uname(&system) == 0);
+    int major = 0, minor = 0;
+    REQUIRE(std::sscanf(system.release, "%d.%d", &major, &minor) == 2);
+    const bool is_new = major > 5 || (major == 5 && minor >= 16);
+    CHECK(detail::kernel_dumps_one_process() == is_new);
+
+    const bool has_second_stack = text_of("/proc/self/status").find("shstk") != std::string::npos;
+    CHECK(detail::has_shadow_stack() == has_second_stack);
+
+    int* id = nullptr; // not every kernel interface tells it (qemu-user)
+    const bool tells = ::prctl(PR_GET_TID_ADDRESS, &id) == 0 && id != nullptr;
+    ThreadRegistration identity;
+    CHECK(identity.look() == tells);
+    const bool is_plain =
+        !detail::is_instrumented() && !detail::is_under_valgrind() && !has_second_stack;
+    CHECK(detail::may_hand_over(identity) == (is_plain && tells && is_new));
+    CHECK(detail::knows_who_uses_memory() ==
+          (is_plain && !RestartableSequences::are_of_others() && detail::texts_are_constant()));
+}
+
 TEST_CASE("what the kernel keeps of a thread is taken away and put back", "[handoff]") {
     if (cannot_hand_over())
         return;
@@ -485,8 +508,13 @@ TEST_CASE("without libc's restartable sequences others may have some", "[.][with
 }
 
 TEST_CASE("the same in a program whose libc has registered none", "[handoff]") {
+    const bool has_kernel_any = GENERATE(true, false); // before Linux 4.18 it has not
+    if (!has_kernel_any && cannot_filter())
+        return;
     Scene scene;
-    const auto outcome = scene.run([] {
+    const auto outcome = scene.run([&] {
+        if (!has_kernel_any)
+            deny(SYS_rseq, ENOSYS);
         ::setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
         ::execl("/proc/self/exe", "test", "[without rseq]", nullptr);
         return 97;
@@ -536,6 +564,13 @@ TEST_CASE("a hand-off that cannot be made is a fork, or is said", "[handoff]") {
     SECTION("there is no second one") {
         is_said([] { deny_where(SYS_clone, 0, CLONE_PARENT, EAGAIN); },
                 "fork: the intermediate's: Resource temporarily unavailable");
+    }
+    SECTION("two forks would end a new pid namespace") {
+        const auto leave = [] { must(::unshare(CLONE_NEWPID) == 0, "unshare"); };
+        if (cannot("a pid namespace", leave))
+            return;
+        is_said(leave, "fork: new pid namespace: two forks would end its first process, and with "
+                       "it the daemon; use SingleFork, or unshare --fork");
     }
     SECTION("there is no session") {
         is_said([] { deny(SYS_setsid, EPERM); }, "setsid: new session: Operation not permitted");

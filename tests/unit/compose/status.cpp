@@ -5,6 +5,7 @@
 #include "messages.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <pthread.h>
 #include <thread>
 
@@ -75,7 +76,7 @@ struct FailsLast {
 };
 
 /// A step in which the thread ends.
-struct Ends {
+struct EndsThread {
     struct slot : own_slot {
         static constexpr const char* name = "ends";
     };
@@ -468,3 +469,31 @@ TEST_CASE("in the launcher of start() what is no status is not understood") {
     REQUIRE_FALSE(result);
     CHECK(result.error().text() == std::string{"message from the daemon: cannot be understood"});
 }
+
+#if defined(__cpp_exceptions)
+TEST_CASE("a thread that ends in a step without a fork is said, and what was acquired goes back") {
+    const bool stays = GENERATE(true, false);
+    const bool runs = GENERATE(true, false); // or the program calls start(), and says it itself
+    std::optional<Supervised> supervised;
+    if (stays)
+        supervised.emplace();
+    Record record;
+    detail::pid_files_of_this_process = {};
+    const auto start = [&](auto fork) {
+        const Daemonizer service{RecordingHost{&record}, fork, KeepStdio{}, PidFile<"/x.pid">{},
+                                 EndsThread{}};
+        if (runs)
+            static_cast<void>(service.run([] {}));
+        else
+            static_cast<void>(service.start());
+    };
+    std::thread{[&] { stays ? start(AutoFork{}) : start(NoFork{}); }}.join();
+    CHECK(record.written[2] ==
+          (runs ? messages::line("ends: thread: has ended in this step") : ""));
+    CHECK(count(record, "unlink /x.pid") == 1);
+    CHECK_FALSE(record.has_file("/x.pid"));
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(count(record, "leave") == 0); // other threads may go on
+    CHECK(record.mistakes.empty());
+}
+#endif

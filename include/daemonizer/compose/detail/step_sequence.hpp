@@ -43,6 +43,7 @@ template <class... Steps>
 struct sequence {
     template <class Core>
     static constexpr bool show_their_texts = (Steps::template shows_its_texts<Core> && ...);
+    static constexpr bool undoes = (Steps::step::undoes || ...);
 
     /// Runs the steps up to the first that fails, names that one, calls `failed()`, and undoes
     /// those before it. A step that throws has failed. Where its thread has ended instead, that

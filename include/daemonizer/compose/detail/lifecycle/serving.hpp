@@ -19,13 +19,14 @@ protected:
     using base::core_;
     using base::stage_;
     using typename base::core_type;
+    using typename base::Fork;
     using typename base::plan;
     using typename base::stage;
 
     enum class outcome { daemon, launcher, failed };
 
     auto serve_or_fail(const StepContext<core_type>& start) -> outcome {
-        if (run_in_daemon(start)) {
+        if (run_or_give_back(start)) {
             if constexpr (is_monitored<core_type>)
                 monitored::say_restart(core_, complaining());
             stage_ = stage::starting;
@@ -55,6 +56,24 @@ private:
     auto complaining() {
         return [this](const Failure& reason) { this->complain(reason); };
     }
+
+    /// Where the thread ends in a step (pthread_exit, or cancelled) and no launcher undoes what it
+    /// has acquired, this process does: its other threads, or its program, go on.
+    auto run_or_give_back(const StepContext<core_type>& start) -> bool {
+#if defined(__cpp_exceptions)
+        if constexpr (plan::in_launcher::undoes && (!Fork::detaches || core_type::may_stay)) {
+            try {
+                return run_in_daemon(start);
+            } catch (...) { // what a step throws is a failure of that step
+                if (!core_.has_launcher())
+                    plan::in_launcher::undo(core_, core_.host());
+                throw;
+            }
+        }
+#endif
+        return run_in_daemon(start);
+    }
+
     static auto run_in_daemon(const StepContext<core_type>& start) -> bool {
         if constexpr (is_monitored<core_type>)
             return monitored::run_in_daemon(start);

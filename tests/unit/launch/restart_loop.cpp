@@ -72,7 +72,11 @@ auto program_of(Record& record, bool is_last_word, auto... policies) -> int {
     record.parent = monitor;
     record.files["/run/x.pid"] = {70};
     record.open = {{0, 1}, {1, 1}, {2, 1}, {7, 70}, {9, 4}};
-    const detail::Handover handover{detail::Handover::of_monitor, monitor, 7, is_last_word, false,
+    const detail::Handover handover{detail::Handover::of_monitor,
+                                    monitor,
+                                    7,
+                                    is_last_word,
+                                    false,
                                     messages::failure("monitor", "daemon", "was killed", 0, 1)};
     record.peers[9] = monitor;
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
@@ -339,7 +343,11 @@ TEST_CASE("what a restart's report says is heard from the daemon alone") {
 }
 
 TEST_CASE("what a handover says is believed of the parent alone") {
-    detail::Handover handover{detail::Handover::of_monitor, monitor, 7, false, false,
+    detail::Handover handover{detail::Handover::of_monitor,
+                              monitor,
+                              7,
+                              false,
+                              false,
                               messages::failure("monitor", "daemon", "was\nkilled", 0, 1)};
     Record record;
     record.pid = second;
@@ -491,7 +499,11 @@ TEST_CASE("a restarted daemon that keeps its signals has the mask of the first s
     record.pid = second;
     record.parent = monitor;
     record.open = {{0, 1}, {1, 1}, {2, 1}, {9, 4}};
-    const detail::Handover handover{detail::Handover::of_monitor, monitor, -1, false, false,
+    const detail::Handover handover{detail::Handover::of_monitor,
+                                    monitor,
+                                    -1,
+                                    false,
+                                    false,
                                     messages::failure("monitor", "daemon", "was killed", 0, 1)};
     record.peers[9] = monitor;
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);

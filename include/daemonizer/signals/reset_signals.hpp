@@ -161,7 +161,8 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
         const struct sigaction ending = dying<typename Start::template in<slots::pid>>();
-        [[maybe_unused]] const struct sigaction elsewhere = detail::in_other_threads<Start>();
+        constexpr bool has_others = sizeof...(Blocked) != 0 && may_find_threads<Start>;
+        [[maybe_unused]] const struct sigaction elsewhere = detail::in_other_threads<has_others>();
         if (!detail::take_back_at_unload<die_of, block_and_send_again>(start))
             return false;
         const bool handled = detail::end_needs_handler(start);
@@ -172,9 +173,9 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
                 continue;
             const bool collected = ((signal == Blocked) || ...);
             const bool ends = handled && !collected && detail::asks_for_the_end(signal);
-            const struct sigaction& action = ends                                   ? ending
-                                             : collected && may_find_threads<Start> ? elsewhere
-                                                                                    : standard;
+            const struct sigaction& action = ends                      ? ending
+                                             : collected && has_others ? elsewhere
+                                                                       : standard;
             if (!start.check(start.host().set_disposition(signal, action), "sigaction"))
                 return false;
         }

@@ -35,11 +35,11 @@ inline void block_and_send_again(int signal, siginfo_t* info, void* context) {
     errno = error;
 }
 
-/// What a signal that is blocked in this thread does in others.
-template <class Start>
+/// What a signal that is blocked in this thread does in others, where there may be `Others`.
+template <bool Others>
 auto in_other_threads() -> struct sigaction {
     struct sigaction action {};
-    if constexpr (may_find_threads<Start>) {
+    if constexpr (Others) {
         action.sa_sigaction = block_and_send_again;
         action.sa_flags = SA_SIGINFO | SA_RESTART;
         sigfillset(&action.sa_mask);

@@ -93,12 +93,12 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
     /// holds the file as if it had locked it.
     static auto adopt(const auto& start, const auto& policy, int fd) -> bool {
         auto& file = start.state(policy);
+        file.path = policy.characters();
+        file.fd = fd;
+        file.owner = start.host().pid(); // from here on the undo takes the number out of it
         if (!file.base_directory.open(start, policy))
             return false;
         file.directory = file.base_directory.directory();
-        file.path = policy.characters();
-        file.fd = fd;
-        file.owner = start.host().pid();
         return true;
     }
     /// The handler of a signal that ends the process.

@@ -62,9 +62,9 @@ auto upgrade(Record& record, pid_t child, Fault fault = {}) -> int {
 }
 
 /// In the new program, whom the old one, or its parent, has told what it is. `change` makes another
-/// message of that.
-template <class Change>
-auto go_on(Record& record, bool is_trial, Change change) -> int {
+/// message of that, and `start` is the new program's.
+template <class Change, class Start>
+auto go_on(Record& record, bool is_trial, Change change, Start start) -> int {
     prepare(record);
     detail::UpgradeHandover handover{};
     handover.mark = detail::UpgradeHandover::of_upgrade;
@@ -83,13 +83,36 @@ auto go_on(Record& record, bool is_trial, Change change) -> int {
     record.unread[9] = std::string(reinterpret_cast<const char*>(&handover), sizeof handover);
     record.signals = {SIGTERM};
     ::setenv("DAEMONIZER_HANDOVER", "9", 1);
-    const int status = run(record);
+    const int status = start(record);
     ::unsetenv("DAEMONIZER_HANDOVER");
     return status;
 }
 
+template <class Change>
+auto go_on(Record& record, bool is_trial, Change change) -> int {
+    return go_on(record, is_trial, change, [](Record& to) { return run(to); });
+}
 auto go_on(Record& record, bool is_trial) -> int {
     return go_on(record, is_trial, [](auto&) {});
+}
+
+/// A step that fails in the daemon's place, and in a trial.
+struct FailsThere {
+    struct slot : own_slot {
+        static constexpr const char* name = "own";
+    };
+    struct Step : step<phase::session> {
+        static constexpr const char* name = "own";
+        static auto run(const auto& start, const auto&) -> bool { return start.fail("it", EIO); }
+    };
+    using steps = step_list<Step>;
+};
+
+/// A program that can be upgraded, of the simplest policies and these.
+auto upgradable(Record& record, auto... more) {
+    return Daemonizer{RecordingHost{&record}, NoFork{},    KeepStdio{},
+                      KeepDirectory{},        KeepUmask{}, KeepDescriptors{},
+                      Upgrade<SIGUSR2>{},     more...};
 }
 
 /// The calls without those that are made for each limit.
@@ -107,6 +130,11 @@ auto begins(const std::string& text, const char* begin) -> bool {
 auto made(const Record& record, const char* begin) -> bool {
     return std::any_of(record.calls.begin(), record.calls.end(),
                        [&](const auto& call) { return begins(call, begin); });
+}
+
+auto count(const Record& record, const char* begin) -> long {
+    return std::count_if(record.calls.begin(), record.calls.end(),
+                         [&](const auto& call) { return begins(call, begin); });
 }
 
 constexpr auto executes = "execute ./program program one HOME=/root DAEMONIZER_HANDOVER=7";
@@ -348,4 +376,150 @@ TEST_CASE("whatever call of a trial fails, it says how it went, and touches no p
         }
     }
     CHECK(n > 50);
+}
+
+TEST_CASE("a program that cannot begin in the daemon's place is tried three times, and gives up") {
+    // So often one has failed before it.
+    const int failures = GENERATE(0, 1, 3);
+    Record record;
+    record.can_execute = false;
+    const int status = go_on(
+        record, false, [=](auto& handover) { handover.failures = failures; },
+        [](Record& to) {
+            return recording::run(
+                upgradable(to, PidFile{"/run/x.pid"}, SignalFd<SIGTERM, SIGUSR2>{}, FailsThere{}),
+                [](auto& daemon) { daemon.ready(); });
+        });
+    CHECK(status == 1);
+    CHECK(count(record, "execute ./program") == 3 - failures);
+    CHECK(record.written[2] == messages::line("own: it: Input/output error"));
+    CHECK_FALSE(record.has_file("/run/x.pid"));
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("another attempt in the daemon's place is passed the manager's sockets, too") {
+    Record record;
+    const int status = go_on(
+        record, false, [](auto&) {},
+        [](Record& to) {
+            to.open[3] = to.open[4] = 40;
+            ::setenv("LISTEN_PID", std::to_string(to.pid).c_str(), 1);
+            ::setenv("LISTEN_FDS", "2", 1);
+            return recording::run(upgradable(to, PidFile{"/run/x.pid"}, ListenSockets{},
+                                             SignalFd<SIGTERM, SIGUSR2>{}, FailsThere{}),
+                                  [](auto& daemon) { daemon.ready(); });
+        });
+    CHECK(status == RecordingHost::executed);
+    // The sockets, what is stored, the pid file, and the way to the next program.
+    for (const char* const passed :
+         {"pass_on_exec 3", "pass_on_exec 4", "pass_on_exec 8", "pass_on_exec 7"})
+        CHECK(count(record, passed) == 1);
+    CHECK(count(record, "pass_on_exec") == 5);
+}
+
+TEST_CASE("a daemon that cannot adopt its pid file says so, and leaves no number in it") {
+    Record record;
+    record.can_execute = false;
+    const int status = go_on(
+        record, false, [](auto&) {},
+        [](Record& to) {
+            to.fail("duplicate", 1, EMFILE); // of the directory that the path starts from
+            return recording::run(upgradable(to, PidFile{"x.pid"}, SignalFd<SIGTERM, SIGUSR2>{}),
+                                  [](auto& daemon) { daemon.ready(); });
+        });
+    CHECK(status == 1);
+    CHECK(record.written[2] ==
+          messages::line("pid file: directory of the launcher: Too many open files"));
+    CHECK(count(record, "execute ./program") == 3);
+    CHECK(count(record, "truncate 7") == 1);
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("where an upgrade fails in place, SignalFlag collects again what it collected before") {
+    Record record;
+    prepare(record);
+    record.can_execute = false;
+    record.forks = {101};
+    record.events = {recording::Interrupts{SIGUSR2}, recording::Dies{101, CLD_EXITED, 0}};
+    const int status =
+        recording::run(upgradable(record, SignalFlag<SIGTERM, SIGUSR2>{}), [&](auto& daemon) {
+            daemon.ready();
+            if (daemon.wait() != SIGUSR2 || daemon.upgrade())
+                return 9;
+            record.events = {recording::Interrupts{SIGTERM}};
+            return daemon.wait() == SIGTERM ? 0 : 9;
+        });
+    CHECK(status == 0);
+    const auto& calls = record.calls;
+    const auto tried = std::find_if(calls.begin(), calls.end(), [](const std::string& call) {
+        return begins(call, "execute ./program");
+    });
+    REQUIRE(tried != calls.end());
+    for (const std::string signal : {"12", "TERM"}) {
+        CHECK(std::count(calls.begin(), tried, "block " + signal) == 1);
+        CHECK(std::count(calls.begin(), tried, "unblock " + signal) == 0);
+        CHECK(std::count(tried, calls.end(), "unblock " + signal) == 1);
+    }
+}
+
+TEST_CASE("before ready there is no upgrade") {
+    Record record;
+    prepare(record);
+    record.signals = {SIGTERM};
+    record.forks = {101};
+    record.events = {recording::Dies{101, CLD_EXITED, 0}};
+    const int status =
+        recording::run(upgradable(record, SignalFd<SIGTERM, SIGUSR2>{}), [&](auto& daemon) {
+            record.calls.clear();
+            if (daemon.upgrade() || !record.calls.empty())
+                return 9;
+            daemon.ready();
+            daemon.upgrade();
+            return 8;
+        });
+    CHECK(status == RecordingHost::executed); // as it is once it is ready
+}
+
+TEST_CASE("what cannot be stored is said, and neither kept nor passed to the manager") {
+    Record record;
+    prepare(record);
+    record.open[9] = 90;
+    ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
+    const int status = recording::run(
+        upgradable(record, SignalFd<SIGTERM, SIGUSR2>{}, SystemdNotify{}), [&](auto& daemon) {
+            const std::string longest(63, 'x');
+            CHECK_FALSE(daemon.store((longest + 'x').c_str(), 9));
+            CHECK(count(record, "tell ") == 0);
+            CHECK(daemon.store(longest.c_str(), 9));
+            CHECK(count(record, "tell ") == 1);
+            CHECK(daemon.socket((longest + 'x').c_str()) == -1);
+            CHECK(record.open[daemon.socket(longest.c_str())] == 90);
+            return 0;
+        });
+    ::unsetenv("NOTIFY_SOCKET");
+    CHECK(status == 1); // it was never ready
+}
+
+TEST_CASE("where stdio is closed and no other descriptor is left an upgrade is not begun") {
+    const int which = GENERATE(1, 2); // end of the socket
+    Record record;
+    prepare(record);
+    const int status =
+        recording::run(upgradable(record, SignalFd<SIGTERM, SIGUSR2>{}), [&](auto& daemon) {
+            daemon.ready();
+            record.open.erase(0);
+            record.open.erase(1);
+            const auto open = record.open;
+            record.fail("duplicate", which, EMFILE);
+            CHECK_FALSE(daemon.upgrade());
+            CHECK(record.open == open);
+            return 0;
+        });
+    CHECK(status == 0);
+    CHECK(record.failed != "");
+    CHECK(record.written[2] == messages::line("upgrade: trial: Too many open files"));
+    CHECK(count(record, "fork") == 0);
+    CHECK(record.mistakes.empty());
 }

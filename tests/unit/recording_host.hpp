@@ -874,6 +874,20 @@ struct RecordingHost {
         return 0;
     }
     auto now() const -> long long { return record->time += 1000; }
+    auto open_timer() const -> int {
+        const int error = record->call("timer");
+        return error < 0 ? error : record->new_descriptor(78);
+    }
+    auto set_timer(int timer, long long nanoseconds) const -> int {
+        return record->call("set_timer", timer, nanoseconds);
+    }
+    auto open_poll_set() const -> int {
+        const int error = record->call("poll_set");
+        return error < 0 ? error : record->new_descriptor(79);
+    }
+    auto add_to_poll_set(int set, int fd) const -> int {
+        return record->call("add_to_poll_set", set, fd);
+    }
 
     // The report's socket ----------------------------------------------------------------------
     auto ask_for_senders(int fd) const -> int { return record->call("ask_for_senders", fd); }

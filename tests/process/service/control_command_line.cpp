@@ -220,6 +220,27 @@ TEST_CASE("command line: restart and try-restart", "[control]") {
     service.check_stopped(third);
 }
 
+TEST_CASE("command line: a program that was started again stops nobody", "[control]") {
+    Commands service;
+    Scene& scene = service.scene();
+    const pid_t daemon = service.start();
+    // As an upgrade would find it, with the arguments of the first start; but a stranger says so.
+    const Daemonizer again{PidFile{service.pid_file().c_str()}, SignalFd<SIGTERM, SIGUSR2>{},
+                           Upgrade<SIGUSR2>{}, Wires{}};
+    for (const std::string verb : {"start --lsb", "restart", "try-restart"}) {
+        INFO(verb);
+        ::setenv("DAEMONIZER_HANDOVER", "9", 1);
+        const Outcome outcome = scene.outcome_of(begin_line(scene, again, obey, verb));
+        ::unsetenv("DAEMONIZER_HANDOVER");
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find(": pid file: " + service.pid_file() + ": ") != std::string::npos);
+        CHECK(scene.heard() == ""); // no signal was sent
+        CHECK(scene.still_runs(daemon));
+    }
+    service.check("stop", 0, "", "");
+    service.check_stopped(daemon);
+}
+
 TEST_CASE("command line: a failing new start of restart is reported", "[control]") {
     Commands service;
     Scene& scene = service.scene();

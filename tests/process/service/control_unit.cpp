@@ -319,3 +319,49 @@ TEST_CASE("unit: a relative pid file without a directory to stand in", "[control
     CHECK(outcome.err ==
           std::string{program_invocation_short_name} + ": unit: .: No such file or directory\n");
 }
+
+TEST_CASE("the unit of a program whose file is replaced while it runs", "[.][replaced program]") {
+    const std::string path = this_program(), how = std::getenv("REPLACE");
+    if (how != "kept")
+        must(::unlink(path.c_str()) == 0, "unlink");
+    if (how == "by a program" || how == "by a text") {
+        write_text(path, "#!/bin/sh\n");
+        must(::chmod(path.c_str(), how == "by a program" ? 0755 : 0644) == 0, "chmod");
+    }
+    std::string name = "service", verb = "unit";
+    char* argv[] = {name.data(), verb.data()};
+    const char* const none[] = {nullptr};
+    const int status = command_line(Daemonizer<PidFile<"/var/lib/x.pid">>{}, 2, argv, serve,
+                                    {.about = "serves", .arguments = none});
+    std::fflush(stdout);
+    ::_exit(status);
+}
+
+TEST_CASE("unit: names the file that stands where the running program's stood", "[control]") {
+    struct Case {
+        const char *how, *name;
+        bool is_found;
+    };
+    const auto [how, name, is_found] =
+        GENERATE(Case{"kept", "program", true}, Case{"by a program", "program", true},
+                 Case{"by a text", "program", false}, Case{"deleted", "program", false},
+                 Case{"kept", "program (deleted)", true});
+    CAPTURE(how, name);
+    Scene scene;
+    const std::string path = scene.path(name);
+    std::error_code error; // another file system
+    std::filesystem::create_hard_link(this_program(), path, error);
+    if (error)
+        std::filesystem::copy_file(this_program(), path);
+    const Outcome outcome = scene.run([&, how = how] {
+        ::setenv("REPLACE", how, 1);
+        ::execl(path.c_str(), "test", "[replaced program]", nullptr);
+        return 97;
+    });
+    CHECK(outcome.status == (is_found ? 0 : 1));
+    const std::string word = path.find(' ') == std::string::npos ? path : '"' + path + '"';
+    CHECK(lines_with(outcome.out, "ExecStart") ==
+          (is_found ? "ExecStart=" + word + " start\n" : ""));
+    if (!is_found)
+        CHECK(outcome.err == "test: unit: program: has been deleted since this process began\n");
+}

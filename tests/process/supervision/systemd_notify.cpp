@@ -343,6 +343,53 @@ TEST_CASE("a number is a descriptor of finit's, which wants lines", "[notify]") 
     ::close(ends[0]);
 }
 
+TEMPLATE_TEST_CASE("the launcher tells finit, by its number, who the daemon is", "[notify]",
+                   SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const bool has_gone = GENERATE(false, true); // then nobody dies of SIGPIPE
+    if (has_gone)
+        ::close(ends[0]);
+    const auto outcome = scene.run([&] {
+        be_told("9");
+        ::dup2(ends[1], 9);
+        return Daemonizer<TestType, SystemdNotify, Wires>{}.run(serve);
+    });
+    ::close(ends[1]);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    const pid_t daemon = scene.pid();
+    CHECK(scene.dismiss(daemon) == 0);
+    if (has_gone)
+        return;
+    char text[256]{};
+    CHECK(::read(ends[0], text, sizeof text - 1) > 0);
+    CHECK(std::string{text} == "MAINPID=" + std::to_string(daemon) + "\nREADY=1\nSTOPPING=1\n");
+    ::close(ends[0]);
+}
+
+TEST_CASE("a line that finit has no room for is not sent in part", "[notify]") {
+    Scene scene;
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const std::string longest = "X=" + std::string(253, 'x');
+    const auto outcome = scene.run([&] {
+        be_told("9");
+        ::dup2(ends[1], 9);
+        return Daemonizer<NoFork, SystemdNotify, Wires>{}.run([&](auto& daemon) {
+            const bool too_long = daemon.notify(longest + 'x');
+            return daemon.notify(longest) && !too_long ? 7 : 8;
+        });
+    });
+    CHECK(outcome.status == 7);
+    ::close(ends[1]);
+    char text[1024]{};
+    CHECK(::read(ends[0], text, sizeof text - 1) > 0);
+    CHECK(std::string{text} == longest + '\n');
+    ::close(ends[0]);
+}
+
 TEST_CASE("a finit that has gone, or never reads, ends no daemon", "[notify]") {
     Scene scene;
     int ends[2];

@@ -77,6 +77,49 @@ TEST_CASE("in the launcher of start() a status is no outcome") {
     CHECK(record.written.empty());
 }
 
+TEST_CASE("in the launcher start() returns why a word of the daemon's is no outcome") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102),
+                     messages::bytes(messages::ReportHead{messages::ReportHead::kind{7}})};
+    auto result = service(record).start();
+    REQUIRE_FALSE(result);
+    CHECK(result.error().step() == std::string{"report"});
+    CHECK(result.error().text() == std::string{"message from the daemon: cannot be understood"});
+    CHECK(record.children.empty());
+    CHECK_FALSE(record.has_file("/x.pid"));
+}
+
+TEST_CASE("the launcher of start() keeps nothing of what the daemon needs") {
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    record.files["/srv"] = {50, S_IFDIR, 2, 0};
+    record.files["/etc/passwd"] = {51};
+    record.files["/etc/group"] = {52};
+    record.contents["/etc/passwd"] = "web:x:33:33:::\n";
+    record.contents["/etc/group"] = "web:x:33:\n";
+    record.open[9] = 90; // the supervisor's
+    detail::pid_files_of_this_process = {};
+    {
+        auto result =
+            Daemonizer{RecordingHost{&record}, Chroot{"/srv"},  RunAs<"web", "", UserFiles>{},
+                       DescriptorNotify{9},    SystemdNotify{}, Watchdog{}}
+                .start();
+        REQUIRE(result);
+        CHECK(result->is_launcher());
+        CHECK(record.descriptors_above_stdio().empty());
+        CHECK(record.mapped == 0);
+    }
+    CHECK(count(record, "open /srv") == 1);
+    CHECK(count(record, "map") != 0);
+    CHECK(count(record, "close 9") == 1); // without the newline, which is the daemon's
+    CHECK(record.written.empty());
+    CHECK(record.mistakes.empty());
+}
+
 TEST_CASE("in the launcher start() returns why there is no daemon") {
     Record record;
     record.forks = {101};

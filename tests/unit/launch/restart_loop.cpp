@@ -437,6 +437,31 @@ TEST_CASE("a first daemon that cannot be told that it is known is ended, and sta
     CHECK(count(record, "signal 102 KILL") == 2); // and then all that it has left
 }
 
+TEST_CASE("a first daemon whose word nobody understands is ended, and the launcher is told") {
+    Record record;
+    prepare(record);
+    record.forks = {0, first};
+    record.events = {
+        messages::by(first, messages::bytes(messages::ReportHead{messages::ReportHead::kind{7}}))};
+    CHECK(run(record) == 1);
+    CHECK(count(record, "serves") == 0);
+    REQUIRE(!record.sent.empty());
+    CHECK(record.sent.back().failure.step() == std::string{"report"});
+    CHECK(record.sent.back().failure.text() ==
+          std::string{"message from the daemon: cannot be understood"});
+    CHECK(record.children.empty());
+    CHECK_FALSE(record.has_file("/run/x.pid"));
+}
+
+TEST_CASE("a word of a restarted daemon's that nobody understands is passed over") {
+    Record record;
+    const auto unknown =
+        messages::by(second, messages::bytes(messages::ReportHead{messages::ReportHead::kind{7}}));
+    CHECK(monitor_of(record, {crash, unknown, ready, term}) == 128 + SIGTERM);
+    CHECK(reasons().size() == 1);
+    CHECK(count(record, "signal 103 TERM") == 1);
+}
+
 TEST_CASE("who cannot be made to die with the monitor does not begin") {
     Record record;
     int status = 1;

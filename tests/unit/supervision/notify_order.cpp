@@ -124,3 +124,37 @@ TEST_CASE("no error of a supervisor's ends a start without a fork") {
         }
     }
 }
+
+TEST_CASE("where a watchdog's descriptor cannot be made, that of the signals is there") {
+    struct Refused {
+        const char* call;
+        int which;
+    };
+    const auto [call, which] =
+        GENERATE(Refused{"timer", 1}, Refused{"poll_set", 1}, Refused{"add_to_poll_set", 1},
+                 Refused{"add_to_poll_set", 2});
+    CAPTURE(call, which);
+    ::setenv("WATCHDOG_USEC", "2000000", 1);
+    Record record;
+    const Daemonizer service{RecordingHost{&record}, NoFork{},        KeepStdio{},
+                             SignalFd<SIGTERM>{},    SystemdNotify{}, Watchdog{}};
+    const int status = recording::run(service, [&, call = call, which = which](auto& daemon) {
+        daemon.ready();
+        const auto before = record.open;
+        record.fail(call, which, EMFILE);
+        constexpr ino_t of_signals = 3, of_set = 79; // as the host makes them
+        CHECK(record.open[daemon.descriptor()] == of_signals);
+        CHECK(record.open == before);
+        CHECK(count_of(record, "set_timer") == 0);
+        const int made = daemon.descriptor(); // the next time all of it can be had
+        CHECK(record.open[made] == of_set);
+        CHECK(count_of(record, "set_timer") == 1);
+        CHECK(daemon.descriptor() == made);
+        return 0;
+    });
+    ::unsetenv("WATCHDOG_USEC");
+    CHECK(status == 0);
+    CHECK(record.failed != "");
+    CHECK(record.descriptors_above_stdio().empty());
+    CHECK(record.mistakes.empty());
+}

@@ -210,6 +210,16 @@ TEST_CASE("the launcher shows each status, and removes the line at the end") {
         CHECK(record.written[2] ==
               shown("loads its tables") + clear + messages::line("daemon: not ready: no"));
     }
+    SECTION("cut, where it comes in a message that is too long for one") {
+        record.terminal_width = 1000;
+        const messages::ReportHead head{messages::ReportHead::kind::status};
+        auto longest = messages::bytes(head);
+        longest.message.resize(sizeof(detail::Report), 'x');
+        record.events = {messages::forked(102), longest, messages::ready()};
+        CHECK(start() == 0);
+        CHECK(record.written[2] ==
+              shown(std::string(sizeof detail::StatusReport::text - 1, 'x')) + clear);
+    }
     SECTION("and what is none is not understood") {
         auto other = status;
         const int unknown = 77;

@@ -81,6 +81,17 @@ TEST_CASE("a daemon that is gone before the second signal has been stopped") {
     CHECK(result.what == outcome::done);
 }
 
+TEST_CASE("a daemon that dies between the look at it and its signal does not run") {
+    Record record;
+    make_daemon(record);
+    record.fail("signal_process", 1, ESRCH);
+    const ControlResult result = detail::DaemonControl{RecordingHost{&record}, path}.signal(SIGHUP);
+    CHECK(result.what == outcome::not_running);
+    CHECK(result.pid == 0);
+    CHECK(result.code == 0);
+    CHECK(sent(record).size() == 1);
+}
+
 TEST_CASE("a daemon that may not be signalled is not waited for") {
     Record record;
     make_daemon(record);

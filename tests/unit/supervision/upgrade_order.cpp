@@ -109,11 +109,27 @@ struct FailsThere {
 };
 
 /// A program that can be upgraded, of the simplest policies and these.
-auto upgradable(Record& record, auto... more) {
-    return Daemonizer{RecordingHost{&record}, NoFork{},    KeepStdio{},
-                      KeepDirectory{},        KeepUmask{}, KeepDescriptors{},
-                      Upgrade<SIGUSR2>{},     more...};
+auto upgradable_on(auto host, auto... more) {
+    return Daemonizer{host,        NoFork{},          KeepStdio{},        KeepDirectory{},
+                      KeepUmask{}, KeepDescriptors{}, Upgrade<SIGUSR2>{}, more...};
 }
+auto upgradable(Record& record, auto... more) {
+    return upgradable_on(RecordingHost{&record}, more...);
+}
+
+/// A child finds that its parent has died.
+struct OrphaningHost : RecordingHost {
+    auto parent() const -> pid_t { return 1; }
+};
+
+/// The kernel buries each child, as for a program that ignores SIGCHLD.
+struct BuryingHost : RecordingHost {
+    auto wait(idtype_t, pid_t id, siginfo_t& how, int) const -> int {
+        how.si_pid = 0;
+        record->call("wait", id);
+        return -ECHILD;
+    }
+};
 
 /// The calls without those that are made for each limit.
 auto in_short(const Record& record) -> std::vector<std::string> {
@@ -522,4 +538,38 @@ TEST_CASE("where stdio is closed and no other descriptor is left an upgrade is n
     CHECK(record.written[2] == messages::line("upgrade: trial: Too many open files"));
     CHECK(count(record, "fork") == 0);
     CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a trial's child whose daemon has died does not begin") {
+    Record record;
+    prepare(record);
+    record.forks = {0};
+    const int status = recording::run(
+        upgradable_on(OrphaningHost{{&record}}, SignalFd<SIGTERM, SIGUSR2>{}), [&](auto& daemon) {
+            daemon.ready();
+            daemon.upgrade();
+            return 9;
+        });
+    CHECK(status == 1);
+    CHECK(made(record, "die_with_parent KILL"));
+    CHECK(!made(record, "execute"));
+    CHECK(record.calls.back() == "leave_at_once 1");
+}
+
+TEST_CASE("of a trial that the kernel has buried it is not known how it ended") {
+    Record record;
+    prepare(record);
+    record.forks = {101};
+    record.launcher_takes_ready = false; // nor has the trial said anything
+    const int status = recording::run(
+        upgradable_on(BuryingHost{{&record}}, SignalFd<SIGTERM, SIGUSR2>{}), [&](auto& daemon) {
+            daemon.ready();
+            return daemon.upgrade() ? 9 : 0;
+        });
+    CHECK(status == 0);
+    CHECK(record.written[2] ==
+          messages::line("upgrade: trial: ended before it was ready, how is not known"));
+    CHECK(!made(record, "signal -101")); // the number may be another's
+    CHECK(!made(record, "execute"));
+    CHECK(record.descriptors_above_stdio().empty());
 }

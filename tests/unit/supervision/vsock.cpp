@@ -5,8 +5,13 @@
 #include <daemonizer/daemonizer.hpp>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace daemonizer::detail;
@@ -150,4 +155,46 @@ TEST_CASE("a receiver that answers, fails or hangs is an error") {
     const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
     CHECK(answer == -ETIMEDOUT);
     CHECK(calls.back() == "close");
+}
+
+TEMPLATE_TEST_CASE("the calls that reach a manager, as this system makes them", "",
+                   daemonizer::PosixHost, RawHost) {
+    const TestType host;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = "/daemonizer vsock " + std::to_string(::getpid());
+    name.copy(address.sun_path + 1, sizeof address.sun_path - 1); // an abstract one
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+
+    const int manager = host.open_socket(AF_UNIX, SOCK_SEQPACKET);
+    REQUIRE(manager > 2);
+    CHECK(::fcntl(manager, F_GETFD) == FD_CLOEXEC);
+    const int daemon = host.open_socket(AF_UNIX, SOCK_SEQPACKET);
+    REQUIRE(daemon > 2);
+    CHECK(host.connect_socket(daemon, &address, size) == -ECONNREFUSED);
+    CHECK(host.bind_socket(manager, &address, size) == 0);
+    CHECK(host.bind_socket(daemon, &address, size) == -EADDRINUSE);
+    REQUIRE(::listen(manager, 1) == 0);
+    CHECK(host.connect_socket(daemon, &address, size) == 0);
+    const int accepted = ::accept(manager, nullptr, nullptr);
+    REQUIRE(accepted > 2);
+
+    char byte = 'x';
+    iovec part{&byte, 1};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    CHECK(host.send_message(daemon, message) == 1);
+    CHECK(host.stop_sending(daemon) == 0);
+    CHECK(host.send_message(daemon, message) == -EPIPE); // and no signal
+    CHECK(::recv(accepted, &byte, 1, 0) == 1);
+    CHECK(::recv(accepted, &byte, 1, 0) == 0);
+    CHECK(host.stop_sending(-1) == -EBADF);
+
+    const int copy = host.duplicate_above_stdio(manager);
+    CHECK(copy > 2);
+    CHECK(::fcntl(copy, F_GETFD) == FD_CLOEXEC);
+    CHECK(host.duplicate_above_stdio(-1) == -EBADF);
+    for (const int fd : {manager, daemon, accepted, copy})
+        ::close(fd);
 }

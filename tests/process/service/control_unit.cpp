@@ -320,6 +320,29 @@ TEST_CASE("unit: a relative pid file without a directory to stand in", "[control
           std::string{program_invocation_short_name} + ": unit: .: No such file or directory\n");
 }
 
+TEST_CASE("unit: is refused where /proc does not tell the program", "[control]") {
+    if (cannot_filter())
+        return;
+    Scene scene;
+    const Outcome outcome = scene.run([] {
+#ifdef SYS_readlink
+        deny(SYS_readlink, EACCES);
+#endif
+        deny(SYS_readlinkat, EACCES);
+        std::string name = "service", verb = "unit";
+        char* argv[] = {name.data(), verb.data()};
+        const char* const none[] = {nullptr};
+        const int status = command_line(Daemonizer<PidFile<"/var/lib/x.pid">>{}, 2, argv, serve,
+                                        {.about = "serves", .arguments = none});
+        std::fflush(stdout);
+        return status;
+    });
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out == "");
+    CHECK(outcome.err ==
+          std::string{program_invocation_short_name} + ": unit: program: Permission denied\n");
+}
+
 TEST_CASE("the unit of a program whose file is replaced while it runs", "[.][replaced program]") {
     const std::string path = this_program(), how = std::getenv("REPLACE");
     if (how != "kept")

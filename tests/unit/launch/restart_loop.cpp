@@ -168,6 +168,17 @@ TEST_CASE("a daemon that ends with 0 after it was ready has ended for good") {
     CHECK(record.children.empty());
 }
 
+TEST_CASE("a signal that comes together with the daemon's end is nobody's") {
+    Record record;
+    record.pending_after_taken = SIGTERM;                         // is looked at before SIGCHLD
+    CHECK(monitor_of(record, {Dies{first, CLD_EXITED, 0}}) == 0); // and not 128 + SIGTERM
+    CHECK(record.pending.count(SIGTERM) == 0);                    // the monitor has taken it
+    CHECK(count(record, "signal 102 TERM") == 0);
+    CHECK(handed_over.empty());
+    CHECK_FALSE(record.has_file("/run/x.pid"));
+    CHECK(record.children.empty());
+}
+
 TEST_CASE("a restarted daemon that ends with 0 before it is ready is started again") {
     Record record;
     auto events = dies(second, CLD_EXITED, 0);

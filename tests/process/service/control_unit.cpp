@@ -344,7 +344,10 @@ TEST_CASE("unit: is refused where /proc does not tell the program", "[control]")
 }
 
 TEST_CASE("the unit of a program whose file is replaced while it runs", "[.][replaced program]") {
-    const std::string path = this_program(), how = std::getenv("REPLACE");
+    const char* const wanted = std::getenv("REPLACE");
+    if (wanted == nullptr) // by hand: the tests themselves are not to be deleted
+        return;
+    const std::string path = this_program(), how = wanted;
     if (how != "kept")
         must(::unlink(path.c_str()) == 0, "unlink");
     if (how == "by a program" || how == "by a text") {

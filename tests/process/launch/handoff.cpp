@@ -205,7 +205,7 @@ struct Cache {
     using steps = step_list<Fill>;
 };
 
-char before[256 << 10]; // may lie below the stacks of a hand-off
+char room_before[256 << 10]; // may lie below the stacks of a hand-off
 
 } // namespace
 
@@ -213,12 +213,12 @@ TEMPLATE_TEST_CASE_SIG("a launcher takes along a state of any size", "[handoff]"
                        ((std::size_t Size), Size), 100, 70'000, 1'000'000) {
     Scene scene;
     const pid_t launcher = scene.begin([] {
-        std::memset(before, 'b', sizeof before);
+        std::memset(room_before, 'b', sizeof room_before);
         return Daemonizer<HandoffFork, Cache<Size>, Wires>{}.run([](auto&) {
             tell_pid();
             await_gate();
             bool whole = true;
-            for (const char c : before)
+            for (const char c : room_before)
                 whole = whole && c == 'b';
             tell(whole ? "memory whole" : "memory spoilt");
             ::raise(SIGKILL);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <ratio>
+#include <utility>
 
 extern "C" int __libc_allocate_rtsig(int high); // of glibc; for libraries, so no header has it
 
@@ -196,6 +197,40 @@ TEST_CASE("SignalFlag: a start does not know what reached an earlier one") {
     REQUIRE(daemon);
     CHECK(daemon->wait_for(0s) == 0);
     CHECK(record.mistakes.empty());
+}
+
+namespace {
+
+/// What happens while a handler runs, before it writes into the pipe.
+std::function<void()> in_handler;
+
+struct HostOfHandlers : RecordingHost {
+    auto write(int fd, const void* from, std::size_t size) const -> long {
+        if (in_handler)
+            std::exchange(in_handler, nullptr)();
+        return RecordingHost::write(fd, from, size);
+    }
+};
+
+} // namespace
+
+TEST_CASE("SignalFlag: the end waits for a handler that runs in another thread, but not for ever") {
+    Record record;
+    using Service = Daemonizer<HostOfHandlers, NoFork, SignalFlag<SIGTERM>, KeepStdio>;
+    auto daemon =
+        Service{HostOfHandlers{{&record}}, NoFork{}, SignalFlag<SIGTERM>{}, KeepStdio{}}.start();
+    REQUIRE(daemon);
+    daemon->ready();
+    record.calls.clear();
+    in_handler = [&] { const auto ended = std::move(*daemon); };
+    record.dispositions[SIGTERM].sa_handler(SIGTERM); // here it can be no other thread's
+    const auto& calls = record.calls;
+    const auto closed = std::find_if(calls.begin(), calls.end(), [](const std::string& call) {
+        return call.rfind("close", 0) == 0;
+    });
+    CHECK(std::count(calls.begin(), closed, "sleep") == 20);
+    CHECK(std::count(closed, calls.end(), "sleep") == 0);
+    CHECK(record.descriptors_above_stdio().empty());
 }
 
 TEST_CASE("SignalFlag: a worker has flags and a pipe of its own") {

@@ -415,8 +415,9 @@ private:
             for (call += call != run.calls.end(); call != run.calls.end(); ++call) {
                 if ((!kills && !is_wanted(*call)) || is_repeated(*call, run.calls))
                     continue;
-                // Who can no more be woken looks often; 20 looks are as good as all.
-                if (options_.has_second_act() && ++seen[{call->process, call->number}] > 20)
+                // Who can no more be woken looks often, and how often depends on the machine; 20
+                // looks are as good as all.
+                if (++seen[{call->process, call->number}] > 20)
                     continue;
                 pairs.push_back(first);
                 pairs.back().also = *call;

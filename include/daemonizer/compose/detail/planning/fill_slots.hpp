@@ -18,9 +18,16 @@ struct by_default {
     using policy = Policy;
 };
 
-/// Stands for a type in plain arithmetic: its address is that of no other type.
-template <class T>
-inline constexpr char identity{};
+/// Where a slot stands among the library's, or how many these are. Once for a slot, whatever the
+/// composition.
+template <class Slot, class... Defaults>
+inline constexpr std::size_t number_of_slot = [] {
+    const bool is_it[] = {std::is_same_v<Slot, typename Defaults::slot>..., true};
+    std::size_t number = 0;
+    while (!is_it[number])
+        ++number;
+    return number;
+}();
 
 /// Which policies fill the library's slots, in their order: indices into those given, followed by
 /// the defaults. Plain arithmetic, since each step of a fold over types is an instantiation.
@@ -32,18 +39,18 @@ struct fillings {
 
 template <class... Given, class... Defaults>
 constexpr auto fill_slots(types<Defaults...>) -> fillings<sizeof...(Defaults)> {
-    const char* const given[] = {&identity<typename Given::slot>..., nullptr};
-    const char* const slots[] = {&identity<typename Defaults::slot>...};
+    constexpr std::size_t slots = sizeof...(Defaults), given = sizeof...(Given);
+    const std::size_t slot_of[] = {number_of_slot<typename Given::slot, Defaults...>..., slots};
     constexpr bool has_default[] = {!std::is_void_v<typename Defaults::policy>...};
-    fillings<sizeof...(Defaults)> filled;
-    for (std::size_t slot = 0; slot != sizeof...(Defaults); ++slot) {
+    fillings<slots> filled;
+    for (std::size_t slot = 0; slot != slots; ++slot) {
         std::size_t policy = 0;
-        while (policy != sizeof...(Given) && given[policy] != slots[slot])
+        while (policy != given && slot_of[policy] != slot)
             ++policy;
-        if (policy != sizeof...(Given))
+        if (policy != given)
             filled.at[filled.count++] = policy;
         else if (has_default[slot])
-            filled.at[filled.count++] = sizeof...(Given) + slot;
+            filled.at[filled.count++] = given + slot;
     }
     return filled;
 }

@@ -63,6 +63,17 @@ auto lines_with(const std::string& unit, const std::string& key) -> std::string 
 
 auto target() -> std::string { return ::geteuid() == 0 ? "multi-user" : "default"; }
 
+/// `service unit`, of a program that takes no arguments. Returns the exit status.
+auto print_unit() -> int {
+    std::string name = "service", verb = "unit";
+    char* argv[] = {name.data(), verb.data()};
+    const char* const none[] = {nullptr};
+    const int status = command_line(Daemonizer<PidFile<"/var/lib/x.pid">>{}, 2, argv, serve,
+                                    {.about = "serves", .arguments = none});
+    std::fflush(stdout);
+    return status;
+}
+
 } // namespace
 
 TEST_CASE("unit: a daemon that reloads", "[control]") {
@@ -329,13 +340,7 @@ TEST_CASE("unit: is refused where /proc does not tell the program", "[control]")
         deny(SYS_readlink, EACCES);
 #endif
         deny(SYS_readlinkat, EACCES);
-        std::string name = "service", verb = "unit";
-        char* argv[] = {name.data(), verb.data()};
-        const char* const none[] = {nullptr};
-        const int status = command_line(Daemonizer<PidFile<"/var/lib/x.pid">>{}, 2, argv, serve,
-                                        {.about = "serves", .arguments = none});
-        std::fflush(stdout);
-        return status;
+        return print_unit();
     });
     CHECK(outcome.status == 1);
     CHECK(outcome.out == "");
@@ -354,13 +359,7 @@ TEST_CASE("the unit of a program whose file is replaced while it runs", "[.][rep
         write_text(path, "#!/bin/sh\n");
         must(::chmod(path.c_str(), how == "by a program" ? 0755 : 0644) == 0, "chmod");
     }
-    std::string name = "service", verb = "unit";
-    char* argv[] = {name.data(), verb.data()};
-    const char* const none[] = {nullptr};
-    const int status = command_line(Daemonizer<PidFile<"/var/lib/x.pid">>{}, 2, argv, serve,
-                                    {.about = "serves", .arguments = none});
-    std::fflush(stdout);
-    ::_exit(status);
+    ::_exit(print_unit());
 }
 
 TEST_CASE("unit: names the file that stands where the running program's stood", "[control]") {

@@ -80,10 +80,12 @@ struct system_calls { static constexpr const char* name = "system calls"; };
 /// its own steps have run and after their undo, and must not call the daemon. Of several the first
 /// takes them, in the order of slots; where there is none, failures go to stderr.
 ///
-/// It is copied. std::copyable would say that too, and take a third of this library's compile time
-/// to find out about swapping.
+/// It is copied. std::copyable would say that too, but asks more, and each trait of <type_traits>
+/// costs a compiler ten times what an expression does.
 template <class T>
-concept Policy = std::is_copy_constructible_v<T> && std::is_copy_assignable_v<T> && requires {
+concept Policy = requires(T& policy, const T& other) {
+    T(other);
+    policy = other;
     typename T::slot;
     typename T::steps;
     { T::slot::name } -> std::convertible_to<const char*>;

@@ -8,27 +8,11 @@
 #include <daemonizer/compose/detail/planning/type_list.hpp>
 #include <daemonizer/system/abi.hpp>
 
-#include <boost/hana/at.hpp>
-#include <boost/hana/basic_tuple.hpp>
-#include <boost/hana/bool.hpp>
-#include <boost/hana/filter.hpp>
-#include <boost/hana/fold_left.hpp>
-#include <boost/hana/tuple.hpp>
-#include <boost/hana/type.hpp>
-
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
-// Hana decides what runs; the language runs it (step_sequence.hpp). No Hana type leaves this file
-// and plan.hpp. Named function objects instead of lambdas: neither g++ 12 nor clang 14
-// takes a generic lambda inside the decltype of an alias.
 namespace daemonizer::inline DAEMONIZER_ABI::detail::planning {
-
-namespace hana = boost::hana;
-
-template <class T>
-using held = typename T::type;
 
 template <class Slot, class... Given>
 constexpr int times_filled = (0 + ... + (std::is_same_v<Slot, typename Given::slot> ? 1 : 0));
@@ -36,53 +20,27 @@ constexpr int times_filled = (0 + ... + (std::is_same_v<Slot, typename Given::sl
 template <class... Given>
 constexpr bool one_policy_a_slot = ((times_filled<typename Given::slot, Given...> == 1) && ...);
 
-/// The policies that fill slots by default, as one object for all compositions.
-template <class>
-inline constexpr int default_policies = 0;
-template <class... Defaults>
-inline constexpr auto default_policies<types<Defaults...>> =
-    hana::make_basic_tuple(hana::type_c<typename Defaults::policy>...);
-
-/// `Index` as in fillings; `given` are `Count`.
-template <std::size_t Index, std::size_t Count, class Defaults, class Given>
-constexpr auto policy_in_place(const Given& given) {
-    if constexpr (Index < Count)
-        return hana::at_c<Index>(given);
-    else
-        return hana::at_c<Index - Count>(default_policies<Defaults>);
-}
-
-template <class... Given, class Defaults, std::size_t... Indices>
-constexpr auto known_policies(Defaults defaults, std::index_sequence<Indices...>) {
+/// The policies of the library's slots, in the order of these.
+template <class... Given, class... Defaults, std::size_t... Indices>
+constexpr auto known_policies(types<Defaults...> defaults, std::index_sequence<Indices...>) {
     constexpr auto filled = planning::fill_slots<Given...>(defaults);
-    constexpr auto given = hana::make_basic_tuple(hana::type_c<Given>...);
-    return types<held<decltype(planning::policy_in_place<filled.at[Indices], sizeof...(Given),
-                                                         Defaults>(given))>...>{};
+    constexpr std::size_t count = sizeof...(Given) + sizeof...(Defaults);
+    using all =
+        numbered_types<std::make_index_sequence<count>, Given..., typename Defaults::policy...>;
+    return types<type_at<filled.at[Indices], all>...>{};
 }
 
-/// A policy whose slot the library does not know.
-template <class... Slots>
-struct has_own_slot {
-    template <class P>
-    constexpr auto operator()(P) const {
-        return hana::bool_c<!is_one_of<typename held<P>::slot, Slots...>>;
-    }
-};
-
-struct append {
-    template <class List, class T>
-    constexpr auto operator()(List list, T) const {
-        return list + types<held<T>>{};
-    }
-};
+/// `Policy` alone where the library does not know its slot, else nothing.
+template <class Policy, class... Slots>
+using if_own_slot =
+    std::conditional_t<is_one_of<typename Policy::slot, Slots...>, types<>, types<Policy>>;
 
 template <class... Own, std::size_t... Indices>
-constexpr auto in_slot_order(types<Own...>, std::index_sequence<Indices...>) {
+constexpr auto in_slot_order(types<Own...>, std::index_sequence<Indices...> indices) {
     constexpr slot_order<typename Own::slot...> order;
-    constexpr auto own = hana::make_basic_tuple(hana::type_c<Own>...);
+    using own = numbered_types<decltype(indices), Own...>;
     if constexpr (order.is_possible)
-        return (types<>{} + ... +
-                types<held<std::remove_cvref_t<decltype(hana::at_c<order.at[Indices]>(own))>>>{});
+        return types<type_at<order.at[Indices], own>...>{};
     else
         return impossible_order{};
 }
@@ -98,11 +56,9 @@ constexpr auto choose(types<Defaults...>) {
     if constexpr ((is_one_of<typename Given::slot, typename Defaults::slot...> && ...)) {
         return known;
     } else {
-        const auto own = hana::fold_left(
-            hana::filter(hana::tuple_t<Given...>, has_own_slot<typename Defaults::slot...>{}),
-            types<>{}, append{});
-        return known + planning::in_slot_order(
-                           own, std::make_index_sequence<planning::size_of(decltype(own){})>{});
+        constexpr auto own = (types<>{} + ... + if_own_slot<Given, typename Defaults::slot...>{});
+        return known +
+               planning::in_slot_order(own, std::make_index_sequence<planning::size_of(own)>{});
     }
 }
 

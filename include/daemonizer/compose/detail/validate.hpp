@@ -13,7 +13,8 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class T>
-concept has_slot_and_steps = std::is_copy_constructible_v<T> && requires {
+concept has_slot_and_steps = requires(const T& other) {
+    T(other);
     typename T::slot;
     typename T::steps;
 };

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail::planning {
 
@@ -23,6 +24,25 @@ template <class... A, class... B>
 constexpr auto operator+(types<A...>, types<B...>) -> types<A..., B...> {
     return {};
 }
+
+/// A type with its place in a list.
+template <std::size_t Index, class T>
+struct numbered {
+    using type = T;
+};
+template <class Indices, class... T>
+struct numbered_types;
+template <std::size_t... Indices, class... T>
+struct numbered_types<std::index_sequence<Indices...>, T...> : numbered<Indices, T>... {};
+
+/// Overload resolution finds the place: one instantiation, where hana::at_c takes a chain of them.
+template <std::size_t Index, class T>
+auto find_numbered(const numbered<Index, T>*) -> numbered<Index, T>;
+
+/// The type at `Index` of `numbered_types`.
+template <std::size_t Index, class List>
+using type_at =
+    typename decltype(planning::find_numbered<Index>(static_cast<const List*>(nullptr)))::type;
 
 template <class T, class... List>
 constexpr bool is_one_of = (std::is_same_v<T, List> || ...);

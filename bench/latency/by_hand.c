@@ -528,21 +528,27 @@ static void open_pid_file_to_readers(void) {
 
 static void remove_pid_file_and_die(int number) {
     remove_pid_file();
+    if (getpid() == 1)
+        _exit(128 + number);
     raise(number); /* SA_RESETHAND: its default action, once this handler has returned */
 }
 
-static void remove_pid_file_on_signals(void) {
+/* What asks for the end takes the pid file with it, and ends PID 1 too: for that one the kernel
+ * discards the default action. */
+static void end_by_signals(void) {
     static const int deadly[] = {SIGTERM, SIGINT, SIGHUP};
     struct sigaction dying = {.sa_handler = remove_pid_file_and_die, .sa_flags = (int)SA_RESETHAND};
     struct sigaction before;
     sigfillset(&dying.sa_mask);
     for (int i = chosen->signals == SIGNAL_FD; i < 3; ++i) { /* which collects the first */
         if (sigaction(deadly[i], &dying, &before) != 0)
-            die_of_errno("pid file", "sigaction");
+            die_of_errno("signals", "sigaction");
         if (before.sa_handler != SIG_DFL)
             sigaction(deadly[i], &before, NULL); /* ignored, or the program's own */
     }
 }
+
+static bool is_first_process(void) { return chosen->forks != 2 && getpid() == 1; }
 
 /* The launcher ----------------------------------------------------------------------------- */
 
@@ -1048,8 +1054,12 @@ static int open_log(void) {
     /* Of a FIFO that nobody reads an error, and no start that hangs. */
     const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
     const int fd = above_stdio(open_file(chosen->log, flags, 0640));
-    if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) != 0)
+    struct stat file;
+    if (fd < 0 || fstat(fd, &file) != 0 || fcntl(fd, F_SETFL, O_APPEND) != 0)
         die_of_errno("stdio", chosen->log);
+    const char* const objection = S_ISCHR(file.st_mode) ? NULL : objection_to(&file);
+    if (objection != NULL)
+        die(1, "stdio", chosen->log, "%s", objection);
     return fd;
 }
 
@@ -1110,8 +1120,8 @@ void by_hand_start(const struct by_hand* description) {
         write_pid_file();
     if (chosen->signals != KEEP_SIGNALS)
         reset_signals();
-    if (chosen->pid_file != NULL)
-        remove_pid_file_on_signals();
+    if (chosen->pid_file != NULL || is_first_process())
+        end_by_signals();
     closelog(); /* or it goes on writing to a number that is another's by then */
     if (!close_ranges() && each_descriptor(close_other, NULL) != 0)
         close_one_by_one();

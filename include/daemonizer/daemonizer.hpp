@@ -102,7 +102,7 @@ using Defaults = planning::types<
     planning::by_default<slots::no_core_dumps>,
     planning::by_default<slots::no_new_privileges>,
     // Last in phase::identity; the filter after Landlock, whose calls it may come to name.
-    planning::by_default<slots::landlock>,
+    planning::by_default<slots::landlock, NoLandlock>,
     planning::by_default<slots::system_calls>>;
 // clang-format on
 

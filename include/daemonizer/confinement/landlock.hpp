@@ -11,6 +11,24 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+/// Confines nothing: its member does not compile. The default.
+struct NoLandlock {
+    using slot = slots::landlock;
+    using steps = step_list<>;
+
+    template <class Base>
+    struct members : Base {
+        using Base::Base;
+
+        template <bool Supported = false>
+        auto confinement() -> Confinement {
+            static_assert(Supported, "daemonizer: confinement() needs the policy Landlock");
+            return {};
+        }
+    };
+};
+static_assert(Policy<NoLandlock>);
+
 /// Confines the daemon and all that it starts, for good: what is not named here is forbidden.
 ///
 ///     Landlock<ReadOnly<"/etc/clockd", "/usr/share/zoneinfo">, ReadWrite<"/var/lib/clockd">,

@@ -77,7 +77,7 @@ TEST_CASE("the policies of slots that are not filled") {
     STATIC_REQUIRE(
         same<implementation<>, Composition<PosixHost, DoubleFork, NoSockets, NoNotify, Umask<022>,
                                            WorkingDirectory<"/">, DefaultSignals, NoPidFile,
-                                           CloseDescriptors<>, NullStdio, NoUpgrade>>);
+                                           CloseDescriptors<>, NullStdio, NoUpgrade, NoLandlock>>);
     STATIC_REQUIRE(same<implementation<>,
                         implementation<DoubleFork, NullStdio, NoPidFile, DefaultSignals, Umask<>>>);
 }

@@ -59,9 +59,12 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
         static void each_text(auto) {} ///< the undo reads none
     };
 
+    /// First: a file that another step opens could get the number, if the supervisor has not left
+    /// it open. The newline would be written there.
     struct Adopt : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
         static constexpr bool ends_with_process = true;
+        static constexpr bool comes_first = true;
 
         static auto run(const auto& start, const DescriptorNotify& policy) -> bool {
             const int fd = policy.descriptor;

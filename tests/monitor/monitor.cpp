@@ -621,3 +621,32 @@ TEST_CASE("a monitor waits without the program's memory, after a restart, too", 
 TEST_CASE("a monitor waits without a gigabyte of the program's", "[monitor][.long]") {
     check_memory("large ballast");
 }
+
+TEST_CASE("a monitored daemon stays one, whatever has the number of its notify descriptor",
+          "[monitor]") {
+    for (int fd = 3; fd != 12; ++fd) {
+        Scene scene;
+        INFO("descriptor " << fd);
+        const Outcome outcome = scene.run([&] {
+            for (const char* const name : {"SYSTEMD_EXEC_PID", "LISTEN_PID", "NOTIFY_SOCKET"})
+                ::unsetenv(name);
+            ::close_range(3, facts - 1, 0);
+            ::setenv("NOTIFY_FD", std::to_string(fd).c_str(), 1);
+            return execute(scene, DAEMON, "notifies");
+        });
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err == "daemon: notify: descriptor: Bad file descriptor\n");
+        const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+        scene.fact("ready");
+        ::kill(first, SIGKILL);
+        CHECK(scene.pid("daemon") != first);
+        scene.fact("ready");
+        CHECK(recorded(scene) == monitor);
+        ::kill(monitor, SIGTERM);
+        CHECK(scene.end_of(monitor) == 0);
+        CHECK(text_of(scene.path("x.log")) ==
+              again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"});
+        CHECK(scene.names() == "x.log");
+        CHECK(scene.nobody_stays());
+    }
+}

@@ -73,7 +73,10 @@ struct Upgrade {
         static constexpr const char* name = "upgrade";
         static constexpr bool ends_with_process = true;
 
-        static auto run(const auto& start, const auto&) -> bool {
+        static auto run(const auto& start, const auto& policy) -> bool {
+            const auto& fork = fork_state(start);
+            if constexpr (requires { fork.is_supervised; })
+                start.state(policy).is_supervised = fork.is_supervised;
             return detail::is_first_restartable(start);
         }
         static void undo(const auto& host, const auto&, auto& own) { own.close(host); }
@@ -101,6 +104,11 @@ struct Upgrade {
         auto& own = start.core.template state<Upgrade>();
         if (!detail::receive_upgrade(start.host(), own))
             return false;
+        auto& fork = fork_state(start);
+        if constexpr (requires { fork.is_supervised; }) {
+            fork.is_supervised = own.is_supervised;
+            fork.is_decided = true;
+        }
         detail::insist([&] { return remember(start) ? 0 : -1; });
         return true;
     }
@@ -157,6 +165,12 @@ struct Upgrade {
     using steps = step_list<Close>;
     template <class Base>
     using members = detail::upgrade_members<Base>;
+
+private:
+    static auto fork_state(const auto& start) -> auto& {
+        using Start = std::remove_cvref_t<decltype(start)>;
+        return start.core.template state<typename Start::template in<slots::fork>>();
+    }
 };
 static_assert(Policy<Upgrade<SIGUSR2>>);
 

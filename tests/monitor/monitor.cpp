@@ -650,3 +650,50 @@ TEST_CASE("a monitored daemon stays one, whatever has the number of its notify d
         CHECK(scene.nobody_stays());
     }
 }
+
+TEST_CASE("a daemon that its monitor starts again does not say that the service stops",
+          "[monitor]") {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const Outcome outcome = scene.run([&] {
+        be_told(manager.name());
+        return execute(scene, DAEMON, "tells a manager");
+    });
+    CHECK(outcome.status == 0);
+    const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+    scene.fact("ready");
+    ::kill(first, SIGUSR1); // it leaves with 5
+    const pid_t second = scene.pid("daemon");
+    scene.fact("ready");
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+    CHECK(manager.all() == "STATUS=loading\nMAINPID=" + std::to_string(monitor) +
+                               "\nREADY=1\nSTATUS=daemon: has ended with status 5\n"
+                               "STATUS=loading\nREADY=1\nSTOPPING=1\n");
+    CHECK(first != second);
+}
+
+TEST_CASE("a monitor does not keep the notify descriptor open", "[monitor]") {
+    Scene scene;
+    int pipe[2];
+    REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+    const Outcome outcome = scene.run([&] {
+        forget_supervisors();
+        ::dup2(pipe[1], 202);
+        ::setenv("NOTIFY_FD", "202", 1);
+        return execute(scene, DAEMON, "notifies and forks");
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    scene.fact("ready");
+    char text[8]{};
+    ::close(pipe[1]);
+    CHECK(::read(pipe[0], text, sizeof text) == 1);
+    CHECK(text[0] == '\n');
+    CHECK(::fcntl(pipe[0], F_SETFL, O_NONBLOCK) == 0);
+    CHECK(::read(pipe[0], text, sizeof text) == 0); // the end, and not EAGAIN
+    ::close(pipe[0]);
+    const pid_t monitor = recorded(scene);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+}

@@ -137,7 +137,7 @@ public:
 
 private:
     template <class Verdict>
-    static constexpr bool steps_fit = std::same_as<Verdict, detail::planning::fits>;
+    static constexpr bool fits_plan = std::same_as<Verdict, detail::planning::fits>;
 
     // Not asserted in the class: whatever is done with a rejected class would be further errors.
     static constexpr void accept() {
@@ -146,10 +146,15 @@ private:
         constexpr auto why = validated::reason;
         static_assert(why != no_policy,
                       "daemonizer: what is no policy was given; a policy has a slot and steps");
+        static_assert(why != not_copied,
+                      "daemonizer: a policy is copied and assigned; no member of it is const or a "
+                      "reference");
         static_assert(why != slot_without_name,
                       "daemonizer: the slot of a policy has no name; struct slot : own_slot { "
                       "static constexpr const char* name = \"...\"; };");
-        static_assert(why != slot_twice,
+        static_assert(why != after, "daemonizer: what a slot comes after is a list; using after = "
+                                    "slot_list<...>");
+        static_assert(why != slot_twice || fits_plan<verdict>,
                       "daemonizer: a slot is filled twice; a composition takes one policy a slot");
         static_assert(why != order,
                       "daemonizer: slots name each other in `after`, so none can be the first");
@@ -179,19 +184,22 @@ private:
                       "daemonizer: the steps of a policy are a list; using steps = step_list<...>");
         static_assert(why != no_step,
                       "daemonizer: a step has a name and derives from step or undoable_step");
+        static_assert(why != step_lists || fits_plan<verdict>,
+                      "daemonizer: what a step needs and gives are lists; using needs = "
+                      "capabilities<...>; see wrong_step<step>");
         static_assert(why != state,
                       "daemonizer: a policy's state is made without arguments, and moves");
-        static_assert(why != run || steps_fit<verdict>,
+        static_assert(why != run || fits_plan<verdict>,
                       "daemonizer: a step has static bool run(const auto& start, const auto& "
                       "policy); see wrong_step<step>");
-        static_assert(why != undo || steps_fit<verdict>,
+        static_assert(why != undo || fits_plan<verdict>,
                       "daemonizer: an undoable_step has static void undo(const auto& host, const "
                       "auto& policy, auto& state), in phase::check drop_launcher_copy, too; see "
                       "wrong_step<step>");
-        static_assert(why != undo_of_step || steps_fit<verdict>,
+        static_assert(why != undo_of_step || fits_plan<verdict>,
                       "daemonizer: a step with undo derives from undoable_step, or nobody calls "
                       "it; see wrong_step<step>");
-        static_assert(why != needs || steps_fit<verdict>,
+        static_assert(why != needs || fits_plan<verdict>,
                       "daemonizer: a step needs what no earlier step gives; see unmet<step, need>");
     }
 };

@@ -66,7 +66,7 @@ public:
         this->remove_status_line();
         become_ready(status);
     }
-    template <TextClass T>
+    template <class T>
     void ready(const T& status) {
         ready(detail::characters_of(status));
     }
@@ -81,7 +81,7 @@ public:
             this->template show_status<Named>(text);
         tell_policies(event::status{text, starts && core_.has_launcher()});
     }
-    template <TextClass T>
+    template <class T>
     void status(const T& text) {
         status(detail::characters_of(text));
     }
@@ -96,7 +96,7 @@ public:
         tell(failure);
         return status;
     }
-    template <TextClass T>
+    template <class T>
     auto fail(int status, const T& why) -> int {
         return fail(status, detail::characters_of(why));
     }
@@ -109,7 +109,7 @@ public:
         if constexpr (has_sink)
             this->write_line(priority, text);
     }
-    template <TextClass T>
+    template <class T>
     void log(int priority, const T& text) {
         log(priority, detail::characters_of(text));
     }

@@ -20,13 +20,29 @@ concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
 
 namespace detail {
 
+/// What is text: a TextClass, a pointer to characters, an array of them, nullptr.
+template <class T>
+concept AnyText = TextClass<T> || std::convertible_to<const T&, const char*>;
+
+template <class T>
+inline constexpr bool is_accepted = false;
+/// Refuses what is no text.
+template <class T>
+constexpr auto refuse_text() -> const char* {
+    static_assert(is_accepted<T>, "daemonizer: a text is a const char*, or an object with c_str(), "
+                                  "such as a std::string");
+    return nullptr;
+}
+
 /// The characters of a text that is used at once: it may be a temporary.
-template <TextClass T>
+template <class T>
 constexpr auto characters_of(const T& text) -> const char* {
     if constexpr (requires { text.c_str(); })
         return text.c_str();
-    else
+    else if constexpr (AnyText<T>)
         return text;
+    else
+        return detail::refuse_text<T>();
 }
 
 } // namespace detail
@@ -42,17 +58,18 @@ public:
     constexpr TextArgument(const T& text) : pointer_{detail::characters_of(text)} {}
     template <TextClass T>
     constexpr TextArgument(const T&&) : pointer_{nullptr} {
-        static_assert(lasts<T>, "daemonizer: a policy keeps a pointer to its text; give it a "
-                                "string that has a name and lives on, not a temporary");
+        static_assert(detail::is_accepted<T>,
+                      "daemonizer: a policy keeps a pointer to its text; give it a "
+                      "string that has a name and lives on, not a temporary");
     }
+    template <class T>
+        requires(!detail::AnyText<T> || std::same_as<T, std::nullptr_t>)
+    constexpr TextArgument(const T&) : pointer_{detail::refuse_text<T>()} {}
 
     /// The characters, which are the caller's; null where it has given a null pointer.
     constexpr auto characters() const -> const char* { return pointer_; }
 
 private:
-    template <class>
-    static constexpr bool lasts = false;
-
     const char* pointer_;
 };
 

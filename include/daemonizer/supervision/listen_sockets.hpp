@@ -4,6 +4,7 @@
 #define DAEMONIZER_SUPERVISION_LISTEN_SOCKETS_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/supervision/detail/listen_variables.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -71,6 +72,10 @@ struct socket_members : Base {
                 return passed.fd;
         return -1;
     }
+    template <class T>
+    auto socket(const T& name) -> int {
+        return socket(detail::characters_of(name));
+    }
 };
 
 template <class Base>
@@ -82,8 +87,8 @@ struct without_sockets : Base {
         static_assert(Supported, "daemonizer: sockets() needs the policy ListenSockets");
         return {0, nullptr};
     }
-    template <bool Supported = false>
-    auto socket(const char*) -> int {
+    template <class T, bool Supported = false>
+    auto socket(const T&) -> int {
         static_assert(Supported, "daemonizer: socket() needs the policy ListenSockets");
         return -1;
     }

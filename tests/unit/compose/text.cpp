@@ -4,6 +4,7 @@
 
 #include <daemonizer/daemonizer.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <type_traits>
@@ -65,4 +66,31 @@ TEST_CASE("a named string or path is text, and its characters stay the caller's"
     const PidFile original{path};
     const PidFile copy{original}; // a policy, not a text
     CHECK(copy.characters() == path.c_str());
+}
+
+template <class Daemon, class Text>
+constexpr bool says = requires(Daemon& daemon, Text& text) {
+    daemon.ready(text);
+    daemon.status(text);
+    daemon.fail(1, text);
+    daemon.log(1, text);
+    daemon.notify(text);
+    daemon.store(text, 3);
+    daemon.unstore(text);
+    daemon.socket(text);
+};
+
+TEST_CASE("every member of a daemon takes every kind of text, whichever policy brings it") {
+    using Told = Daemonizer<SystemdNotify, ListenSockets, StderrLog>::running_type;
+    using Upgraded = Daemonizer<SystemdNotify, ListenSockets, StderrLog, SignalFd<SIGUSR2>,
+                                Upgrade<SIGUSR2>>::running_type;
+    STATIC_REQUIRE(says<Told, const std::string>);
+    STATIC_REQUIRE(says<Upgraded, const std::string>);
+    STATIC_REQUIRE(says<Upgraded, const std::filesystem::path>);
+    STATIC_REQUIRE(says<Upgraded, char*>);
+    STATIC_REQUIRE(says<Upgraded, char[8]>);
+    char buffer[] = "x";
+    char* const pointer = buffer;
+    CHECK(detail::characters_of(buffer) == buffer);
+    CHECK(detail::characters_of(pointer) == buffer);
 }

@@ -9,15 +9,39 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 template <class T>
-concept has_slot_and_steps = requires(const T& other) {
-    T(other);
+concept has_slot_and_steps = requires {
     typename T::slot;
     typename T::steps;
 };
+template <class T>
+concept is_assigned = requires(T& policy, const T& other) {
+    T(other);
+    policy = other;
+};
+
+template <class Slot>
+constexpr auto comes_after_a_list() -> bool {
+    if constexpr (requires { typename Slot::after; })
+        return is_slot_list<typename Slot::after>;
+    else
+        return true;
+}
+
+/// Names the slot where a compiler prints types.
+template <class Slot>
+struct filled_twice {};
+template <class First, class... Rest>
+constexpr auto first_filled_twice() {
+    if constexpr (planning::times_filled<typename First::slot, First, Rest...> != 1)
+        return filled_twice<typename First::slot>{};
+    else
+        return detail::first_filled_twice<Rest...>();
+}
 
 constexpr auto first_rejection() -> planning::fits { return {}; }
 template <rejection Reason, class Verdict, class... Rest>
@@ -93,10 +117,13 @@ constexpr auto validate_policies(planning::impossible_order) -> rejected<rejecti
 template <class Defaults, class... Given>
 constexpr auto validate() {
     if constexpr (!(Policy<Given> && ...))
-        return rejected < (has_slot_and_steps<Given> && ...) ? rejection::slot_without_name
-                                                             : rejection::no_policy > {};
+        return rejected < !(has_slot_and_steps<Given> && ...) ? rejection::no_policy
+               : !(is_assigned<Given> && ...)                 ? rejection::not_copied
+                                                              : rejection::slot_without_name > {};
+    else if constexpr (!(detail::comes_after_a_list<typename Given::slot>() && ...))
+        return rejected<rejection::after>{};
     else if constexpr (!planning::one_policy_a_slot<Given...>)
-        return rejected<rejection::slot_twice>{};
+        return rejected<rejection::slot_twice, decltype(detail::first_filled_twice<Given...>())>{};
     else
         return detail::validate_policies(typename canonical_policies<Defaults, Given...>::type{});
 }
@@ -108,8 +135,9 @@ constexpr void run_check() {
         static_assert(Given::text_is_whole,
                       "daemonizer: a text holds a null byte; the system would "
                       "read it only up to there");
-    if constexpr (requires { Given::template check<Core>(); })
-        Given::template check<Core>();
+    if constexpr (!std::is_void_v<Core>) // not rejected already
+        if constexpr (requires { Given::template check<Core>(); })
+            Given::template check<Core>();
 }
 
 } // namespace daemonizer::detail

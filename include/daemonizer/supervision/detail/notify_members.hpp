@@ -52,7 +52,7 @@ struct notify_members : Base {
         const std::size_t size = std::strlen(assignments);
         return size != 0 && size <= longest && send(assignments, size);
     }
-    template <TextClass T>
+    template <class T>
     auto notify(const T& assignments) -> bool {
         return notify(detail::characters_of(assignments));
     }
@@ -63,10 +63,18 @@ struct notify_members : Base {
         const auto message = NotifyMessage{}.key("FDSTORE").number(1).key("FDNAME").text(name);
         return fd >= 0 && is_name(name) && send(message.data(), message.size(), fd);
     }
+    template <class T>
+    auto store(const T& name, int fd) -> bool {
+        return store(detail::characters_of(name), fd);
+    }
     /// Takes back what was stored under `name`.
     auto unstore(const char* name) -> bool {
         return is_name(name) &&
                send(NotifyMessage{}.key("FDSTOREREMOVE").number(1).key("FDNAME").text(name));
+    }
+    template <class T>
+    auto unstore(const T& name) -> bool {
+        return unstore(detail::characters_of(name));
     }
 
 private:
@@ -116,16 +124,16 @@ struct refusing_to_notify : Base {
     auto extend_timeout(const Duration&) -> bool {
         return refuse<Supported>();
     }
-    template <bool Supported = false>
-    auto notify(const char*) -> bool {
+    template <class T, bool Supported = false>
+    auto notify(const T&) -> bool {
         return refuse<Supported>();
     }
-    template <bool Supported = false>
-    auto store(const char*, int) -> bool {
+    template <class T, bool Supported = false>
+    auto store(const T&, int) -> bool {
         return refuse<Supported>();
     }
-    template <bool Supported = false>
-    auto unstore(const char*) -> bool {
+    template <class T, bool Supported = false>
+    auto unstore(const T&) -> bool {
         return refuse<Supported>();
     }
 

@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/supervision/detail/upgrade_attempt.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/signal_bits.hpp>
@@ -55,12 +56,20 @@ struct upgrade_members : Base {
         else
             return true;
     }
+    template <class T>
+    auto store(const T& name, int fd) -> bool {
+        return store(detail::characters_of(name), fd);
+    }
     /// Closes the copy of that name. Returns false where there is none.
     auto unstore(const char* name) -> bool {
         if constexpr (has_manager)
             if (!is_trial())
                 Base::unstore(name);
         return state().stored.remove(this->host(), name);
+    }
+    template <class T>
+    auto unstore(const T& name) -> bool {
+        return unstore(detail::characters_of(name));
     }
     /// Returns the descriptor that was stored under that name, by this program or by the one before
     /// it; else the first of that name of ListenSockets; else -1. It stays the daemon's.
@@ -71,11 +80,19 @@ struct upgrade_members : Base {
         else
             return stored;
     }
+    template <class T>
+    auto socket(const T& name) -> int {
+        return socket(detail::characters_of(name));
+    }
 
     void ready(const char* status = nullptr) {
         if (is_trial() && this->is_daemon_process())
             Base::template in<slots::upgrade>::end_trial(this->host(), state(), nullptr);
         Base::ready(status);
+    }
+    template <class T>
+    void ready(const T& status) {
+        ready(detail::characters_of(status));
     }
 
     auto wait() -> int {

@@ -16,7 +16,9 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 enum class rejection {
     none,
     no_policy,
+    not_copied,
     slot_without_name,
+    after,
     slot_twice,
     order,
     host_files,
@@ -29,6 +31,7 @@ enum class rejection {
     no_signals,
     no_step_list,
     no_step,
+    step_lists,
     state,
     run,
     undo,

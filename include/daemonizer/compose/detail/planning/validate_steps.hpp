@@ -16,6 +16,15 @@ inline constexpr bool is_step_list = false;
 template <class... Steps>
 inline constexpr bool is_step_list<step_list<Steps...>> = true;
 
+template <class>
+inline constexpr bool is_slot_list = false;
+template <class... Slots>
+inline constexpr bool is_slot_list<slot_list<Slots...>> = true;
+template <class>
+inline constexpr bool is_capability_list = false;
+template <class... C>
+inline constexpr bool is_capability_list<capabilities<C...>> = true;
+
 template <class... Steps>
 constexpr auto are_steps(step_list<Steps...>) -> bool {
     return (Step<Steps> && ...);
@@ -77,7 +86,10 @@ constexpr auto validate_steps(step_list<>) -> planning::fits {
 /// Rejects for the first step of a policy that has not what it is called by.
 template <class Policy, class Core, class First, class... Rest>
 constexpr auto validate_steps(step_list<First, Rest...>) {
-    if constexpr (!can_run<First, Policy, Core>)
+    if constexpr (!is_capability_list<typename First::needs> ||
+                  !is_capability_list<typename First::gives>)
+        return rejected<rejection::step_lists, wrong_step<First>>{};
+    else if constexpr (!can_run<First, Policy, Core>)
         return rejected<rejection::run, wrong_step<First>>{};
     else if constexpr (!detail::can_give_back<First, Policy, Core>())
         return rejected<rejection::undo, wrong_step<First>>{};

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: a policy is copied and assigned; no member of it is const or a reference
+#include <daemonizer/daemonizer.hpp>
+
+using namespace daemonizer;
+
+struct Own {
+    struct slot : own_slot {
+        static constexpr const char* name = "own";
+    };
+    using steps = step_list<>;
+#ifdef REJECT
+    const int number = 1;
+#else
+    int number = 1;
+#endif
+};
+
+int main() {
+    return Daemonizer<Own>{}.run([] {});
+}

@@ -132,6 +132,11 @@ int main(int argc, char** argv) {
         return run(mode, directory, Monitor<2, 60>{}, StderrLog{});
     if (mode == "tells a manager")
         return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
+    if (mode == "notifies" || mode == "notifies and forks") {
+        const DescriptorNotify notify{std::atoi(std::getenv("NOTIFY_FD"))};
+        return mode == "notifies" ? run(mode, directory, Monitor<2, 60>{}, AutoFork{}, notify)
+                                  : run(mode, directory, Monitor<2, 60>{}, notify);
+    }
     if (mode == "journal")
         return run_simply(directory, JournalStdio{mode}, Monitor<1, 60>{});
     if (mode == "keeps stdio")

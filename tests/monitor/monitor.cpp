@@ -621,3 +621,79 @@ TEST_CASE("a monitor waits without the program's memory, after a restart, too", 
 TEST_CASE("a monitor waits without a gigabyte of the program's", "[monitor][.long]") {
     check_memory("large ballast");
 }
+
+TEST_CASE("a monitored daemon stays one, whatever has the number of its notify descriptor",
+          "[monitor]") {
+    for (int fd = 3; fd != 12; ++fd) {
+        Scene scene;
+        INFO("descriptor " << fd);
+        const Outcome outcome = scene.run([&] {
+            for (const char* const name : {"SYSTEMD_EXEC_PID", "LISTEN_PID", "NOTIFY_SOCKET"})
+                ::unsetenv(name);
+            ::close_range(3, facts - 1, 0);
+            ::setenv("NOTIFY_FD", std::to_string(fd).c_str(), 1);
+            return execute(scene, DAEMON, "notifies");
+        });
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err == "daemon: notify: descriptor: Bad file descriptor\n");
+        const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+        scene.fact("ready");
+        ::kill(first, SIGKILL);
+        CHECK(scene.pid("daemon") != first);
+        scene.fact("ready");
+        CHECK(recorded(scene) == monitor);
+        ::kill(monitor, SIGTERM);
+        CHECK(scene.end_of(monitor) == 0);
+        CHECK(text_of(scene.path("x.log")) ==
+              again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"});
+        CHECK(scene.names() == "x.log");
+        CHECK(scene.nobody_stays());
+    }
+}
+
+TEST_CASE("a daemon that its monitor starts again does not say that the service stops",
+          "[monitor]") {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const Outcome outcome = scene.run([&] {
+        be_told(manager.name());
+        return execute(scene, DAEMON, "tells a manager");
+    });
+    CHECK(outcome.status == 0);
+    const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+    scene.fact("ready");
+    ::kill(first, SIGUSR1); // it leaves with 5
+    const pid_t second = scene.pid("daemon");
+    scene.fact("ready");
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+    CHECK(manager.all() == "STATUS=loading\nMAINPID=" + std::to_string(monitor) +
+                               "\nREADY=1\nSTATUS=daemon: has ended with status 5\n"
+                               "STATUS=loading\nREADY=1\nSTOPPING=1\n");
+    CHECK(first != second);
+}
+
+TEST_CASE("a monitor does not keep the notify descriptor open", "[monitor]") {
+    Scene scene;
+    int pipe[2];
+    REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+    const Outcome outcome = scene.run([&] {
+        forget_supervisors();
+        ::dup2(pipe[1], 202);
+        ::setenv("NOTIFY_FD", "202", 1);
+        return execute(scene, DAEMON, "notifies and forks");
+    });
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    scene.fact("ready");
+    char text[8]{};
+    ::close(pipe[1]);
+    CHECK(::read(pipe[0], text, sizeof text) == 1);
+    CHECK(text[0] == '\n');
+    CHECK(::fcntl(pipe[0], F_SETFL, O_NONBLOCK) == 0);
+    CHECK(::read(pipe[0], text, sizeof text) == 0); // the end, and not EAGAIN
+    ::close(pipe[0]);
+    const pid_t monitor = recorded(scene);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+}

@@ -24,7 +24,7 @@ inline auto ready() { return bytes(ReportHead{ReportHead::kind::ready}); }
 inline auto failed(const Failure& failure) {
     return bytes(Report{{ReportHead::kind::failed}, failure});
 }
-inline auto closed() -> recording::Arrives { return {}; }
+inline auto closed() { return by(0, {}); } // by nobody
 
 inline auto failure(const char* step, const char* what, const char* why, int code, int status)
     -> Failure {

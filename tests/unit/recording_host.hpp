@@ -942,7 +942,7 @@ struct RecordingHost {
         if (events.empty() || !std::holds_alternative<Arrives>(events.front()))
             return -EAGAIN;
         const auto [message, from] = std::get<Arrives>(events.front());
-        if (!message.empty()) // what is closed stays closed
+        if (!message.empty() || from != 0) // what is closed stays closed
             events.pop_front();
         sender = from;
         std::memcpy(into, message.data(), std::min(size, message.size()));

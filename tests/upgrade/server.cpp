@@ -21,7 +21,9 @@ namespace {
 
 constexpr int facts = 200, gate = 201;
 
-bool is_restart = false; ///< an older one is to be stopped first
+bool is_restart = false;      ///< an older one is to be stopped first
+bool uses_the_number = false; ///< of the notify descriptor, for a pipe of its own
+constexpr int notify_fd = 202;
 
 void tell(const std::string& fact) {
     const std::string line = fact + '\n';
@@ -84,6 +86,8 @@ auto run(const std::string& directory, const std::string& started, const More&..
             listener = daemon.socket("front");
         }
         daemon.ready();
+        if (uses_the_number)
+            ::dup2(facts, notify_fd);
         tell("serves " + std::to_string(::getpid()) + ' ' + started);
         for (;;) {
             pollfd news[2]{{listener, POLLIN, 0}, {-1, POLLIN, 0}};
@@ -118,6 +122,9 @@ int main(int argc, char** argv) {
     const SignalFd<SIGTERM, SIGHUP, SIGUSR1, SIGUSR2> signals;
     if (how == "foreground")
         return run(argv[1], started, NoFork{}, signals);
+    uses_the_number = how == "alone";
+    if (how == "supervised" || how == "alone")
+        return run(argv[1], started, AutoFork{}, DescriptorNotify{notify_fd}, signals);
     if (how == "passed")
         return run(argv[1], started, NoFork{}, ListenSockets{}, signals);
     if (how == "impatient")

@@ -236,6 +236,43 @@ TEST_CASE("a daemon without a fork is upgraded, too", "[upgrade]") {
     CHECK(!exists(scene.path("x.pid")));
 }
 
+TEST_CASE("AutoFork goes on as in the first start, whatever has become of the notify descriptor",
+          "[upgrade]") {
+    Scene scene;
+    const bool is_supervised = GENERATE(true, false);
+    const std::string program = scene.path("server"), log = scene.path("x.log");
+    std::filesystem::copy_file(SERVER, program);
+    int pipe[2];
+    REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+    const pid_t starter = scene.begin([&] {
+        for (const char* const name : {"SYSTEMD_EXEC_PID", "LISTEN_PID", "NOTIFY_SOCKET"})
+            ::unsetenv(name);
+        if (is_supervised)
+            ::dup2(pipe[1], 202);
+        ::execl(program.c_str(), "server", scene.directory().c_str(),
+                is_supervised ? "supervised" : "alone", nullptr);
+        return 97;
+    });
+    const pid_t server = scene.pid("serves");
+    CHECK((server == starter) == is_supervised);
+    for (int i = 0; i != 2; ++i) {
+        if (!is_supervised)
+            CHECK(std::rename(log.c_str(), scene.path("x.old").c_str()) == 0);
+        ::kill(server, SIGUSR2);
+        scene.fact("trial");
+        CHECK(scene.pid("serves") == server);
+        CHECK(exists(log) != is_supervised); // stdio is what the supervisor gave, or the log
+    }
+    char text[8];
+    CHECK(::close(pipe[1]) == 0);
+    CHECK(::read(pipe[0], text, sizeof text) == (is_supervised ? 1 : 0));
+    CHECK(::read(pipe[0], text, sizeof text) == 0);
+    ::close(pipe[0]);
+    ::kill(server, SIGTERM);
+    CHECK(scene.end_of(server) == 0);
+    CHECK(!exists(scene.path("x.pid")));
+}
+
 TEST_CASE("a socket that a manager has passed is found again by each next program", "[upgrade]") {
     Scene scene;
     const std::string program = scene.path("server");

@@ -118,7 +118,7 @@ private:
         running.announce(); // no body has shown a status, or forked a worker
         running.become_ready();
         const int status = detail::status_of([&] { return body(); });
-        running.give_back();
+        running.give_back(status);
         return status;
     }
     template <class Body>

@@ -58,7 +58,9 @@ struct status {
 struct reloading {};
 
 /// In the daemon, which was ready and ends now; what the start acquired is still there.
-struct stopping {};
+struct stopping {
+    bool may_return = false; ///< its status is not 0, and a Monitor is there to start it again
+};
 
 /// In the daemon: what went wrong, before or after ready.
 struct failed {

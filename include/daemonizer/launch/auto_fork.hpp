@@ -21,9 +21,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Fails as DoubleFork does where it forks.
 /// Source: systemd.exec(5), "Environment variables set or propagated by the service manager".
 struct AutoFork : detail::Forking<true> {
-    struct state : detail::DetachedState {
-        bool is_supervised = false;
-    };
+    struct state : detail::DetachedState, detail::SupervisorFound {};
     static constexpr bool forks_twice = false; ///< where it stays it may be process 1
 
     /// Other threads would vanish in a fork alone.

@@ -137,6 +137,8 @@ struct Monitor {
         auto& detached = start.core.template state<typename Start::template in<slots::fork>>();
         detached.report.fd = report;
         detached.daemon = host.pid();
+        if constexpr (requires { detached.is_decided; })
+            detached.is_decided = true; // a daemon with a monitor was forked
         auto& pid = start.core.template state<typename Start::template in<slots::pid>>();
         if constexpr (requires { pid.fd; })
             if (handover.pid_file >= 0 && host.close_on_exec(handover.pid_file) >= 0)

@@ -57,11 +57,19 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
                 keep(fd);
         }
         static void each_text(auto) {} ///< the undo reads none
+        void close(const auto& host) {
+            if (fd >= 0)
+                host.close(fd);
+            fd = -1;
+        }
     };
 
+    /// First: a file that another step opens could get the number, if the supervisor has not left
+    /// it open. The newline would be written there.
     struct Adopt : undoable_step<phase::check> {
         static constexpr const char* name = "notify";
         static constexpr bool ends_with_process = true;
+        static constexpr bool comes_first = true;
 
         static auto run(const auto& start, const DescriptorNotify& policy) -> bool {
             const int fd = policy.descriptor;
@@ -77,9 +85,9 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
                 start.state(policy).fd = fd;
             return true;
         }
-        static void undo(const auto& host, const auto&, auto& state) { close(host, state); }
+        static void undo(const auto& host, const auto&, auto& state) { state.close(host); }
         static void drop_launcher_copy(const auto& host, const auto&, auto& state) {
-            close(host, state);
+            state.close(host);
         }
     };
 
@@ -89,18 +97,11 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
         constexpr long long patience = 5'000'000'000;
         if (state.fd >= 0 && state.is_this(host))
             detail::write_to_supervisor(host, state.fd, "\n", 1, patience);
-        close(host, state);
+        state.close(host);
     }
 
     using slot = slots::descriptor_notify;
     using steps = step_list<Adopt, detail::RememberDaemon>;
-
-private:
-    static void close(const auto& host, auto& state) {
-        if (state.fd >= 0)
-            host.close(state.fd);
-        state.fd = -1;
-    }
 };
 DescriptorNotify(int)->DescriptorNotify<>;
 static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);

@@ -123,8 +123,11 @@ struct SystemdNotify {
                  .number(microseconds),
              patience);
     }
-    /// Sent once, by the program or when its body returns.
-    static void on(const event::stopping&, const auto& host, const auto&, auto& state) {
+    /// Sent once, by the program or when its body returns. Never where a Monitor starts the daemon
+    /// again: nothing that comes later makes a manager take it back.
+    static void on(const event::stopping& now, const auto& host, const auto&, auto& state) {
+        if (now.may_return)
+            return;
         if (!state.is_stopping)
             send(host, state, detail::NotifyMessage{}.key("STOPPING").number(1));
         state.is_stopping = true;

@@ -68,13 +68,19 @@ struct Upgrade {
 
     using state = detail::UpgradeState;
 
-    /// Closes the descriptors that are handed over, when the start fails and when the daemon ends.
+    /// Reads what an upgrade will need beside the environment, and closes the descriptors that are
+    /// handed over, when the start fails and when the daemon ends. After ListenSockets, which could
+    /// take the directory for a socket where LISTEN_FDS is too large.
     struct Close : undoable_step<phase::check> {
         static constexpr const char* name = "upgrade";
         static constexpr bool ends_with_process = true;
 
-        static auto run(const auto& start, const auto&) -> bool {
-            return detail::is_first_restartable(start);
+        static auto run(const auto& start, const auto& policy) -> bool {
+            const auto& fork = fork_state(start);
+            if constexpr (requires { fork.is_supervised; })
+                start.state(policy).is_supervised = fork.is_supervised;
+            return detail::is_first_restartable(start) &&
+                   (start.state(policy).is_continued || read_surroundings(start));
         }
         static void undo(const auto& host, const auto&, auto& own) { own.close(host); }
         static void drop_launcher_copy(const auto& host, const auto&, auto& own) {
@@ -83,17 +89,12 @@ struct Upgrade {
         }
     };
 
-    /// Reads the first start's surroundings, before any step changes the environment.
+    /// Reads how the program was started, before any step changes the environment.
     static auto remember(const auto& start) -> bool {
         auto& own = start.core.template state<Upgrade>();
-        const char* what = "directory";
-        int error = own.surroundings.read(start.host());
-        if (error >= 0)
-            error = own.first.read(start.host(), what);
-        if (error >= 0)
-            return true;
-        own.close(start.host());
-        return start.fail_step("upgrade", what, error);
+        const char* what = "";
+        const int error = own.first.read(start.host(), what);
+        return error >= 0 || start.fail_step("upgrade", what, error);
     }
 
     /// Whether an older program has executed this one, in its place or for a trial.
@@ -101,7 +102,13 @@ struct Upgrade {
         auto& own = start.core.template state<Upgrade>();
         if (!detail::receive_upgrade(start.host(), own))
             return false;
+        auto& fork = fork_state(start);
+        if constexpr (requires { fork.is_supervised; }) {
+            fork.is_supervised = own.is_supervised;
+            fork.is_decided = true;
+        }
         detail::insist([&] { return remember(start) ? 0 : -1; });
+        detail::insist([&] { return read_surroundings(start) ? 0 : -1; });
         return true;
     }
 
@@ -157,6 +164,17 @@ struct Upgrade {
     using steps = step_list<Close>;
     template <class Base>
     using members = detail::upgrade_members<Base>;
+
+private:
+    static auto read_surroundings(const auto& start) -> bool {
+        auto& own = start.core.template state<Upgrade>();
+        const int error = own.surroundings.read(start.host());
+        return error >= 0 || start.fail_step("upgrade", "directory", error);
+    }
+    static auto fork_state(const auto& start) -> auto& {
+        using Start = std::remove_cvref_t<decltype(start)>;
+        return start.core.template state<typename Start::template in<slots::fork>>();
+    }
 };
 static_assert(Policy<Upgrade<SIGUSR2>>);
 

@@ -396,7 +396,7 @@ TEMPLATE_TEST_CASE("two forks into a new pid namespace are refused in words", "[
     }
     check_refused(scene, outcome, 1,
                   "fork: new pid namespace: two forks would end its first process, and with it "
-                  "the daemon; use SingleFork, or unshare --fork");
+                  "the daemon; use SingleFork");
 }
 
 TEST_CASE("one fork into a new pid namespace is process 1 there, and known here", "[cancelled]") {

@@ -570,7 +570,7 @@ TEST_CASE("a hand-off that cannot be made is a fork, or is said", "[handoff]") {
         if (cannot("a pid namespace", leave))
             return;
         is_said(leave, "fork: new pid namespace: two forks would end its first process, and with "
-                       "it the daemon; use SingleFork, or unshare --fork");
+                       "it the daemon; use SingleFork");
     }
     SECTION("there is no session") {
         is_said([] { deny(SYS_setsid, EPERM); }, "setsid: new session: Operation not permitted");

@@ -115,6 +115,7 @@ TEST_CASE("what a worker writes into the report is nobody's word", "[workers]") 
                 end.send_failed(PosixHost{}, forged);
                 const auto ready = ReportHead::kind::ready;
                 ::send(fd, &ready, sizeof ready, MSG_NOSIGNAL);
+                ::send(fd, "", 0, MSG_NOSIGNAL); // not the end of the report
             }
             ::_exit(0);
         }

@@ -233,3 +233,56 @@ TEST_CASE("as PID 1 orphans are buried where SIGCHLD is ignored, and can be wher
         CHECK(scene.end_of(first) == 7);
     }
 }
+
+TEMPLATE_TEST_CASE("as PID 1 a launcher that would leave starts nobody", "[first]", SingleFork,
+                   DoubleFork, HandoffFork) {
+    if (cannot_be_first())
+        return;
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const auto outcome = scene.run([&] {
+        take_pid_namespace();
+        const pid_t first = ::fork();
+        if (first == 0)
+            ::_exit(Daemonizer{TestType{}, PidFile{path.c_str()}, Wires{}}.run(serve));
+        int status = 0;
+        ::waitpid(first, &status, 0);
+        return code_of(status);
+    });
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err ==
+          line("fork: process 1: its exit would end the daemon, too; compose AutoFork or NoFork"));
+    CHECK(scene.names() == "");
+    CHECK(scene.heard() == "");
+}
+
+TEST_CASE("as PID 1 a launcher that goes on has a daemon", "[first]") {
+    if (cannot_be_first())
+        return;
+    Scene scene;
+    const std::string path = scene.path("x.pid");
+    const auto outcome = scene.run([&] {
+        take_pid_namespace();
+        const pid_t first = ::fork();
+        if (first == 0) {
+            auto running = Daemonizer{PidFile{path.c_str()}, Wires{}}.start();
+            if (running && running->is_launcher())
+                for (;;)
+                    ::pause();
+            if (running) {
+                tell_outer_pid();
+                running->ready();
+                ::pause();
+            }
+            ::_exit(1);
+        }
+        tell("first " + std::to_string(first));
+        return 0;
+    });
+    CHECK(outcome.status == 0);
+    const pid_t first = scene.pid("first");
+    scene.pid();
+    CHECK(text_of(path) != "");
+    ::kill(first, SIGKILL);
+    CHECK(scene.end_of(first) == -SIGKILL);
+}

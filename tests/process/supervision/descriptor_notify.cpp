@@ -2,6 +2,8 @@
 // DescriptorNotify: a newline and the end, or nobody.
 #include "supervision/manager.hpp"
 
+#include <daemonizer/control.hpp>
+
 using namespace daemonizer;
 using namespace launch;
 
@@ -139,6 +141,34 @@ TEST_CASE("a number that is nobody's is a line on stderr, and -1 is none", "[des
     CHECK(said(9) == line("notify: descriptor: Bad file descriptor")); // is read-only
     for (const int fd : {-2, 0, 1, 2})
         CHECK(said(fd) == line("notify: descriptor: Invalid argument"));
+}
+
+TEMPLATE_TEST_CASE("a number that is closed is not that of a file which the start opens",
+                   "[descriptor notify]", NoFork, DoubleFork, HandoffFork, AutoFork) {
+    Scene scene;
+    const std::string path = scene.path("x.pid"), log = scene.path("x.log");
+    Manager manager{scene.path("notify")};
+    const bool is_told = GENERATE(false, true);
+    for (int fd = 3; fd != 9; ++fd) {
+        const pid_t starter = scene.begin([&] {
+            forget_supervisors();
+            if (is_told)
+                ::setenv("NOTIFY_SOCKET", manager.name(), 1);
+            ::close_range(3, facts - 1, 0);
+            return Daemonizer{TestType{},           PidFile{path.c_str()}, LogStdio{log.c_str()},
+                              DescriptorNotify{fd}, SystemdNotify{},       Wires{}}
+                .run(serve);
+        });
+        INFO("descriptor " << fd);
+        const pid_t daemon = scene.pid();
+        if (starter != daemon)
+            CHECK(scene.end_of(starter) == 0);
+        CHECK(scene.err() == line("notify: descriptor: Bad file descriptor"));
+        CHECK(status(Daemonizer{PidFile{path.c_str()}}).pid == daemon);
+        CHECK(scene.dismiss(daemon) == 0);
+        CHECK_FALSE(exists(path));
+        CHECK(text_of(log) == "");
+    }
 }
 
 TEST_CASE("a supervisor that has gone, or never reads, ends no daemon", "[descriptor notify]") {

@@ -98,6 +98,20 @@ TEMPLATE_TEST_CASE("variables that make no sense are said, and no daemon is star
     }
 }
 
+TEST_CASE("no descriptor of an upgrade's is taken for one that is missing", "[sockets]") {
+    Scene scene;
+    const bool forks = GENERATE(false, true);
+    const auto outcome = scene.run([&] {
+        pass("3", "a:b:c");
+        const auto start = [](auto service) { return service.run(tell_sockets); };
+        using Signals = SignalFd<SIGTERM, SIGUSR2>;
+        return forks ? start(Daemonizer<ListenSockets, Signals, Upgrade<SIGUSR2>, Wires>{})
+                     : start(Daemonizer<NoFork, ListenSockets, Signals, Upgrade<SIGUSR2>, Wires>{});
+    });
+    check_refused(scene, outcome, 1, "sockets: LISTEN_FDS: Bad file descriptor");
+    CHECK(scene.heard() == "");
+}
+
 TEST_CASE("what is passed need not be a socket", "[sockets]") {
     Scene scene;
     scene.run([] {

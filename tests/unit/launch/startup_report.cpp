@@ -18,6 +18,18 @@ TEST_CASE("a peer that died with unread messages has closed the report") {
                                        : detail::message::unreadable));
 }
 
+TEST_CASE("an empty message is no end of the report") {
+    Record record;
+    record.events = {messages::by(102, {}), messages::closed()};
+    detail::Report report;
+    pid_t sender = 0;
+    CHECK(detail::ReportEnd{4}.receive(RecordingHost{&record}, report, sender) ==
+          detail::message::other);
+    CHECK(sender == 102);
+    CHECK(detail::ReportEnd{4}.receive(RecordingHost{&record}, report, sender) ==
+          detail::message::closed);
+}
+
 TEST_CASE("a message without a sender is nobody's") {
     struct Silent : RecordingHost {
         auto receive_from(int, void* into, std::size_t, pid_t&) const -> long {

@@ -182,7 +182,7 @@ TEST_CASE("the old program tries the new one, and executes it in place") {
               // a signal that comes now is the next program's
               "block 12", "block TERM", "socket_pair", "send 6 taken",
               // what is changed for the execution, and given back where that fails
-              "open .", "umask 00", "umask 00", "pass_on_exec 4", "pass_on_exec 7", "fchdir 3",
+              "open .", "umask 00", "umask 00", "pass_on_exec 3", "pass_on_exec 7", "fchdir 4",
               "umask 00", executes, "executed 200"});
     CHECK(record.mistakes.empty());
 }
@@ -192,7 +192,7 @@ TEST_CASE("a trial leads a group, ends with the daemon, and has no pid file") {
     CHECK(upgrade(record, 0) == RecordingHost::executed);
     CHECK(in_short(record) == std::vector<std::string>{"socket_pair", "send 6 taken", "fork",
                                                        "lead_group", "die_with_parent KILL",
-                                                       "pass_on_exec 7", "fchdir 3", "umask 00",
+                                                       "pass_on_exec 7", "fchdir 4", "umask 00",
                                                        executes, "executed 200"});
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("a program that cannot be executed leaves all as it was") {
     const auto at = std::find(calls.begin(), calls.end(), executes);
     REQUIRE(at != calls.end());
     CHECK(std::vector<std::string>(at + 1, at + 8) ==
-          std::vector<std::string>{"fchdir 8", "umask 00", "close 8", "close_on_exec 4",
+          std::vector<std::string>{"fchdir 8", "umask 00", "close 8", "close_on_exec 3",
                                    "close_on_exec 7", "close 6", "close 7"});
 }
 

@@ -26,6 +26,10 @@ struct Detachment {
     template <class Start>
     auto begin(const Start& start) -> bool {
         const auto& host = start.host();
+        // The kernel ends a pid namespace with its first process (pid_namespaces(7)).
+        if constexpr (!Start::launcher_returns)
+            if (host.pid() == 1)
+                return refuse_process_1(start);
         host.flush(); // what cannot be written now stays buffered, and the daemon writes it
         if (const int error = detail::open_report(host, launcher, daemon); error < 0)
             return start.fail_step("report", "socketpair", error);
@@ -45,6 +49,12 @@ struct Detachment {
     }
 
 private:
+    template <class Start>
+    [[gnu::cold, gnu::noinline]] static auto refuse_process_1(const Start& start) -> bool {
+        start.failure.name_step("fork");
+        return start.fail("process 1",
+                          "its exit would end the daemon, too; compose AutoFork or NoFork", EINVAL);
+    }
     template <class Host>
     void close(const Host& host) {
         launcher.close(host);
@@ -105,7 +115,7 @@ give_up_as_process_1(const Start& start, const Host& host, const ReportEnd& repo
     start.failure.name_step("fork");
     start.failure.describe("new pid namespace",
                            "two forks would end its first process, and with it the daemon; use "
-                           "SingleFork, or unshare --fork",
+                           "SingleFork",
                            EINVAL);
     report.send_failed(host, start.failure);
     host.leave_at_once(1);

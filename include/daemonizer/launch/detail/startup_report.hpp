@@ -124,7 +124,8 @@ struct ReportEnd {
         const long size = host.receive_from(fd, &report, sizeof report, sender);
         if (size == -EAGAIN)
             return message::none;
-        if (size == 0 || size == -ECONNRESET)
+        // Nobody sends the end of the report. An empty message has a sender, and may be a worker's.
+        if ((size == 0 && sender == 0) || size == -ECONNRESET)
             return message::closed;
         return size < 0 ? message::unreadable : checked(report, static_cast<std::size_t>(size));
     }

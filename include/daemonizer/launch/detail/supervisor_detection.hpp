@@ -41,12 +41,22 @@ auto is_supervised(const Host& host, int notify_descriptor) -> bool {
            (S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode));
 }
 
+/// A program that a Monitor or an upgrade executes again goes by what its first start has found. It
+/// could find something else: the notify descriptor is closed by then, or another one has its
+/// number.
+struct SupervisorFound {
+    bool is_supervised = false;
+    bool is_decided = false; ///< by the first start
+};
+
 /// Looks once, before any other step has read or removed the variables.
 struct DetectSupervisor : step<phase::check> {
     static constexpr const char* name = "supervisor";
 
     static auto run(const auto& start, const auto& policy) -> bool {
         using Start = std::remove_cvref_t<decltype(start)>;
+        if (start.state(policy).is_decided)
+            return true;
         int descriptor = -1;
         if constexpr (!std::is_void_v<typename Start::template in<slots::descriptor_notify>>)
             descriptor = start.template option<slots::descriptor_notify>().descriptor;
@@ -61,9 +71,7 @@ struct SupervisedForeground {
     using steps = step_list<DetectSupervisor>;
     static constexpr bool detaches = false;
 
-    struct state {
-        bool is_supervised = false;
-    };
+    using state = SupervisorFound;
     template <class Base>
     using members = supervised_members<Base>;
 };

@@ -82,6 +82,7 @@ private:
                                        is_trial ? 1 : 0,
                                        pid_file,
                                        state_.failures,
+                                       state_.is_supervised ? 1 : 0,
                                        state_.stored};
         const long sent = host_.send(ours_, &handover, sizeof handover);
         return sent < 0 ? static_cast<int>(sent) : 0;

@@ -24,8 +24,9 @@ struct UpgradeHandover {
     std::uint32_t size; ///< of this struct: another version of the library may have other fields
     pid_t daemon;
     int is_trial;
-    int pid_file; ///< a descriptor of it, or -1
-    int failures; ///< how often the new program has failed in the daemon's place
+    int pid_file;      ///< a descriptor of it, or -1
+    int failures;      ///< how often the new program has failed in the daemon's place
+    int is_supervised; ///< AutoFork has found a supervisor in the first start
     StoredDescriptors stored;
 };
 
@@ -37,9 +38,10 @@ struct UpgradeState {
     int pid_file = -1;         ///< handed over
     bool is_continued = false; ///< an older program has executed this one
     bool is_trial = false;
-    bool is_wanted = false;  ///< wait() has returned the signal
-    bool is_settled = false; ///< the start has succeeded, and its end gives all back
-    int failures = 0;        ///< how often starting in the daemon's place has failed
+    bool is_wanted = false;     ///< wait() has returned the signal
+    bool is_settled = false;    ///< the start has succeeded, and its end gives all back
+    bool is_supervised = false; ///< AutoFork has found a supervisor in the first start
+    int failures = 0;           ///< how often starting in the daemon's place has failed
 
     void each_descriptor(auto keep) const {
         stored.each_descriptor(keep);
@@ -82,6 +84,7 @@ template <class Host>
     state.stored = from.stored;
     state.pid_file = from.pid_file;
     state.failures = from.failures;
+    state.is_supervised = from.is_supervised != 0;
     state.stored.each_descriptor([&host](int stored) { host.close_on_exec(stored); });
     if (from.pid_file >= 0)
         host.close_on_exec(from.pid_file);

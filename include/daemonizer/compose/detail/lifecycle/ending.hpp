@@ -4,6 +4,7 @@
 #define DAEMONIZER_COMPOSE_DETAIL_LIFECYCLE_ENDING_HPP
 
 #include <daemonizer/compose/detail/lifecycle/complaints.hpp>
+#include <daemonizer/compose/detail/lifecycle/monitored.hpp>
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -43,15 +44,15 @@ protected:
         if (stage_ == stage::nothing || stage_ == stage::launcher)
             return;
         const bool was_starting = is_starting();
-        tell_stopping();
+        tell_stopping(status);
         undo();
         if (was_starting)
             tell_end(status);
         stage_ = stage::nothing;
     }
 
-    void give_back() {
-        tell_stopping();
+    void give_back([[maybe_unused]] int status) {
+        tell_stopping(status);
         undo();
         stage_ = stage::nothing;
     }
@@ -79,10 +80,14 @@ private:
 
     /// Tells the policies that the daemon ends, before they give back what they hold. A worker that
     /// has inherited the handle tells nothing.
-    void tell_stopping() {
-        if constexpr (core_type::template wants<event::stopping>)
+    void tell_stopping([[maybe_unused]] int status) {
+        if constexpr (core_type::template wants<event::stopping>) {
+            bool may_return = false;
+            if constexpr (is_monitored<core_type>)
+                may_return = (status & 0xff) != 0 && !core_.stays();
             if (stage_ == stage::ready && is_daemon_itself())
-                core_.tell_in_reverse(core_.host(), event::stopping{});
+                core_.tell_in_reverse(core_.host(), event::stopping{may_return});
+        }
     }
 
     void undo() {

@@ -59,13 +59,17 @@ struct MonitorFork {
 };
 
 /// Closes in the monitor what it has inherited and the composition does not keep, and what would be
-/// closed on exec: a listener that the program opens anew in each start.
+/// closed on exec: a listener that the program opens anew in each start. And the notify descriptor:
+/// if the daemon ends before it is ready, the supervisor waits for the last copy to be closed.
 template <class Close, class Start>
 void close_in_monitor(const Start& start) {
     const auto& host = start.host();
     Failure ignored; // the daemon does the same, and says why it fails
     using Core = std::remove_cvref_t<decltype(start.core)>;
     static_cast<void>(Close::run(StepContext<Core>{start.core, ignored}));
+    using Notify = typename Start::template in<slots::descriptor_notify>;
+    if constexpr (!std::is_void_v<Notify>)
+        start.core.template state<Notify>().close(host);
     const auto& kept = start.template option<slots::descriptors>();
     const auto close = [&host](int fd) {
         if (fd > 2 && (host.descriptor_flags(fd) & ~FD_CLOEXEC) == 0 &&

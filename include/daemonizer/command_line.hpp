@@ -196,16 +196,20 @@ template <class Service, class Body>
 [[nodiscard]] auto command_line(const Service& service, int argc, char** argv, Body&& body,
                                 const ProgramText& text = {}) -> int {
     constexpr bool is_controllable = Controllable<Service>;
-    static_assert(is_controllable, "daemonizer: command_line() needs a composition with a PidFile");
+    constexpr bool is_rejected = requires { Service::is_rejected; };
+    static_assert(is_controllable || is_rejected,
+                  "daemonizer: command_line() needs a composition with a PidFile");
     constexpr bool takes_both = detail::takes_both_daemons<Service, Body>();
     static_assert(
         !is_controllable || takes_both,
         "daemonizer: the body of command_line() takes the daemon as auto&, since run hands "
         "it another type");
-    if constexpr (takes_both)
-        return detail::CommandLine{service, body, text}.run(argc, argv);
-    else
-        return detail::lsb::usage;
+    if constexpr (takes_both) {
+        using body_type = std::remove_reference_t<Body>;
+        if constexpr (detail::check_body<body_type, typename Service::running_type>())
+            return detail::CommandLine{service, body, text}.run(argc, argv);
+    }
+    return detail::lsb::usage;
 }
 
 } // namespace daemonizer

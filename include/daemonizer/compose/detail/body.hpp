@@ -22,7 +22,8 @@ concept takes_daemon = requires(Body& body, Daemon& daemon) {
     body(daemon);
 };
 
-/// Refuses what cannot be called, in one sentence. Returns whether `Body` is called at all.
+/// Refuses, in one sentence, what cannot be called and what does not return a status. Returns
+/// whether `Body` is called at all.
 template <class Body, class Daemon>
 constexpr auto check_body() -> bool {
     constexpr bool is_taken = takes_nothing<Body> || takes_daemon<Body, Daemon>;
@@ -45,7 +46,7 @@ constexpr auto check_body() -> bool {
             return true;
     };
     static_assert(returns_status(), "daemonizer: the body returns nothing, or its exit status");
-    return is_taken;
+    return is_taken && returns_status();
 }
 
 /// Calls it: the status, 0 where it returns nothing.

@@ -10,12 +10,23 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// Returns what a policy's `in_foreground()` does, if that can stand in the policy's place.
+template <class Policy>
+constexpr auto asked_for_form(const Policy& policy) {
+    constexpr bool fits = PolicyFor<decltype(policy.in_foreground()), typename Policy::slot>;
+    static_assert(fits, "daemonizer: in_foreground() returns a policy of the same slot");
+    if constexpr (fits)
+        return policy.in_foreground();
+    else
+        return policy;
+}
+
 /// Returns the policy that takes a policy's place in the foreground: its `in_foreground()`, else
 /// itself. Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
 template <class Policy>
 constexpr auto foreground_form(const Policy& policy) {
     if constexpr (requires { policy.in_foreground(); })
-        return policy.in_foreground();
+        return detail::asked_for_form(policy);
     else if constexpr (ForkPolicy<Policy>)
         return NoFork{};
     else if constexpr (StdioPolicy<Policy>)

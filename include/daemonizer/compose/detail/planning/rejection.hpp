@@ -41,6 +41,8 @@ enum class rejection {
 
 /// Stands in for a composition that has been rejected, and takes whatever is done with one.
 struct RejectedComposition {
+    static constexpr bool is_rejected = true; ///< and has been told so
+
     template <class... Given>
     static constexpr auto choose(const Given&...) -> RejectedComposition {
         return {};

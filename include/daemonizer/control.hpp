@@ -14,6 +14,7 @@
 // clang-format on
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/text.hpp>
 #include <daemonizer/service/control_result.hpp>
 #include <daemonizer/service/detail/daemon_control.hpp>
 #include <daemonizer/service/detail/started_again.hpp>
@@ -64,26 +65,55 @@ auto pid_file_of(const Service& service) -> const char* {
     return service.template option<slots::pid>().characters();
 }
 
-/// The same for the pid file of a service, as for the functions below.
-template <Controllable Service>
-auto status(const Service& service) -> ServiceStatus {
-    return daemonizer::status(daemonizer::pid_file_of(service));
+/// The characters of a path that is no pointer, such as a std::string; the caller's.
+template <TextClass Path>
+auto pid_file_of(const Path& path) -> const char* {
+    return detail::characters_of(path);
 }
-template <Controllable Service>
-auto signal(const Service& service, int number) -> ControlResult {
-    return daemonizer::signal(daemonizer::pid_file_of(service), number);
+
+/// What names a pid file: a service that has one, or a path with `c_str()`.
+template <class T>
+concept NamesPidFile = Controllable<T> || TextClass<T>;
+
+namespace detail {
+
+/// The host of a service's composition, or the system.
+template <class Name>
+auto host_for(const Name& name) -> const auto& {
+    static constexpr PosixHost system;
+    if constexpr (Controllable<Name>)
+        return name.template option<slots::host>();
+    else
+        return system;
 }
-template <Controllable Service>
-auto reload(const Service& service) -> ControlResult {
-    return daemonizer::reload(daemonizer::pid_file_of(service));
+template <class Name>
+auto control(const Name& name) {
+    return DaemonControl{detail::host_for(name), daemonizer::pid_file_of(name)};
 }
-template <Controllable Service>
-auto stop(const Service& service, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
-    return daemonizer::stop(daemonizer::pid_file_of(service), schedule);
+
+} // namespace detail
+
+/// The same for what names a pid file otherwise, as for the functions below. The calls for a
+/// service are made by its composition's host.
+template <NamesPidFile Name>
+auto status(const Name& name) -> ServiceStatus {
+    return detail::PidFileView{detail::host_for(name), daemonizer::pid_file_of(name)}.settled();
 }
-template <Controllable Service>
-auto wait_until_gone(const Service& service, int seconds) -> ControlResult {
-    return daemonizer::wait_until_gone(daemonizer::pid_file_of(service), seconds);
+template <NamesPidFile Name>
+auto signal(const Name& name, int number) -> ControlResult {
+    return detail::control(name).signal(number);
+}
+template <NamesPidFile Name>
+auto reload(const Name& name) -> ControlResult {
+    return daemonizer::signal(name, SIGHUP);
+}
+template <NamesPidFile Name>
+auto stop(const Name& name, Schedule schedule = {{SIGTERM, 10}}) -> ControlResult {
+    return detail::control(name).stop(schedule);
+}
+template <NamesPidFile Name>
+auto wait_until_gone(const Name& name, int seconds) -> ControlResult {
+    return detail::control(name).wait_until_gone(seconds);
 }
 
 /// Stops the daemon if there is one, and runs the service once it is gone. In a program that a

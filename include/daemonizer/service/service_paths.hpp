@@ -5,6 +5,10 @@
 #ifndef DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
 #define DAEMONIZER_SERVICE_SERVICE_PATHS_HPP
 
+#if __cplusplus < 202002L
+#error "daemonizer needs C++20: compile with -std=c++20"
+#else
+
 #include <daemonizer/system/abi.hpp>
 
 #include <climits>
@@ -114,5 +118,7 @@ inline auto state_path(ServiceName service, const char* directory = nullptr) -> 
 }
 
 } // namespace daemonizer
+
+#endif // C++20
 
 #endif

@@ -4,6 +4,10 @@
 #include "recording_host.hpp"
 
 #include <daemonizer/control.hpp>
+#include <daemonizer/daemonizer.hpp>
+
+#include <filesystem>
+#include <string>
 
 using namespace daemonizer;
 using recording::File, recording::Record, recording::RecordingHost, recording::signal_name;
@@ -432,4 +436,29 @@ TEST_CASE("what the locks say, whatever the number") {
         CHECK(status.reason == std::string{"is replaced all the time"});
         CHECK(record.time > 1'000'000'000);
     }
+}
+
+TEST_CASE("a pid file is named by a pointer, by a string, by a path, or by its service") {
+    const std::string text = "/nonexistent/x.pid";
+    const std::filesystem::path named = text;
+    CHECK(status(text.c_str()).what == state::stopped);
+    CHECK(status(text).what == state::stopped);
+    CHECK(daemonizer::status(named).what == state::stopped);
+    CHECK(status(Daemonizer{PidFile{text}}).what == state::stopped);
+    CHECK(status("/nonexistent/" + text).what == state::stopped); // read at once
+    CHECK(stop(text).what == outcome::not_running);
+    CHECK(signal(text, SIGUSR1).what == outcome::not_running);
+    CHECK(reload(text).what == outcome::not_running);
+    CHECK(wait_until_gone(text, 1).what == outcome::not_running);
+}
+
+TEST_CASE("the calls for a service are made by the host of its composition") {
+    Record record;
+    make_daemon(record);
+    const Daemonizer service{RecordingHost{&record}, PidFile<"/run/x.pid">{}};
+    CHECK(status(service).what == state::running);
+    record.calls.clear();
+    const ControlResult result = signal(service, SIGUSR1);
+    CHECK(result.what == outcome::done);
+    CHECK_FALSE(sent(record).empty());
 }

@@ -4,10 +4,12 @@
 #include <daemonizer/command_line.hpp>
 #include <daemonizer/daemonizer.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <sys/stat.h>
+#include <type_traits>
 #include <vector>
 
 using namespace daemonizer;
@@ -78,6 +80,8 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
         if (mode == "hangs" || (mode == "hangs again" && ::access(again.c_str(), F_OK) == 0))
             await_gate();
         daemon.status("loading");
+        if constexpr ((std::is_same_v<More, SystemdNotify> || ...))
+            daemon.extend_timeout(std::chrono::seconds{7});
         daemon.ready();
         tell("ready");
         for (;;) {

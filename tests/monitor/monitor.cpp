@@ -490,6 +490,7 @@ TEST_CASE("a manager hears of a restart from the monitor, its main process", "[m
     };
     const pid_t first = scene.pid("daemon");
     heard(first, launcher, "STATUS=loading");
+    heard(first, launcher, "EXTEND_TIMEOUT_USEC=7000000");
     heard(first, launcher, "MAINPID=" + std::to_string(monitor) + "\nREADY=1");
     CHECK(manager.next().text == "WATCHDOG=1");
 
@@ -497,6 +498,7 @@ TEST_CASE("a manager hears of a restart from the monitor, its main process", "[m
     heard(first, monitor, "STATUS=daemon: was killed: Segmentation fault, signal 11");
     const pid_t second = scene.pid("daemon");
     heard(second, monitor, "STATUS=loading");
+    heard(second, monitor, "EXTEND_TIMEOUT_USEC=7000000");
     heard(second, monitor, "READY=1");   // MAINPID is still the monitor's
     const Message ping = manager.next(); // WATCHDOG_PID has become the daemon's
     CHECK(ping.text == "WATCHDOG=1");
@@ -667,9 +669,10 @@ TEST_CASE("a daemon that its monitor starts again does not say that the service 
     scene.fact("ready");
     ::kill(monitor, SIGTERM);
     CHECK(scene.end_of(monitor) == 0);
-    CHECK(manager.all() == "STATUS=loading\nMAINPID=" + std::to_string(monitor) +
-                               "\nREADY=1\nSTATUS=daemon: has ended with status 5\n"
-                               "STATUS=loading\nREADY=1\nSTOPPING=1\n");
+    const std::string loading = "STATUS=loading\nEXTEND_TIMEOUT_USEC=7000000\n";
+    CHECK(manager.all() == loading + "MAINPID=" + std::to_string(monitor) +
+                               "\nREADY=1\nSTATUS=daemon: has ended with status 5\n" + loading +
+                               "READY=1\nSTOPPING=1\n");
     CHECK(first != second);
 }
 

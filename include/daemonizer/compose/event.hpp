@@ -25,6 +25,12 @@ struct starting {
     const char* text; ///< one line; it lasts for the call
 };
 
+/// In the launcher, and in a Monitor: what the daemon has to say to its manager before it is ready.
+/// The manager does not believe the daemon itself.
+struct for_manager {
+    const char* assignments; ///< as sd_notify(3) has them; they last for the call
+};
+
 /// In the launcher, which has seen the daemon alive after its report and leaves after this.
 struct launched {
     pid_t daemon; ///< as the launcher's pid namespace has it

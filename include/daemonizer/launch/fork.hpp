@@ -129,7 +129,7 @@ private:
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             const auto pass_on = [&](Report& report) {
                 if (!StatusReport::is_in(report))
-                    return false;
+                    return detail::pass_to_manager(host, start.core, report);
                 start.core.tell(host, event::starting{StatusReport::text_in(report)});
                 return true;
             };

@@ -13,6 +13,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cstdlib>
+#include <cstring>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
@@ -33,7 +34,8 @@ static_assert(Policy<NoNotify>);
 /// on stderr says so and the start goes on.
 ///
 /// In a composition that forks the launcher sends MAINPID= and READY=1, and before that STATUS= and
-/// ERRNO=, since a manager believes only the process that it has started. A Monitor, which is the
+/// ERRNO=, and what extend_timeout() and notify() say, since a manager believes only the process
+/// that it has started. A Monitor, which is the
 /// main process, sends READY=1 after each restart. READY=1 waits up to five seconds for a manager
 /// that is busy; any other message is dropped instead.
 ///
@@ -81,6 +83,10 @@ struct SystemdNotify {
         detail::NotifyMessage message;
         message.key("STATUS").text(now.text);
         state.send(host, message.data(), message.size());
+    }
+    [[gnu::visibility("hidden")]] static void on(const event::for_manager& now, const auto& host,
+                                                 const auto&, auto& state) {
+        state.send(host, now.assignments, std::strlen(now.assignments));
     }
     [[gnu::visibility("hidden")]] static void on(const event::not_launched& now, const auto& host,
                                                  const auto&, auto& state) {

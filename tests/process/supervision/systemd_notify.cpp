@@ -253,6 +253,47 @@ TEMPLATE_TEST_CASE("how far a daemon has come is said by whom the manager believ
     CHECK(manager.all() == "STOPPING=1\n");
 }
 
+TEMPLATE_TEST_CASE("more time to start is asked for by whom the manager believes", "[notify]",
+                   NoFork, SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const bool returns = GENERATE(false, true);
+    const auto body = [](auto& daemon) {
+        tell_pid();
+        const bool told =
+            daemon.extend_timeout(std::chrono::seconds{7}) && daemon.notify("X_A=1\nX_B=2") &&
+            (!std::is_same_v<TestType, DoubleFork> || !daemon.notify(std::string(200, 'x')));
+        daemon.ready();
+        tell(told ? "told" : "not told");
+        daemon.extend_timeout(std::chrono::seconds{8});
+        await_gate();
+        return 0;
+    };
+    const pid_t starter = scene.begin([&] {
+        be_told(manager.name());
+        const Daemonizer<TestType, SystemdNotify, KeepStdio, Wires> service;
+        if (!returns)
+            return service.run(body);
+        auto running = service.start();
+        return !running ? 1 : running->is_launcher() ? 0 : body(*running);
+    });
+    const pid_t daemon = scene.pid();
+    for (const char* const text : {"EXTEND_TIMEOUT_USEC=7000000", "X_A=1\nX_B=2"}) {
+        const Message message = manager.next();
+        CHECK(message.text == text);
+        CHECK(message.sender.pid == starter);
+    }
+    CHECK(manager.next().text.find("READY=1") != std::string::npos);
+    scene.fact("told");
+    const Message later = manager.next();
+    CHECK(later.text == "EXTEND_TIMEOUT_USEC=8000000");
+    CHECK(later.sender.pid == daemon);
+    if (starter != daemon)
+        CHECK(scene.end_of(starter) == 0);
+    CHECK(scene.dismiss(daemon) == 0);
+    CHECK(scene.err() == "");
+}
+
 TEMPLATE_TEST_CASE("what a daemon executes finds no manager, unless that was asked for", "[notify]",
                    NoFork, DoubleFork, HandoffFork) {
     Scene scene;

@@ -309,7 +309,11 @@ TEST_CASE("what a restart's report says is heard from the daemon alone") {
         record.events = {std::move(message)};
         record.calls.clear();
         return report.hear_ready(
-            host, second, [&](const char* status) { text = status; },
+            host, second,
+            [&](detail::Report& other) {
+                CHECK(detail::StatusReport::is_in(other));
+                text = detail::StatusReport::text_in(other);
+            },
             [&] {
                 restarted = true;
                 CHECK(count(record, "send 5") == 0);

@@ -99,7 +99,7 @@ public:
             const bool is_status = show(&report);
             if (is_status)
                 kept_.core.tell(host_, event::starting{StatusReport::text_in(report)});
-            return is_status;
+            return is_status || detail::pass_to_manager(host_, kept_.core, report);
         };
         if (startup.wait_for_outcome(
                 kept_.failure, [&] { give_memory_back(startup); }, pass_on, tell)) {

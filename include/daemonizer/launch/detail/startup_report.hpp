@@ -25,7 +25,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// The launcher answers `ready` with one byte: a daemon whose launcher died before it read the
 /// report must not believe that it was started.
 struct ReportHead {
-    enum class kind : std::uint32_t { forked = 0x64616501, ready, failed, status };
+    enum class kind : std::uint32_t { forked = 0x64616501, ready, failed, status, for_manager };
 
     kind message;
 };
@@ -35,7 +35,8 @@ struct Report {
     Failure failure;
 };
 
-/// How far the start has come. It arrives where the longer Report has room.
+/// How far the start has come, or what the launcher is to tell its manager. It arrives where the
+/// longer Report has room.
 struct StatusReport {
     ReportHead head;
     char text[200];
@@ -43,7 +44,10 @@ struct StatusReport {
     [[gnu::visibility("hidden")]] static auto is_in(const Report& report) -> bool {
         return report.head.message == ReportHead::kind::status;
     }
-    /// LineWriter has made it one line; whoever has not used that sends no more than text.
+    [[gnu::visibility("hidden")]] static auto is_for_manager(const Report& report) -> bool {
+        return report.head.message == ReportHead::kind::for_manager;
+    }
+    /// LineWriter has made a status one line; whoever has not used that sends no more than text.
     [[gnu::visibility("hidden")]] static auto text_in(Report& report) -> const char* {
         char* const text = reinterpret_cast<char*>(&report) + offsetof(StatusReport, text);
         text[sizeof StatusReport::text - 1] = '\0';
@@ -80,6 +84,19 @@ struct ReportEnd {
     auto send_status(Host host, const char* text) const -> int {
         StatusReport report{{ReportHead::kind::status}, {}};
         LineWriter{report.text, sizeof report.text}.text(text);
+        return send_text(host, report);
+    }
+    /// In the same way. -EMSGSIZE for what is longer than the launcher reads.
+    template <class Host>
+    auto send_for_manager(Host host, const char* text, std::size_t size) const -> int {
+        StatusReport report{{ReportHead::kind::for_manager}, {}};
+        if (size >= sizeof report.text)
+            return -EMSGSIZE;
+        std::memcpy(report.text, text, size);
+        return send_text(host, report);
+    }
+    template <class Host>
+    auto send_text(Host host, StatusReport& report) const -> int {
         iovec piece{&report, sizeof report};
         msghdr message{};
         message.msg_iov = &piece;
@@ -144,6 +161,7 @@ struct ReportEnd {
             report.failure.sanitise();
             return message::failed;
         case ReportHead::kind::status:
+        case ReportHead::kind::for_manager:
             break;
         }
         return message::other;

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_LAUNCH_DETAIL_STATUS_REPORT_HPP
 #define DAEMONIZER_LAUNCH_DETAIL_STATUS_REPORT_HPP
 
+#include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/start/status_line.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -26,6 +27,21 @@ template <class Host>
     detail::write_status_line(host, 2, program,
                               report == nullptr ? nullptr : StatusReport::text_in(*report));
     return true;
+}
+
+/// Hands what the daemon has to say to its manager to the policy that speaks to that. False where
+/// it is something else.
+template <class Host, class Core>
+[[gnu::visibility("hidden")]] auto pass_to_manager([[maybe_unused]] const Host& host,
+                                                   [[maybe_unused]] Core& core,
+                                                   [[maybe_unused]] Report& report) -> bool {
+    if constexpr (Core::template wants<event::for_manager>) {
+        if (StatusReport::is_for_manager(report)) {
+            core.tell(host, event::for_manager{StatusReport::text_in(report)});
+            return true;
+        }
+    }
+    return false;
 }
 
 /// Puts the function there before main() begins: the launcher is another process than the one that

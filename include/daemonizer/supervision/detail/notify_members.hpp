@@ -40,17 +40,20 @@ struct notify_members : Base {
     /// std::chrono::duration or has the members of one.
     template <class Duration>
     auto extend_timeout(const Duration& time) -> bool {
-        return send(NotifyMessage{}
-                        .key("EXTEND_TIMEOUT_USEC")
-                        .number(static_cast<unsigned long long>(detail::nanoseconds(time)) / 1000));
+        const auto message =
+            NotifyMessage{}
+                .key("EXTEND_TIMEOUT_USEC")
+                .number(static_cast<unsigned long long>(detail::nanoseconds(time)) / 1000);
+        return say(message.data(), message.size());
     }
 
     /// Sends any other assignments of sd_notify(3), a line each. Returns false for a text that is
-    /// empty or longer than the manager reads.
+    /// empty or longer than the manager reads, or, before ready, than the launcher does (199
+    /// bytes).
     auto notify(const char* assignments) -> bool {
         constexpr std::size_t longest = 4095;
         const std::size_t size = std::strlen(assignments);
-        return size != 0 && size <= longest && send(assignments, size);
+        return size != 0 && size <= longest && say(assignments, size);
     }
     template <class T>
     auto notify(const T& assignments) -> bool {
@@ -85,6 +88,14 @@ private:
             return Ignored::ignores(SIGHUP);
         else
             return false;
+    }
+    /// By the launcher as long as there is one, whom the manager believes.
+    auto say(const char* text, std::size_t size) -> bool {
+        if constexpr (Base::template in<slots::fork>::detaches)
+            if (this->is_starting() && this->core_.has_launcher())
+                return this->template state_in<slots::fork>().report.send_for_manager(
+                           this->host(), text, size) >= 0;
+        return send(text, size);
     }
     auto send(const NotifyMessage& message) -> bool { return send(message.data(), message.size()); }
     auto send(const char* text, std::size_t size, int passed = -1) -> bool {

@@ -60,9 +60,13 @@ public:
             return true;
         };
         const auto pass_on = [&](Report& word) {
-            if (!StatusReport::is_in(word))
+            const char* const text = StatusReport::text_in(word);
+            if (StatusReport::is_in(word))
+                (void)launcher_.send_status(host_, text);
+            else if (StatusReport::is_for_manager(word))
+                (void)launcher_.send_for_manager(host_, text, std::strlen(text));
+            else
                 return false;
-            (void)launcher_.send_status(host_, StatusReport::text_in(word));
             return true;
         };
         if (!startup.wait_for_outcome(kept_.failure, release, pass_on, announce))

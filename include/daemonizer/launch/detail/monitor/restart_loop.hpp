@@ -103,8 +103,13 @@ private:
     }
 
     void hear() {
-        const auto status = [this](const char* text) { core_.tell(host_, event::starting{text}); };
-        if (!report_.hear_ready(host_, daemon_, status,
+        const auto other = [this](Report& report) {
+            if (StatusReport::is_in(report))
+                core_.tell(host_, event::starting{StatusReport::text_in(report)});
+            else
+                detail::pass_to_manager(host_, core_, report);
+        };
+        if (!report_.hear_ready(host_, daemon_, other,
                                 [this] { core_.tell(host_, event::restarted{}); }))
             return;
         deadline_ = never;

@@ -18,10 +18,10 @@ struct RestartReport {
     Failure failure; ///< the daemon's word, where it has failed
 
     /// Takes one message. True when the daemon is ready and has received the acknowledgement;
-    /// `restarted()` is called before that is sent, and `status(text)` for what the daemon is
-    /// doing.
-    template <class Host, class Status, class Restarted>
-    auto hear_ready(const Host& host, pid_t daemon, Status status, Restarted restarted) -> bool {
+    /// `restarted()` is called before that is sent, and `other(report)` for what else the daemon
+    /// says.
+    template <class Host, class Other, class Restarted>
+    auto hear_ready(const Host& host, pid_t daemon, Other other, Restarted restarted) -> bool {
         if (end.fd < 0)
             return false;
         Report report;
@@ -36,8 +36,8 @@ struct RestartReport {
         } else if (news == message::failed) {
             has_failed = true;
             failure = report.failure;
-        } else if (news == message::other && StatusReport::is_in(report)) {
-            status(StatusReport::text_in(report));
+        } else if (news == message::other) {
+            other(report);
         } else if (news == message::ready) {
             restarted();
             if (detail::insist([&] { return end.acknowledge(host); }) < 0)

@@ -39,8 +39,9 @@ static_assert(Policy<Nice<5>>);
 
 /// Sets what is added to the daemon's badness when the kernel is out of memory: -1000 (never
 /// killed) to 1000 (killed first). Its children inherit it.
-/// Fails as step "oom score" with the errno of open(2) or write(2) on /proc/self/oom_score_adj:
-/// EACCES where a value lower than the starter's needs CAP_SYS_RESOURCE. Source: proc(5).
+/// Fails as step "oom score" with the errno of open(2) or write(2) on /proc/self/oom_score_adj,
+/// unless that has the value already: EACCES where a value lower than the starter's needs
+/// CAP_SYS_RESOURCE. Source: proc(5).
 template <int Score>
 struct OomScore {
     template <class>
@@ -52,19 +53,44 @@ struct OomScore {
     struct Set : step<phase::session> {
         static constexpr const char* name = "oom score";
         static auto run(const auto& start, const auto&) -> bool {
-            constexpr auto path = "/proc/self/oom_score_adj";
             const auto& host = start.host();
-            const int fd = host.open(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
-            if (fd < 0)
-                return start.fail(path, fd);
             char text[8];
             const detail::LineWriter line = detail::LineWriter{text, sizeof text}.number(Score);
-            const long size = line.end() - text;
-            const long written = host.write(fd, text, static_cast<std::size_t>(size));
+            const auto size = static_cast<std::size_t>(line.end() - text);
+            const int fd = host.open(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+            long written = fd;
+            if (fd >= 0) {
+                written = host.write(fd, text, size);
+                host.close(fd);
+            }
+            if (written == static_cast<long>(size) || is_set(host, text, size))
+                return true;
+            return fd < 0 ? start.fail(path, fd)
+                          : detail::fail_lacking(start, path,
+                                                 written < 0 ? static_cast<int>(written) : -EIO,
+                                                 "CAP_SYS_RESOURCE");
+        }
+
+    private:
+        static constexpr auto path = "/proc/self/oom_score_adj";
+
+        /// Where the score cannot be written, such as under Landlock after an upgrade, the
+        /// process may have inherited it.
+        template <class Host>
+        [[gnu::cold]] static auto is_set(const Host& host, const char* text, std::size_t size)
+            -> bool {
+            const int fd = host.open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+            if (fd < 0)
+                return false;
+            char now[8];
+            const long got = host.read(fd, now, sizeof now);
             host.close(fd);
-            return written == size ||
-                   detail::fail_lacking(start, path, written < 0 ? static_cast<int>(written) : -EIO,
-                                        "CAP_SYS_RESOURCE");
+            if (got != static_cast<long>(size) + 1 || now[size] != '\n')
+                return false;
+            for (std::size_t i = 0; i != size; ++i)
+                if (now[i] != text[i])
+                    return false;
+            return true;
         }
     };
     using slot = slots::oom_score;

@@ -415,7 +415,8 @@ TEST_CASE("Landlock: calls that fail, or say that all is well and do nothing", "
     };
     const auto row = GENERATE(values<Row>({
         {445, ENOMEM, "Landlock: /usr: Cannot allocate memory"},
-        {446, E2BIG, "Landlock: restrict: Argument list too long"}, // 16 layers
+        {446, E2BIG,
+         "Landlock: kernel: takes no more Landlock policies, one in the other"}, // 16 layers
         {446, 0, "Landlock: restrict: what was forbidden is still allowed"},
     }));
     Scene scene;
@@ -450,6 +451,23 @@ TEST_CASE("Landlock: within a confinement that is there already", "[confinement]
               .status == 0);
     CHECK(scene.fact("etc") == "ok");
     CHECK(scene.fact("usr") == "Permission denied");
+}
+
+TEST_CASE("Landlock: within more confinements than the kernel takes", "[confinement]") {
+    if (cannot_confine())
+        return;
+    Scene scene;
+    check_refused(scene, scene.run([] {
+        const Daemonizer confined{NoFork{}, Landlock<ReadOnly<"/">>{}, KeepStdio{}, Wires{}};
+        for (int i = 0; i != 16; ++i) {
+            auto once = confined.start();
+            if (!once)
+                return 9;
+            once->ready();
+        }
+        return confined.run(serve);
+    }),
+                  1, "Landlock: kernel: takes no more Landlock policies, one in the other");
 }
 
 TEST_CASE("Landlock: in a user namespace, and no_new_privs is set", "[confinement]") {

@@ -327,6 +327,7 @@ TEST_CASE("a limit above the hard one") {
 TEST_CASE("priorities that are refused") {
     Record record;
     record.files["/proc/self/oom_score_adj"] = {9};
+    record.contents["/proc/self/oom_score_adj"] = "0\n";
     SECTION("nice") {
         record.fail("nice", 1, EACCES);
         CHECK(refusal(record, Nice<-1>{}) ==
@@ -360,4 +361,22 @@ TEST_CASE("the oom score that is written") {
     CHECK(recording::run(in_place(record, OomScore<-1000>{}), [] {}) == 0);
     CHECK(record.written[3] == "-1000");
     CHECK(record.calls == Calls{"open /proc/self/oom_score_adj", "write 3", "close 3"});
+}
+
+TEST_CASE("an oom score that cannot be written, and is inherited") {
+    Record record;
+    const std::string path = "/proc/self/oom_score_adj";
+    record.files[path] = {9};
+    const std::string call = GENERATE("open /proc/self/oom_score_adj", "write 3");
+    record.fail(call, 1, EACCES);
+    SECTION("as it is to be") {
+        record.contents[path] = "-1000\n";
+        CHECK(recording::run(in_place(record, OomScore<-1000>{}), [] {}) == 0);
+    }
+    SECTION("and is another one") {
+        record.contents[path] = GENERATE("-100\n", "-10000\n", "-1001\n", "-1000", "");
+        CHECK(refusal(record, OomScore<-1000>{}).find("oom score: " + path + ": Permission") !=
+              std::string::npos);
+    }
+    CHECK(record.descriptors_above_stdio().empty());
 }

@@ -94,9 +94,13 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
         if (error < 0 && error != -EAFNOSUPPORT) // a kernel without TCP: nothing to allow
             return start.fail("TCP port", error);
     }
-    if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS") ||
-        !start.check(host.landlock_restrict(ruleset), "restrict"))
+    if (!start.check(host.set_no_new_privileges(), "PR_SET_NO_NEW_PRIVS"))
         return false;
+    if (const int error = host.landlock_restrict(ruleset); error < 0) // each upgrade adds one
+        return error == -E2BIG
+                   ? start.fail("kernel", "takes no more Landlock policies, one in the other",
+                                E2BIG)
+                   : start.fail("restrict", error);
     if (is_root)
         return true;
     // A sandbox may answer for the kernel, and claim that all is well.

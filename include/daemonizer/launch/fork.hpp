@@ -9,11 +9,14 @@
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
 #include <daemonizer/launch/detail/fork_members.hpp>
+#include <daemonizer/launch/detail/thread_id_word.hpp>
 #include <daemonizer/launch/single_threaded.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <type_traits>
 #include <unistd.h>
+#include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -51,11 +54,17 @@ struct Forking {
         if (!detachment.begin(start))
             return side::failed;
         volatile pid_t named = 0; // the intermediate writes it
+        ThreadIdWord thread_id;
+        if constexpr (shares_memory<Start>)
+            thread_id.replace(host, named);
         const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
         if (child == 0) {
             detail::restore_signals(start, detachment.watch);
             return side::daemon;
         }
+        if constexpr (shares_memory<Start>)
+            if (Start::launcher_returns || child < 0)
+                thread_id.restore(host);
         detachment.daemon.close(host);
         if (!Twice)
             named = child;
@@ -66,6 +75,11 @@ struct Forking {
     }
 
 private:
+    /// Whether the intermediate runs on the launcher's memory.
+    template <class Start>
+    static constexpr bool shares_memory =
+        Twice&& std::remove_cvref_t<decltype(std::declval<const Start&>().host())>::shares_memory;
+
     /// Returns 0 in the daemon; in the launcher the first child's pid or a negative errno.
     ///
     /// The first of two children needs no memory of its own: it only calls setsid and fork, while
@@ -81,7 +95,7 @@ private:
                                               ReportEnd report, volatile pid_t& named) -> pid_t {
         const auto& host = start.host();
         pid_t child;
-        if constexpr (Twice && std::remove_cvref_t<decltype(host)>::shares_memory) {
+        if constexpr (shares_memory<Start>) {
             // Here and not in the host: the frame that calls it must last.
             child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
             if (child < 0)

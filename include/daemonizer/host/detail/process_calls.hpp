@@ -71,6 +71,12 @@ struct ProcessCalls {
     static auto is_subreaper(int& answer) -> int {
         return detail::answer(::prctl(PR_GET_CHILD_SUBREAPER, &answer));
     }
+    /// prctl(2) with PR_GET_TID_ADDRESS: the word that is 0 once this thread has exited.
+    static auto thread_id_word(pid_t*& word) -> int {
+        return detail::answer(::prctl(PR_GET_TID_ADDRESS, &word));
+    }
+    /// set_tid_address(2): another word for that.
+    static void set_thread_id_word(pid_t* word) { ::syscall(SYS_set_tid_address, word); }
     /// True where libc knows without asking the kernel that there has never been a second thread.
     static auto never_had_threads() -> bool {
 #if __has_include(<sys/single_threaded.h>)

@@ -33,6 +33,12 @@ struct Service {
                 50, 50);
         return error == 0 ? nullptr : uv_strerror(error);
     }
+    void end(uv_loop_t* loop) {
+        uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+        uv_close(reinterpret_cast<uv_handle_t*>(&signals), nullptr);
+        uv_run(loop, UV_RUN_DEFAULT); // until both are closed
+        uv_loop_close(loop);
+    }
 
 private:
     // The descriptor stays the library's: wait_for() takes the signal from it, uv_close() leaves
@@ -64,6 +70,7 @@ int main(int argc, char** argv) {
             return daemon.fail(1, wrong);
         daemon.ready();
         uv_run(&loop, UV_RUN_DEFAULT);
-        return 0; // the process ends here, and its handles with it
+        own.end(&loop);
+        return 0;
     });
 }

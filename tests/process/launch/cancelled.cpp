@@ -335,8 +335,9 @@ TEST_CASE("after StartTimeout start() has buried all", "[cancelled]") {
     Scene scene;
     const auto outcome = scene.run([&] {
         auto result = Daemonizer<StartTimeout<1>, Wires>{}.start();
+        siginfo_t any;
         if (!result)
-            return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG) < 0 && errno == ECHILD
+            return ::waitid(P_ALL, 0, &any, WEXITED | WNOHANG) < 0 && errno == ECHILD
                        ? result.error().exit_status()
                        : 1;
         ::fork();

@@ -508,6 +508,10 @@ TEST_CASE("without libc's restartable sequences others may have some", "[.][with
 }
 
 TEST_CASE("the same in a program whose libc has registered none", "[handoff]") {
+    if (detail::is_under_valgrind()) {
+        WARN("skipped: valgrind lets no program execute itself");
+        return;
+    }
     const bool has_kernel_any = GENERATE(true, false); // before Linux 4.18 it has not
     if (!has_kernel_any && cannot_filter())
         return;

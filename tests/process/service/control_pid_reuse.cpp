@@ -182,14 +182,14 @@ struct Effort {
 /// So many stops one after the other; tells how many calls the longest made.
 template <class Host>
 void try_stops(const std::string& path, end how) {
-    int calls = 0;
-    for (int done = 0, when = 1; done != Effort{}.tries_a_round; ++done, ++when) {
+    int calls = 0, when = 1;
+    for (int done = 0; done != Effort{}.tries_a_round; ++done, ++when) {
         if (survives<Host>(path, how, when))
             continue;
         calls = std::max(calls, when - 1);
         when = 0;
     }
-    tell("calls " + std::to_string(calls));
+    tell("calls " + std::to_string(std::max(calls, when - 1)));
 }
 
 template <class Host>

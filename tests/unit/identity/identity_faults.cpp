@@ -125,6 +125,19 @@ TEST_CASE("every call of a whole drop fails, and every two") {
           }) == attempts + "close 3");
 }
 
+TEST_CASE("every call of a drop with its confinement fails, and every two") {
+    // A file that is closed even so, and the try of what Landlock forbids.
+    CHECK(fail_all(EIO, [](Record& record) {
+              record.files["/usr"] = {8, S_IFDIR};
+              Seen seen = start(record, 0, {}, RunAs{1000, 100}, NoNewPrivileges{},
+                                Landlock<ReadOnly<"/usr">, Required>{},
+                                DenySystemCalls<system_calls::mount>{});
+              seen.as_asked = seen.as_asked && record.rights.has_no_new_privileges &&
+                              record.has_landlock && record.has_filter;
+              return seen;
+          }) == attempts + "close 3" + "close 4" + "open /");
+}
+
 TEST_CASE("a sandbox that calls one capability unknown") {
     for (const std::string call : {"bounding 0 to 20", "ambient 0 to 39"}) {
         Record record;

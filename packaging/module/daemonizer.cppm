@@ -58,9 +58,11 @@ using daemonizer::LockMemory;
 using daemonizer::LogStdio;
 using daemonizer::Monitor;
 using daemonizer::NameService;
+using daemonizer::NamesPidFile;
 using daemonizer::Nice;
 using daemonizer::NoCoreDumps;
 using daemonizer::NoFork;
+using daemonizer::NoLandlock;
 using daemonizer::NoMonitor;
 using daemonizer::NoNewPrivileges;
 using daemonizer::NoNotify;
@@ -148,6 +150,7 @@ using daemonizer::capability::final_process;
 
 export namespace daemonizer::inline DAEMONIZER_ABI::event {
 using daemonizer::event::failed;
+using daemonizer::event::for_manager;
 using daemonizer::event::launched;
 using daemonizer::event::not_launched;
 using daemonizer::event::ready;

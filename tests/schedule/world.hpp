@@ -245,10 +245,10 @@ private:
     void settle(Process& process, bool certainly) {
         for (int looked = 0;;) {
             siginfo_t news{};
-            constexpr int options = WEXITED | WSTOPPED | WNOWAIT | __WALL;
-            if (const int answer = certainly ? wait_a_minute(process, news, options)
+            constexpr int news_of = WEXITED | WSTOPPED | WNOWAIT | __WALL;
+            if (const int answer = certainly ? wait_a_minute(process, news, news_of)
                                              : ::waitid(P_PID, static_cast<id_t>(process.pid),
-                                                        &news, options | WNOHANG);
+                                                        &news, news_of | WNOHANG);
                 answer != 0) {
                 if (errno != EINTR)
                     give_up("waitid");

@@ -1090,7 +1090,7 @@ private:
         case kind::status:
             return "status";
         case kind::for_manager:
-            return "for the manager";
+            return "for manager";
         }
         const auto mark = static_cast<std::uint32_t>(head.message);
         return mark == daemonizer::detail::Handover::of_monitor ? "handover" : "taken";

@@ -125,6 +125,22 @@ TEST_CASE("no error of a supervisor's ends a start without a fork") {
     }
 }
 
+TEST_CASE(
+    "a signal that is handled while the supervisor's pipe is full does not lose the newline") {
+    Record record;
+    record.open[9] = 4;
+    record.answers_at_once = false;
+    record.answers_after = 4; // looks
+    record.events = {recording::Interrupts{SIGUSR1}, recording::Interrupts{SIGUSR1},
+                     recording::Interrupts{SIGUSR1}};
+    const Daemonizer service{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
+                             DescriptorNotify{9}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(record.written[9] == "\n");
+    CHECK(count_of(record, "poll 9") == 4);
+    CHECK(record.mistakes.empty());
+}
+
 TEST_CASE("where a watchdog's descriptor cannot be made, that of the signals is there") {
     struct Refused {
         const char* call;

@@ -62,6 +62,8 @@ class SystemdUnit {
     static constexpr bool notifies = requires { in<slots::notify>::speaks_to_manager; };
     /// Whether it forks under systemd, which AutoFork does not.
     static constexpr bool forks = Fork::detaches && !std::is_same_v<Fork, AutoFork>;
+    /// Whether the main process is a monitor, under which the daemon speaks for itself.
+    static constexpr bool is_monitored = forks && requires { in<slots::monitor>::restarts; };
 
     /// The unit must not drop the rights that the program drops itself: it opens the pid file and
     /// the logs with them, and chroot(2) needs one. So the unit never sets users and capabilities,
@@ -142,6 +144,8 @@ private:
         unit.line("Type", notifies ? "notify" : forks ? "forking" : "exec");
         if (forks && !notifies)
             unit.line("PIDFile", pid_file_);
+        if (is_monitored && notifies) // or systemd drops each ping, status and stored descriptor
+            unit.line("NotifyAccess", "all");
         if (is_relative_)
             unit.line("WorkingDirectory", here_);
         command(unit, "ExecStart", Fork::detaches ? "start" : "run");
@@ -155,8 +159,11 @@ private:
             if (runtime.is_shared()) // or the first instance to stop would take the others' files
                 unit.line("RuntimeDirectoryPreserve", "yes");
         }
-        if (options_.watchdog != nullptr)
+        if (options_.watchdog != nullptr) {
             unit.line("WatchdogSec", options_.watchdog);
+            if (is_monitored) // passes SIGABRT on, and stays, where systemd waits for its end
+                unit.line("WatchdogSignal", "SIGKILL");
+        }
         write_policies(unit, service_);
         // The daemon ends its children itself; systemd kills whatever is left after it.
         unit.line("KillMode", "mixed");

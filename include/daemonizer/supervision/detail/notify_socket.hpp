@@ -57,12 +57,12 @@ public:
         if (!is_socket_)
             return write_line(host, text, size, patience);
         constexpr long step = 2'000'000;
-        for (;;) {
+        const long long end = patience > 0 ? host.now() + patience : 0;
+        for (;;) { // by the clock: a signal that is handled cuts the sleep short
             const long sent = send_once(host, text, size, passed);
-            if (sent != -EAGAIN || patience <= 0)
+            if (sent != -EAGAIN || patience <= 0 || host.now() >= end)
                 return sent < 0 ? static_cast<int>(sent) : 0;
             detail::sleep_for(host, step);
-            patience -= step;
         }
     }
 

@@ -173,8 +173,12 @@ constexpr auto takes_foreground_too() -> bool {
     using Foreground = decltype(detail::foreground(std::declval<const Service&>()));
     using daemon = typename Service::running_type;
     using in_foreground = typename Foreground::running_type;
-    return std::is_invocable_v<body&> || !std::is_invocable_v<body&, daemon&> ||
-           std::is_invocable_v<body&, in_foreground&>;
+    if constexpr (takes_nothing<body>)
+        return true;
+    else if constexpr (detail::takes_const_daemon<std::remove_const_t<body>, daemon>())
+        return true; // check_body() refuses it
+    else
+        return !takes_daemon<body, daemon> || takes_daemon<body, in_foreground>;
 }
 
 /// False where `Body` takes the service's daemon, but not the one of the foreground.

@@ -57,6 +57,13 @@ void deny_in_unit(auto& unit, system_calls group) {
 /// the start fails with EINVAL. Source: seccomp(2).
 template <system_calls... Groups>
 struct DenySystemCalls {
+    constexpr DenySystemCalls() = default;
+    constexpr explicit DenySystemCalls(daemonizer::system_calls, auto...) {
+        static_assert(given_as_value<DenySystemCalls>,
+                      "daemonizer: DenySystemCalls takes groups as template arguments: "
+                      "DenySystemCalls<system_calls::mount>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(sizeof...(Groups) != 0,
@@ -98,6 +105,9 @@ struct DenySystemCalls {
         unit.line("SystemCallArchitectures", "native");
     }
 };
+template <class... Rest>
+DenySystemCalls(daemonizer::system_calls, Rest...)
+    -> DenySystemCalls<daemonizer::system_calls::mount>;
 static_assert(Policy<DenySystemCalls<system_calls::mount>>);
 
 } // namespace daemonizer

@@ -42,6 +42,13 @@ struct BoundCapabilities : step<phase::identity> {
 /// Source: capabilities(7).
 template <int... Keep>
 struct KeepCapabilities {
+    constexpr KeepCapabilities() = default;
+    constexpr explicit KeepCapabilities(int, auto...) {
+        static_assert(given_as_value<KeepCapabilities>,
+                      "daemonizer: KeepCapabilities takes capabilities as template arguments: "
+                      "KeepCapabilities<CAP_SYS_TIME>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(((Keep >= 0 && Keep < detail::most_capabilities) && ...),
@@ -122,6 +129,8 @@ private:
                start.fail(name_of<Capability>(), "is not there to be kept", EPERM);
     }
 };
+template <class... Rest>
+KeepCapabilities(int, Rest...) -> KeepCapabilities<>;
 static_assert(Policy<KeepCapabilities<>> && Policy<KeepCapabilities<0>>);
 
 } // namespace daemonizer

@@ -13,6 +13,13 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
 template <int Seconds>
 struct StartTimeout {
+    constexpr StartTimeout() = default;
+    constexpr explicit StartTimeout(int) {
+        static_assert(
+            given_as_value<StartTimeout>,
+            "daemonizer: StartTimeout takes its seconds as template argument: StartTimeout<5>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(Seconds > 0, "daemonizer: StartTimeout takes a positive number of seconds");
@@ -24,6 +31,7 @@ struct StartTimeout {
 
     void unit_lines(auto& unit) const { unit.number("TimeoutStartSec", Seconds); }
 };
+StartTimeout(int)->StartTimeout<1>;
 static_assert(Policy<StartTimeout<1>>);
 
 } // namespace daemonizer

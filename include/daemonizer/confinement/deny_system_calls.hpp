@@ -9,6 +9,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -97,6 +98,11 @@ struct DenySystemCalls {
     };
     using slot = slots::system_calls;
     using steps = step_list<Deny>;
+
+    /// Beside Chroot a unit must not refuse chroot(2), which the program calls.
+    template <class Service>
+    static constexpr bool is_in_unit =
+        std::is_void_v<typename Service::template policy_in<slots::chroot>>;
 
     /// Writes the lines of a systemd unit with the same effect.
     void unit_lines(auto& unit) const {

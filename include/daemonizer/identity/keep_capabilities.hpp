@@ -108,6 +108,11 @@ struct KeepCapabilities {
     using slot = slots::keep_capabilities;
     using steps = step_list<detail::OneThreadDrops, detail::BoundCapabilities<false>, Reduce>;
 
+    /// A unit must not drop the rights that the program drops itself: it opens the pid file and the
+    /// logs with them.
+    template <class Service>
+    static constexpr bool is_in_unit = false;
+
     void unit_lines(auto& unit) const {
         char text[1024];
         detail::LineWriter line{text, sizeof text};

@@ -11,6 +11,8 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
 /// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
 /// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
+/// Without a fork, as beside NoFork or in the foreground, no launcher waits and nothing counts: the
+/// supervisor does (TimeoutStartSec of systemd.service(5), which the verb `unit` prints).
 template <int Seconds>
 struct StartTimeout {
     constexpr StartTimeout() = default;

@@ -91,6 +91,11 @@ concept Policy = requires(T& policy, const T& other) {
     { T::slot::name } -> std::convertible_to<const char*>;
 };
 
+/// Is false of every policy. One that takes its options as template arguments asserts it in a
+/// constructor that takes them as values, so that this mistake is one sentence.
+template <class>
+inline constexpr bool given_as_value = false;
+
 /// A policy that fills `Slot`.
 template <class T, class Slot>
 concept PolicyFor = Policy<T> && std::same_as<typename T::slot, Slot>;

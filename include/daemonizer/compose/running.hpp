@@ -100,6 +100,14 @@ public:
     auto fail(int status, const T& why) -> int {
         return fail(status, detail::characters_of(why));
     }
+    /// Refuses a text without a status, or before it.
+    template <detail::AnyText T>
+        requires(!std::is_arithmetic_v<T>)
+    auto fail(const T&, int = 0) -> int {
+        static_assert(detail::is_accepted<T>,
+                      "daemonizer: fail() takes the status and then the reason: fail(3, \"why\")");
+        return 1;
+    }
 
     /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
     void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {

@@ -9,6 +9,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -57,6 +58,13 @@ void deny_in_unit(auto& unit, system_calls group) {
 /// the start fails with EINVAL. Source: seccomp(2).
 template <system_calls... Groups>
 struct DenySystemCalls {
+    constexpr DenySystemCalls() = default;
+    constexpr explicit DenySystemCalls(daemonizer::system_calls, auto...) {
+        static_assert(given_as_value<DenySystemCalls>,
+                      "daemonizer: DenySystemCalls takes groups as template arguments: "
+                      "DenySystemCalls<system_calls::mount>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(sizeof...(Groups) != 0,
@@ -91,6 +99,11 @@ struct DenySystemCalls {
     using slot = slots::system_calls;
     using steps = step_list<Deny>;
 
+    /// Beside Chroot a unit must not refuse chroot(2), which the program calls.
+    template <class Service>
+    static constexpr bool is_in_unit =
+        std::is_void_v<typename Service::template policy_in<slots::chroot>>;
+
     /// Writes the lines of a systemd unit with the same effect.
     void unit_lines(auto& unit) const {
         (detail::deny_in_unit(unit, Groups), ...);
@@ -98,6 +111,9 @@ struct DenySystemCalls {
         unit.line("SystemCallArchitectures", "native");
     }
 };
+template <class... Rest>
+DenySystemCalls(daemonizer::system_calls, Rest...)
+    -> DenySystemCalls<daemonizer::system_calls::mount>;
 static_assert(Policy<DenySystemCalls<system_calls::mount>>);
 
 } // namespace daemonizer

@@ -42,6 +42,13 @@ struct BoundCapabilities : step<phase::identity> {
 /// Source: capabilities(7).
 template <int... Keep>
 struct KeepCapabilities {
+    constexpr KeepCapabilities() = default;
+    constexpr explicit KeepCapabilities(int, auto...) {
+        static_assert(given_as_value<KeepCapabilities>,
+                      "daemonizer: KeepCapabilities takes capabilities as template arguments: "
+                      "KeepCapabilities<CAP_SYS_TIME>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(((Keep >= 0 && Keep < detail::most_capabilities) && ...),
@@ -101,6 +108,11 @@ struct KeepCapabilities {
     using slot = slots::keep_capabilities;
     using steps = step_list<detail::OneThreadDrops, detail::BoundCapabilities<false>, Reduce>;
 
+    /// A unit must not drop the rights that the program drops itself: it opens the pid file and the
+    /// logs with them.
+    template <class Service>
+    static constexpr bool is_in_unit = false;
+
     void unit_lines(auto& unit) const {
         char text[1024];
         detail::LineWriter line{text, sizeof text};
@@ -122,6 +134,8 @@ private:
                start.fail(name_of<Capability>(), "is not there to be kept", EPERM);
     }
 };
+template <class... Rest>
+KeepCapabilities(int, Rest...) -> KeepCapabilities<>;
 static_assert(Policy<KeepCapabilities<>> && Policy<KeepCapabilities<0>>);
 
 } // namespace daemonizer

@@ -76,6 +76,11 @@ struct RunAs : detail::AccountNames<User, Group> {
         step_list<detail::OneThreadDrops, detail::FindAccount<std::same_as<Lookup, NameService>>,
                   detail::BoundCapabilities<true>, detail::TakeIds>;
 
+    /// A unit must not drop the rights that the program drops itself: it opens the pid file and the
+    /// logs with them.
+    template <class Service>
+    static constexpr bool is_in_unit = false;
+
     void unit_lines(auto& unit) const {
         unit.line("User", this->user());
         if (*this->group() != '\0')
@@ -113,6 +118,11 @@ struct RunAs<"", "", detail::ByNumber> {
     using slot = slots::run_as;
     using steps = step_list<detail::OneThreadDrops, CheckIds, detail::BoundCapabilities<true>,
                             detail::TakeIds>;
+
+    /// A unit must not drop the rights that the program drops itself: it opens the pid file and the
+    /// logs with them.
+    template <class Service>
+    static constexpr bool is_in_unit = false;
 
     void unit_lines(auto& unit) const {
         unit.number("User", user);

@@ -48,6 +48,13 @@ static_assert(Policy<NoMonitor>);
 /// open(2), fork(2), socketpair(2). Source: prctl(2) PR_SET_PDEATHSIG, proc(5) cmdline and environ.
 template <int Attempts, int Seconds>
 struct Monitor {
+    constexpr Monitor() = default;
+    constexpr explicit Monitor(int, int) {
+        static_assert(
+            given_as_value<Monitor>,
+            "daemonizer: Monitor takes its numbers as template arguments: Monitor<5, 60>");
+    }
+
     template <class Core>
     static constexpr void check() {
         using Fork = typename Core::template in<slots::fork>;
@@ -168,6 +175,7 @@ private:
             return false;
     }();
 };
+Monitor(int, int)->Monitor<1, 1>;
 static_assert(Policy<Monitor<5, 60>>);
 
 } // namespace daemonizer

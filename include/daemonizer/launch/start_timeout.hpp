@@ -11,8 +11,17 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
 /// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
 /// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
+/// Without a fork, as beside NoFork or in the foreground, no launcher waits and nothing counts: the
+/// supervisor does (TimeoutStartSec of systemd.service(5), which the verb `unit` prints).
 template <int Seconds>
 struct StartTimeout {
+    constexpr StartTimeout() = default;
+    constexpr explicit StartTimeout(int) {
+        static_assert(
+            given_as_value<StartTimeout>,
+            "daemonizer: StartTimeout takes its seconds as template argument: StartTimeout<5>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(Seconds > 0, "daemonizer: StartTimeout takes a positive number of seconds");
@@ -24,6 +33,7 @@ struct StartTimeout {
 
     void unit_lines(auto& unit) const { unit.number("TimeoutStartSec", Seconds); }
 };
+StartTimeout(int)->StartTimeout<1>;
 static_assert(Policy<StartTimeout<1>>);
 
 } // namespace daemonizer

@@ -95,6 +95,12 @@ struct CloseDescriptors {
                       "daemonizer: CloseDescriptors takes its descriptors all as template "
                       "arguments, or all as values: CloseDescriptors{3, fd}");
     }
+    // Not by `requires`: clang 14 forgets that where it deduces the class.
+    template <class T, class = std::enable_if_t<!std::is_convertible_v<T, int>>>
+    constexpr explicit CloseDescriptors(const T&) {
+        static_assert(given_as_value<T>, "daemonizer: CloseDescriptors takes descriptors one "
+                                         "by one, each an int: CloseDescriptors{3, fd}");
+    }
 
     static void each_descriptor([[maybe_unused]] auto keep) { (keep(Keep), ...); }
 

@@ -52,6 +52,13 @@ constexpr auto is_same_text(const char* a, const char* b) -> bool {
 /// getenv(3) meanwhile.
 template <fixed_string... Keep>
 struct CleanEnvironment {
+    constexpr CleanEnvironment() = default;
+    constexpr explicit CleanEnvironment(const char*, auto...) {
+        static_assert(given_as_value<CleanEnvironment>,
+                      "daemonizer: CleanEnvironment takes its names as template arguments: "
+                      "CleanEnvironment<\"LANG\">");
+    }
+
     static constexpr bool text_is_whole = (Keep.ends_once() && ...);
     template <class>
     static constexpr void check() {
@@ -87,6 +94,8 @@ struct CleanEnvironment {
 
     void unit_lines(auto& unit) const { (unit.line("PassEnvironment", Keep.characters), ...); }
 };
+template <class... Rest>
+CleanEnvironment(const char*, Rest...) -> CleanEnvironment<>;
 static_assert(Policy<CleanEnvironment<"TZ">>);
 
 } // namespace daemonizer

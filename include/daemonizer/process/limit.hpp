@@ -87,6 +87,12 @@ struct limit : own_slot {
 /// both numbers.
 template <int Resource, rlim_t Soft, rlim_t Hard = Soft>
 struct Limit {
+    constexpr Limit() = default;
+    constexpr explicit Limit(int, auto...) {
+        static_assert(given_as_value<Limit>, "daemonizer: Limit takes its numbers as template "
+                                             "arguments: Limit<RLIMIT_NOFILE, 4096>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(detail::describe_resource(Resource).name != nullptr,
@@ -111,6 +117,8 @@ struct Limit {
         unit.line(detail::describe_resource(Resource).key, text);
     }
 };
+template <class... Rest>
+Limit(int, Rest...) -> Limit<RLIMIT_NOFILE, 0>;
 static_assert(Policy<Limit<RLIMIT_NOFILE, 16>>);
 
 /// Leaves no core file, in which secrets would lie: RLIMIT_CORE is 0, and the process cannot be

@@ -17,6 +17,12 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// needs CAP_SYS_NICE or RLIMIT_NICE.
 template <int Value>
 struct Nice {
+    constexpr Nice() = default;
+    constexpr explicit Nice(int) {
+        static_assert(given_as_value<Nice>,
+                      "daemonizer: Nice takes its value as template argument: Nice<5>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(Value >= -20 && Value <= 19, "daemonizer: Nice takes a value of -20 to 19");
@@ -35,6 +41,7 @@ struct Nice {
 
     void unit_lines(auto& unit) const { unit.number("Nice", Value); }
 };
+Nice(int)->Nice<0>;
 static_assert(Policy<Nice<5>>);
 
 /// Sets what is added to the daemon's badness when the kernel is out of memory: -1000 (never
@@ -44,6 +51,12 @@ static_assert(Policy<Nice<5>>);
 /// CAP_SYS_RESOURCE. Source: proc(5).
 template <int Score>
 struct OomScore {
+    constexpr OomScore() = default;
+    constexpr explicit OomScore(int) {
+        static_assert(given_as_value<OomScore>,
+                      "daemonizer: OomScore takes its value as template argument: OomScore<500>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(Score >= -1000 && Score <= 1000,
@@ -98,6 +111,7 @@ struct OomScore {
 
     void unit_lines(auto& unit) const { unit.number("OOMScoreAdjust", Score); }
 };
+OomScore(int)->OomScore<0>;
 static_assert(Policy<OomScore<0>>);
 
 } // namespace daemonizer

@@ -14,6 +14,13 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Fails as step "process name" with prctl(2)'s errno.
 template <fixed_string Name>
 struct ProcessName {
+    constexpr ProcessName() = default;
+    constexpr explicit ProcessName(const char*) {
+        static_assert(
+            given_as_value<ProcessName>,
+            "daemonizer: ProcessName takes its name as template argument: ProcessName<\"name\">");
+    }
+
     static constexpr bool text_is_whole = Name.ends_once();
     template <class>
     static constexpr void check() {
@@ -30,6 +37,7 @@ struct ProcessName {
     using slot = slots::process_name;
     using steps = step_list<Set>;
 };
+ProcessName(const char*)->ProcessName<"x">;
 static_assert(Policy<ProcessName<"x">>);
 
 } // namespace daemonizer

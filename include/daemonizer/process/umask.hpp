@@ -24,6 +24,12 @@ static_assert(Policy<KeepUmask>);
 /// that such a mask is meant. Cannot fail. Source: umask(2).
 template <mode_t Mask = 022, bool IsMeant = false>
 struct Umask {
+    constexpr Umask() = default;
+    constexpr explicit Umask(long long) {
+        static_assert(given_as_value<Umask>,
+                      "daemonizer: Umask takes its mask as template argument: Umask<022>");
+    }
+
     template <class>
     static constexpr void check() {
         static_assert(Mask <= 0777, "daemonizer: a umask has the nine permission bits only");
@@ -52,6 +58,7 @@ struct Umask {
             unit.line("UMask", digits);
     }
 };
+Umask(long long)->Umask<>;
 static_assert(Policy<Umask<>>);
 
 } // namespace daemonizer

@@ -13,11 +13,21 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// "ignored signals" with the errno of sigaction(2), and with EINVAL for a number that libc keeps.
 template <int... Signals>
 struct IgnoreSignals {
+    constexpr IgnoreSignals() = default;
+    constexpr explicit IgnoreSignals(int, auto...) {
+        static_assert(given_as_value<IgnoreSignals>,
+                      "daemonizer: IgnoreSignals takes its signals as template arguments: "
+                      "IgnoreSignals<SIGPIPE>");
+    }
+
     template <class Core>
     static constexpr void check() {
-        static_assert(
-            sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
-            "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or STOP");
+        static_assert(detail::are_signals<Signals...>,
+                      "daemonizer: IgnoreSignals names the signals that it ignores, such as "
+                      "SIGPIPE");
+        static_assert(detail::can_be_collected<Signals...>,
+                      "daemonizer: IgnoreSignals takes signals that can be ignored, not KILL or "
+                      "STOP");
         static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
                       "daemonizer: libc keeps this signal for itself (32 and 33; 34 with musl)");
@@ -44,6 +54,8 @@ struct IgnoreSignals {
     using slot = slots::ignored;
     using steps = step_list<Ignore>;
 };
+template <class... Rest>
+IgnoreSignals(int, Rest...) -> IgnoreSignals<SIGPIPE>;
 static_assert(Policy<IgnoreSignals<SIGCHLD>>);
 
 } // namespace daemonizer

@@ -16,9 +16,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// Whether there is one, and each is a number of a signal.
 template <int... Signals>
-constexpr bool can_be_collected =
-    ((Signals > 0 && Signals < NSIG && Signals != SIGKILL && Signals != SIGSTOP) && ...);
+constexpr bool are_signals = sizeof...(Signals) != 0 && ((Signals > 0 && Signals < NSIG) && ...);
+
+template <int... Signals>
+constexpr bool can_be_collected = ((Signals != SIGKILL && Signals != SIGSTOP) && ...);
 
 /// Whether each is named once. A number that has two names, such as SIGIO and SIGPOLL, may be there
 /// under both.

@@ -24,9 +24,18 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Fails with the errno of signalfd(2), sigaction(2), sigprocmask(2).
 template <int... Signals>
 struct SignalFd {
+    constexpr SignalFd() = default;
+    constexpr explicit SignalFd(int, auto...) {
+        static_assert(
+            given_as_value<SignalFd>,
+            "daemonizer: SignalFd takes its signals as template arguments: SignalFd<SIGTERM>");
+    }
+
     template <class>
     static constexpr void check() {
-        static_assert(sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+        static_assert(detail::are_signals<Signals...>,
+                      "daemonizer: SignalFd names the signals that it collects, such as SIGTERM");
+        static_assert(detail::can_be_collected<Signals...>,
                       "daemonizer: SignalFd takes signals that can be collected, not KILL or STOP");
         static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
@@ -112,6 +121,8 @@ private:
         return signal < 0 ? 0 : signal;
     }
 };
+template <class... Rest>
+SignalFd(int, Rest...) -> SignalFd<SIGTERM>;
 static_assert(SignalPolicy<SignalFd<SIGTERM>>);
 
 } // namespace daemonizer

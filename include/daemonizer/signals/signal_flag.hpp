@@ -28,10 +28,19 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// Source: signal-safety(7), and signal(7) on the thread that is chosen.
 template <int... Signals>
 struct SignalFlag {
+    constexpr SignalFlag() = default;
+    constexpr explicit SignalFlag(int, auto...) {
+        static_assert(
+            given_as_value<SignalFlag>,
+            "daemonizer: SignalFlag takes its signals as template arguments: SignalFlag<SIGTERM>");
+    }
+
     template <class>
     static constexpr void check() {
+        static_assert(detail::are_signals<Signals...>,
+                      "daemonizer: SignalFlag names the signals that it collects, such as SIGTERM");
         static_assert(
-            sizeof...(Signals) != 0 && detail::can_be_collected<Signals...>,
+            detail::can_be_collected<Signals...>,
             "daemonizer: SignalFlag takes signals that can be collected, not KILL or STOP");
         static_assert(detail::are_different<Signals...>(), "daemonizer: a signal is named twice");
         static_assert(detail::are_the_programs<Signals...>,
@@ -203,6 +212,8 @@ private:
         return false;
     }
 };
+template <class... Rest>
+SignalFlag(int, Rest...) -> SignalFlag<SIGTERM>;
 static_assert(SignalPolicy<SignalFlag<SIGTERM>>);
 
 } // namespace daemonizer

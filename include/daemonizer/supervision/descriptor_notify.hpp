@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
@@ -43,6 +44,12 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
     constexpr DescriptorNotify() requires(Descriptor != descriptor_at_run_time) = default;
     constexpr explicit DescriptorNotify(int fd) requires(Descriptor == descriptor_at_run_time)
         : detail::NotifyDescriptor<Descriptor>{fd} {}
+    template <class T>
+        requires(!std::is_convertible_v<T, int>)
+    constexpr explicit DescriptorNotify(const T&) : detail::NotifyDescriptor<Descriptor>{} {
+        static_assert(given_as_value<T>, "daemonizer: DescriptorNotify takes a number: "
+                                         "DescriptorNotify{fd}, or DescriptorNotify<3>");
+    }
 
     template <class>
     static constexpr void check() {
@@ -103,7 +110,8 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
     using slot = slots::descriptor_notify;
     using steps = step_list<Adopt, detail::RememberDaemon>;
 };
-DescriptorNotify(int)->DescriptorNotify<>;
+template <class T>
+DescriptorNotify(const T&) -> DescriptorNotify<>;
 static_assert(Policy<DescriptorNotify<3>> && Policy<DescriptorNotify<>>);
 
 } // namespace daemonizer

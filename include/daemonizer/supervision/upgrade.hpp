@@ -54,6 +54,13 @@ static_assert(Policy<NoUpgrade>);
 /// Source: execve(2); fcntl(2) on what becomes of locks; signal(7) on pending signals.
 template <int Signal>
 struct Upgrade {
+    constexpr Upgrade() = default;
+    constexpr explicit Upgrade(int) {
+        static_assert(
+            given_as_value<Upgrade>,
+            "daemonizer: Upgrade takes its signal as template argument: Upgrade<SIGUSR2>");
+    }
+
     template <class Core>
     static constexpr void check() {
         using Signals = typename Core::template in<slots::signals>;
@@ -176,6 +183,7 @@ private:
         return start.core.template state<typename Start::template in<slots::fork>>();
     }
 };
+Upgrade(int)->Upgrade<SIGTERM>;
 static_assert(Policy<Upgrade<SIGUSR2>>);
 
 } // namespace daemonizer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: SignalFd takes signals that can be collected, not KILL or STOP
+// expect: daemonizer: SignalFd names the signals that it collects, such as SIGTERM
 #include <daemonizer/daemonizer.hpp>
 
 #include <csignal>

@@ -65,14 +65,14 @@ class SystemdUnit {
     /// Whether the main process is a monitor, under which the daemon speaks for itself.
     static constexpr bool is_monitored = forks && requires { in<slots::monitor>::restarts; };
 
-    /// The unit must not drop the rights that the program drops itself: it opens the pid file and
-    /// the logs with them, and chroot(2) needs one. So the unit never sets users and capabilities,
-    /// and beside Chroot nothing that would refuse chroot(2).
-    template <class Slot>
-    static constexpr bool is_left_to_the_program = std::is_same_v<Slot, slots::run_as> ||
-                                                   std::is_same_v<Slot, slots::keep_capabilities> ||
-                                                   (std::is_same_v<Slot, slots::system_calls> &&
-                                                    !std::is_void_v<in<slots::chroot>>);
+    /// Whether a policy leaves its lines out of the unit of this composition.
+    template <class Policy>
+    static constexpr auto is_left_out() -> bool {
+        if constexpr (requires { Policy::template is_in_unit<Service>; })
+            return !Policy::template is_in_unit<Service>;
+        else
+            return false;
+    }
 
 public:
     /// Returns the status to leave with: 1 where a unit cannot say all of it. Then only the reason
@@ -180,7 +180,7 @@ private:
     template <class Policy>
     static void write_policy(UnitWriter& unit, const Policy& policy) {
         if constexpr (requires { policy.unit_lines(unit); })
-            if (!is_left_to_the_program<typename Policy::slot>)
+            if constexpr (!is_left_out<Policy>())
                 policy.unit_lines(unit);
     }
 

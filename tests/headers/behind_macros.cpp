@@ -32,6 +32,24 @@
 #undef I
 #define I 1
 #define log(...) 0
+#define noinline __attribute__((noinline))
+#define always_inline __attribute__((always_inline))
+#define packed __attribute__((packed))
+#define error(...) 0
+#define warn(...) 0
+#define info(...) 0
+#define die(...) 0
+#define abort() 0
+#define status
+#define ready 1
+#define verify(...) 0
+#define run(...) 0
+#define wait(x) (x)
+#define start(...) 0
+#define stop(...) 0
+#define restart(...) 0
+#define reload(...) 0
+#define timeout(ms) (ms)
 
 #include <daemonizer/command_line.hpp>
 #include <daemonizer/control.hpp>
@@ -44,10 +62,14 @@
     !defined(require) || !defined(major) || !defined(minor) || !defined(makedev) ||                \
     !defined(None) || !defined(Bool) || !defined(Status) || !defined(Success) ||                   \
     !defined(Always) || !defined(True) || !defined(False) || !defined(Complex) ||                  \
-    !defined(linux) || !defined(unix) || !defined(I) || !defined(log)
+    !defined(linux) || !defined(unix) || !defined(I) || !defined(log) || !defined(noinline) ||     \
+    !defined(always_inline) || !defined(packed) || !defined(error) || !defined(warn) ||            \
+    !defined(info) || !defined(die) || !defined(abort) || !defined(status) || !defined(ready) ||   \
+    !defined(verify) || !defined(run) || !defined(wait) || !defined(start) || !defined(stop) ||    \
+    !defined(restart) || !defined(reload) || !defined(timeout)
 #error "a macro is gone"
 #endif
 
 auto behind_macros() -> int {
-    return daemonizer::Daemonizer{}.run([] {});
+    return (daemonizer::Daemonizer{}.run)([] {}); // ours, and not the macro
 }

@@ -90,6 +90,8 @@ struct fixed_string {
         return true;
     }
 };
+template <std::size_t Size>
+fixed_string(const char (&)[Size]) -> fixed_string<Size>;
 
 /// The text of a policy in its two forms. `Text<"x">` is an empty type; `Text<"">` holds a pointer
 /// given at run time, whose characters the caller owns for as long as the policy lives.

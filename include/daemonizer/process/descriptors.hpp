@@ -124,7 +124,7 @@ struct CloseDescriptors<detail::at_run_time, Count> {
     using steps = step_list<detail::CheckKept, detail::CloseOthers>;
 
 private:
-    int fds_[Count];
+    int fds_[unsigned{Count}];
 };
 template <class... Fds>
     requires detail::are_descriptors<Fds...> CloseDescriptors(Fds...)

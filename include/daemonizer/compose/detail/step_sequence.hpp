@@ -58,7 +58,8 @@ struct sequence {
         unsigned done = 0;
 #if defined(__cpp_exceptions)
         try {
-            if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
+            if (((static_cast<void>(name = Steps::step::name), Steps::run(start) && ++done != 0) &&
+                 ...))
                 return true;
         } catch (...) {
             if (!detail::describe_exception(start.failure, "exception")) {
@@ -70,7 +71,8 @@ struct sequence {
             }
         }
 #else
-        if (((name = Steps::step::name, Steps::run(start) && ++done != 0) && ...))
+        if (((static_cast<void>(name = Steps::step::name), Steps::run(start) && ++done != 0) &&
+             ...))
             return true;
 #endif
         start.failure.name_step(name);

@@ -32,7 +32,7 @@ inline auto kernel_dumps_one_process() -> bool {
         return number;
     };
     const int major = next();
-    const int minor = *text == '.' ? (++text, next()) : 0;
+    const int minor = *text == '.' ? (static_cast<void>(++text), next()) : 0;
     return major > 5 || (major == 5 && minor >= 16);
 }
 

@@ -71,7 +71,10 @@ struct Messages {
         return 0;
     }
 
-    auto version() const -> int { return std::printf("%s %s\n", name, text.version), 0; }
+    auto version() const -> int {
+        std::printf("%s %s\n", name, text.version);
+        return 0;
+    }
 
     auto usage(const char* what, const char* argument) const -> int {
         std::fprintf(stderr, "%s: %s%s\nusage: %s COMMAND [OPTION...]; try: %s --help\n", name,

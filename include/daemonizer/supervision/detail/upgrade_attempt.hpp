@@ -33,12 +33,16 @@ public:
     /// True when a child has executed the program and was ready. `sockets`: of ListenSockets.
     auto prove(Failure& failure, int sockets) -> bool {
         const PassedDescriptors passed{.sockets = sockets};
-        if (const int error = open(true, passed); error < 0)
-            return failure.describe("trial", -error), false;
+        if (const int error = open(true, passed); error < 0) {
+            failure.describe("trial", -error);
+            return false;
+        }
         const pid_t parent = host_.pid();
         const pid_t child = host_.fork();
-        if (child < 0)
-            return failure.describe("trial: fork", -child), false;
+        if (child < 0) {
+            failure.describe("trial: fork", -child);
+            return false;
+        }
         if (child == 0) {
             host_.lead_group();
             host_.set_parent_death_signal(SIGKILL);

@@ -27,7 +27,7 @@ template <class Host>
         char name[1];
     };
     alignas(Entry) char entries[2048];
-    long size;
+    long size = 0;
     bool found = false;
     while (!found && (size = host.list_directory(directory, entries, sizeof entries)) > 0) {
         for (long at = 0; at < size && !found;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Sets aside the macros that others have made of common words: Qt, Xlib, sys/sysmacros.h,
-// complex.h.
+// Sets aside the macros that others have made of common words: Qt, Xlib, curses,
+// sys/sysmacros.h, complex.h, and programs for their own logging, checks and attributes.
 // Included around the headers that users include; has no include guard, since those nest.
 #pragma push_macro("slots")
 #undef slots
@@ -52,3 +52,39 @@
 #undef I
 #pragma push_macro("log")
 #undef log
+#pragma push_macro("noinline")
+#undef noinline
+#pragma push_macro("always_inline")
+#undef always_inline
+#pragma push_macro("packed")
+#undef packed
+#pragma push_macro("error")
+#undef error
+#pragma push_macro("warn")
+#undef warn
+#pragma push_macro("info")
+#undef info
+#pragma push_macro("die")
+#undef die
+#pragma push_macro("abort")
+#undef abort
+#pragma push_macro("status")
+#undef status
+#pragma push_macro("ready")
+#undef ready
+#pragma push_macro("verify")
+#undef verify
+#pragma push_macro("run")
+#undef run
+#pragma push_macro("wait")
+#undef wait
+#pragma push_macro("start")
+#undef start
+#pragma push_macro("stop")
+#undef stop
+#pragma push_macro("restart")
+#undef restart
+#pragma push_macro("reload")
+#undef reload
+#pragma push_macro("timeout")
+#undef timeout

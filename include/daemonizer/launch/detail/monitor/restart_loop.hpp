@@ -171,7 +171,7 @@ private:
         deadline_ = Seconds != 0 ? host_.now() + Seconds * 1'000'000'000LL : never;
         if (daemon_ > 0)
             return;
-        reason_.not_started(static_cast<int>(-daemon_));
+        reason_.not_started(-daemon_);
         wait_or_give_up();
     }
 

@@ -35,7 +35,7 @@ private:
         return count;
     }
 
-    long long times_[Attempts]{};
+    long long times_[unsigned{Attempts}]{};
     unsigned made_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 
+#include <daemonizer/compose/detail/planning/idle_hooks.hpp>
 #include <daemonizer/compose/detail/planning/rejection.hpp>
 #include <daemonizer/compose/detail/planning/validate_steps.hpp>
 #include <daemonizer/compose/start/host_facets.hpp>
@@ -135,9 +136,11 @@ constexpr void run_check() {
         static_assert(Given::text_is_whole,
                       "daemonizer: a text holds a null byte; the system would "
                       "read it only up to there");
-    if constexpr (!std::is_void_v<Core>) // not rejected already
+    if constexpr (!std::is_void_v<Core>) { // not rejected already
+        detail::check_hooks<Given, Core>();
         if constexpr (requires { Given::template check<Core>(); })
             Given::template check<Core>();
+    }
 }
 
 } // namespace daemonizer::detail

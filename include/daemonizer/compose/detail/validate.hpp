@@ -87,12 +87,28 @@ constexpr auto missing_facet() -> rejection {
         return rejection::none;
 }
 
+struct detach_name {
+    int detach;
+};
+template <class Fork>
+struct beside_detach : Fork, detach_name {};
+/// Whether a fork policy that detaches has a `detach`; see hook_names.
+template <class Fork>
+constexpr auto can_detach() -> bool {
+    if constexpr (!Fork::detaches || std::is_final_v<Fork>)
+        return true;
+    else
+        return !requires { &beside_detach<Fork>::detach; };
+}
+
 /// Policies that fill a slot each, in the order of slots.
 template <class... Policies>
 constexpr auto validate_policies(planning::types<Policies...>) {
     using core = StartData<Policies...>;
     if constexpr (!ForkPolicy<typename core::template in<slots::fork>>) {
         return rejected<rejection::no_fork>{};
+    } else if constexpr (!detail::can_detach<typename core::template in<slots::fork>>()) {
+        return rejected<rejection::no_detach>{};
     } else if constexpr (!StdioPolicy<typename core::template in<slots::stdio>>) {
         return rejected<rejection::no_stdio>{};
     } else if constexpr (!SignalPolicy<typename core::template in<slots::signals>>) {

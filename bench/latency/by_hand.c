@@ -955,6 +955,8 @@ static _Noreturn void attend(int from) {
 static void detach(void) {
     int ends[2];
     const int on = 1;
+    if (getpid() == 1) /* with its first process a pid namespace ends */
+        die(1, "fork", "process 1", "its exit would end the daemon, too; start it without a fork");
     fflush(NULL); /* or both sides write the same buffer */
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
         (ends[0] = above_stdio(ends[0])) < 0 || (ends[1] = above_stdio(ends[1])) < 0 ||
@@ -979,7 +981,7 @@ static void detach(void) {
         const struct message forked = {.what = FORKED};
         if (session == 1)
             die(1, "fork", "new pid namespace",
-                "two forks would end its first process, and with it the daemon");
+                "two forks would end its first process, and with it the daemon; use one");
         const pid_t daemon = fork();
         if (daemon < 0)
             die_of_errno("fork", "the intermediate's");

@@ -121,6 +121,7 @@ using daemonizer::command_line;
 using daemonizer::configuration_path;
 using daemonizer::descriptor_at_run_time;
 using daemonizer::fixed_string;
+using daemonizer::given_as_value;
 using daemonizer::log_path;
 using daemonizer::own_slot;
 using daemonizer::phase;

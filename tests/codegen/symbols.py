@@ -33,7 +33,7 @@ belongs = {"Monitor": r"Monitor|Restart(?!able)", "Upgrade": r"Upgrade|Continued
            "Notify": r"Notif|SpeakingProcess", "ListenSockets": r"Listen",
            "RunAs|KeepCapabilities|Chroot": r"DroppedIds|RunAs|Capabilit|Account|Chroot",
            "Landlock|DenySystemCalls": r"Landlock|Ruleset|Filter", "Syslog|StderrLog|JournalStdio": r"Syslog|StderrLog|Journal"}
-of_none = re.compile(r"No(Monitor|Upgrade|Notify|Sockets)(?![a-z])|NullStdio|find_log_sink")
+of_none = re.compile(r"No(Monitor|Upgrade|Notify|Sockets|Landlock)(?![a-z])|NullStdio|find_log_sink")
 
 
 def check_clean(name, policies, target):

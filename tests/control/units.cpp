@@ -10,11 +10,11 @@ namespace {
 
 using namespace daemonizer;
 
-auto print(const auto& service, char** argv) -> int {
-    char verb[] = "unit";
-    char* arguments[] = {argv[0], verb, nullptr};
+auto print(const auto& service, char** argv, bool has_watchdog = false) -> int {
+    char verb[] = "unit", option[] = "--watchdog", seconds[] = "30";
+    char* arguments[] = {argv[0], verb, option, seconds, nullptr};
     const char* const none[] = {nullptr};
-    return command_line(service, 2, arguments, [](auto&) { return 0; },
+    return command_line(service, has_watchdog ? 4 : 2, arguments, [](auto&) { return 0; },
                         {.about = "one of many", .arguments = none});
 }
 
@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
     case 6:
         return print(With<Chroot<"/srv">, DenySystemCalls<system_calls::mount>, RunAs<"nobody">>{},
                      argv);
+    case 7:
+        return print(With<SystemdNotify, Monitor<3, 60>, Watchdog>{}, argv, true);
     default:
         return 9; // one more than there are
     }

@@ -12,7 +12,7 @@ for ((i = 0; i < 100; ++i)); do
     said=$(systemd-analyze verify --man=no "$dir/units-$i.service" 2>&1) || said+=" (and fails)"
     [[ -z $said ]] || fail "$said: $(<"$dir/units-$i.service")"
 done
-((count == 7)) || fail "$count units instead of 7"
+((count == 8)) || fail "$count units instead of 8"
 
 has() {  # has NUMBER LINE
     grep -qxF "$2" "$dir/units-$1.service" || fail "no $2 in $(<"$dir/units-$1.service")"
@@ -38,3 +38,7 @@ has_no 4 User
 has_no 4 CapabilityBoundingSet
 has 5 SystemCallFilter=~@mount
 has_no 6 SystemCallFilter
+has 7 Type=notify
+has 7 NotifyAccess=all
+has 7 WatchdogSec=30
+has 7 WatchdogSignal=SIGKILL

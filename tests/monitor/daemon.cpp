@@ -134,6 +134,8 @@ int main(int argc, char** argv) {
         return run(mode, directory, Monitor<2, 60>{}, RunAs{65534, 65534});
     if (mode == "log lines")
         return run(mode, directory, Monitor<2, 60>{}, StderrLog{});
+    if (mode == "tells finit")
+        return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{});
     if (mode == "tells a manager")
         return run(mode, directory, Monitor<2, 60>{}, SystemdNotify{}, Watchdog{});
     if (mode == "notifies" || mode == "notifies and forks") {

@@ -547,7 +547,8 @@ TEST_CASE("a variable alone makes nobody a monitored daemon", "[monitor]") {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
             return 96;
-        detail::Handover forged{detail::Handover::of_monitor, ::getppid(), -1, false, false, {}};
+        detail::Handover forged{
+            detail::Handover::of_monitor, ::getppid(), -1, -1, false, false, {}};
         if (::send(ends[0], &forged, sizeof forged, 0) < 0)
             return 95;
         ::setenv("DAEMONIZER_HANDOVER", std::to_string(ends[1]).c_str(), 1);
@@ -650,6 +651,66 @@ TEST_CASE("a monitored daemon stays one, whatever has the number of its notify d
               again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"});
         CHECK(scene.names() == "x.log");
         CHECK(scene.nobody_stays());
+    }
+}
+
+TEST_CASE("the descriptor that NOTIFY_SOCKET names by its number is a restarted daemon's, too",
+          "[monitor]") {
+    Scene scene;
+    int pipe[2];
+    REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+    const Outcome outcome = scene.run([&] {
+        be_told("9");
+        ::dup2(pipe[1], 9);
+        return execute(scene, DAEMON, "tells finit");
+    });
+    ::close(pipe[1]);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    const pid_t monitor = recorded(scene);
+    for (int i = 0; i != 2; ++i) {
+        const pid_t daemon = scene.pid("daemon");
+        scene.fact("ready");
+        if (i == 0)
+            ::kill(daemon, SIGUSR1); // it leaves with 5
+    }
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
+    std::string said;
+    char piece[4096];
+    for (ssize_t size; (size = ::read(pipe[0], piece, sizeof piece)) > 0;)
+        said.append(piece, static_cast<std::size_t>(size));
+    ::close(pipe[0]);
+    const std::string loading = "STATUS=loading\nEXTEND_TIMEOUT_USEC=7000000\n";
+    CHECK(said == loading + "MAINPID=" + std::to_string(monitor) +
+                      "\nREADY=1\nSTATUS=daemon: has ended with status 5\n" + loading +
+                      "READY=1\nSTOPPING=1\n");
+    CHECK(text_of(scene.path("x.log")).find("notify") == std::string::npos);
+}
+
+TEST_CASE("a number that NOTIFY_SOCKET has named in vain is not the pid file's after a restart",
+          "[monitor]") {
+    for (int fd = 3; fd != 12; ++fd) {
+        Scene scene;
+        INFO("descriptor " << fd);
+        const Outcome outcome = scene.run([&] {
+            ::close_range(3, facts - 1, 0);
+            be_told(std::to_string(fd).c_str());
+            return execute(scene, DAEMON, "tells finit");
+        });
+        CHECK(outcome.status == 0);
+        const pid_t monitor = recorded(scene), first = scene.pid("daemon");
+        const std::string number = text_of(scene.path("x.pid"));
+        scene.fact("ready");
+        ::kill(first, SIGKILL);
+        CHECK(scene.pid("daemon") != first);
+        scene.fact("ready");
+        CHECK(text_of(scene.path("x.pid")) == number);
+        ::kill(monitor, SIGTERM);
+        CHECK(scene.end_of(monitor) == 0);
+        CHECK(text_of(scene.path("x.log")) ==
+              again + std::string{"was killed: Killed, signal 9; started again, restart 1\n"});
+        CHECK(scene.names() == "x.log");
     }
 }
 

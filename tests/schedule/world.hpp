@@ -227,16 +227,37 @@ private:
 
     static auto is_restart(long long answer) -> bool { return answer <= -512 && answer >= -516; }
 
+    /// As waitid(2), for a minute.
+    static auto wait_a_minute(const Process& process, siginfo_t& news, int options) -> int {
+        struct sigaction wake {};
+        wake.sa_handler = [](int) {};
+        ::sigaction(SIGALRM, &wake, nullptr);
+        ::alarm(60);
+        const int answer = ::waitid(P_PID, static_cast<id_t>(process.pid), &news, options);
+        const int error = errno;
+        ::alarm(0);
+        errno = error;
+        return answer;
+    }
+
     /// Follows a process until it is held, asleep or dead. `certainly`: it will not sleep first.
+    /// One that does waits for itself, such as for a lock of libc's that nobody gives back.
     void settle(Process& process, bool certainly) {
         for (int looked = 0;;) {
             siginfo_t news{};
-            const int block = certainly ? 0 : WNOHANG;
-            if (::waitid(P_PID, static_cast<id_t>(process.pid), &news,
-                         WEXITED | WSTOPPED | WNOWAIT | __WALL | block) != 0) {
-                if (errno == EINTR)
-                    continue;
-                give_up("waitid");
+            constexpr int news_of = WEXITED | WSTOPPED | WNOWAIT | __WALL;
+            if (const int answer = certainly ? wait_a_minute(process, news, news_of)
+                                             : ::waitid(P_PID, static_cast<id_t>(process.pid),
+                                                        &news, news_of | WNOHANG);
+                answer != 0) {
+                if (errno != EINTR)
+                    give_up("waitid");
+                if (certainly && sleeps(process)) {
+                    trace(process, "waits for itself");
+                    process.state = State::asleep;
+                    return;
+                }
+                continue;
             }
             if (news.si_pid == 0) {
                 if (++looked > 1 && sleeps(process)) {

@@ -1089,6 +1089,8 @@ private:
             return "failed";
         case kind::status:
             return "status";
+        case kind::for_manager:
+            return "for manager";
         }
         const auto mark = static_cast<std::uint32_t>(head.message);
         return mark == daemonizer::detail::Handover::of_monitor ? "handover" : "taken";

@@ -125,6 +125,8 @@ int main(int argc, char** argv) {
     uses_the_number = how == "alone";
     if (how == "supervised" || how == "alone")
         return run(argv[1], started, AutoFork{}, DescriptorNotify{notify_fd}, signals);
+    if (how == "notifies")
+        return run(argv[1], started, NoFork{}, SystemdNotify{}, signals);
     if (how == "passed")
         return run(argv[1], started, NoFork{}, ListenSockets{}, signals);
     if (how == "impatient")

@@ -273,6 +273,71 @@ TEST_CASE("AutoFork goes on as in the first start, whatever has become of the no
     CHECK(!exists(scene.path("x.pid")));
 }
 
+TEST_CASE("the descriptor that NOTIFY_SOCKET names by its number is the next program's, too",
+          "[upgrade]") {
+    Scene scene;
+    const std::string program = scene.path("server");
+    std::filesystem::copy_file(SERVER, program);
+    int pipe[2];
+    REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+    const pid_t process = scene.begin([&] {
+        ::setenv("NOTIFY_SOCKET", "9", 1);
+        ::dup2(pipe[1], 9);
+        ::execl(program.c_str(), "server", scene.directory().c_str(), "notifies", nullptr);
+        return 97;
+    });
+    ::close(pipe[1]);
+    CHECK(scene.pid("serves") == process);
+    for (int i = 0; i != 2; ++i) {
+        ::kill(process, SIGUSR2);
+        scene.fact("trial");
+        CHECK(scene.pid("serves") == process);
+    }
+    CHECK(scene.err() == "");
+    ::kill(process, SIGTERM);
+    CHECK(scene.end_of(process) == 0);
+    std::string said, line;
+    char piece[4096];
+    for (ssize_t size; (size = ::read(pipe[0], piece, sizeof piece)) > 0;)
+        said.append(piece, static_cast<std::size_t>(size));
+    ::close(pipe[0]);
+    std::string order;
+    for (std::istringstream lines{said}; std::getline(lines, line);)
+        if (line.rfind("MONOTONIC_USEC=", 0) != 0)
+            order += line + ' ';
+    CHECK(order == "FDSTORE=1 FDNAME=front READY=1 RELOADING=1 READY=1 RELOADING=1 READY=1 "
+                   "STOPPING=1 ");
+}
+
+TEST_CASE("a number that NOTIFY_SOCKET has named in vain is not the pid file's or a socket's later",
+          "[upgrade]") {
+    for (int fd = 3; fd != 12; ++fd) {
+        Scene scene;
+        INFO("descriptor " << fd);
+        const std::string program = scene.path("server");
+        std::filesystem::copy_file(SERVER, program);
+        const pid_t process = scene.begin([&] {
+            ::close_range(3, facts - 1, 0);
+            ::setenv("NOTIFY_SOCKET", std::to_string(fd).c_str(), 1);
+            ::execl(program.c_str(), "server", scene.directory().c_str(), "notifies", nullptr);
+            return 97;
+        });
+        CHECK(scene.pid("serves") == process);
+        const std::string recorded = text_of(scene.path("x.pid"));
+        for (int i = 0; i != 2; ++i) {
+            ::kill(process, SIGUSR2);
+            scene.fact("trial");
+            CHECK(scene.pid("serves") == process);
+            CHECK(answers(scene.path("socket")));
+            CHECK(text_of(scene.path("x.pid")) == recorded);
+        }
+        CHECK(text_of(scene.path("x.log")) == "");
+        ::kill(process, SIGTERM);
+        CHECK(scene.end_of(process) == 0);
+        CHECK(!exists(scene.path("x.pid")));
+    }
+}
+
 TEST_CASE("a socket that a manager has passed is found again by each next program", "[upgrade]") {
     Scene scene;
     const std::string program = scene.path("server");

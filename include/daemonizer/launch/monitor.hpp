@@ -71,6 +71,7 @@ struct Monitor {
     struct state {
         detail::FirstStart first;
         pid_t monitor = 0;       ///< in the daemon: its parent
+        int notify = -1;         ///< handed over: NOTIFY_SOCKET names it by its number
         bool is_restart = false; ///< in a daemon that was started anew
         bool is_last_word = false, is_said = false;
         Failure reason;                ///< of the restart
@@ -138,6 +139,7 @@ struct Monitor {
         auto& own = start.core.template state<Monitor>();
         own.monitor = handover.monitor;
         own.is_restart = true;
+        own.notify = handover.notify;
         own.is_last_word = handover.is_last_word;
         own.is_said = handover.is_said;
         own.reason = handover.reason;

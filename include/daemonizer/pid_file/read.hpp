@@ -8,9 +8,9 @@
 #include <daemonizer/system/files/trusted_file.hpp>
 
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <fcntl.h>
-#include <limits>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,7 +68,7 @@ auto read_pid(Host host, int fd) -> pid_t {
             return -1;
         value = value * 10 + (text[i] - '0');
     }
-    return value > 0 && value <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(value) : -1;
+    return value > 0 && value <= INT_MAX ? static_cast<pid_t>(value) : -1;
 }
 
 /// The process that holds byte 1, which is the daemon itself and alive; nobody, of_a_start, or

@@ -8,7 +8,7 @@
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/line_writer.hpp>
 
-#include <limits>
+#include <climits>
 #include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI {
@@ -23,7 +23,7 @@ static_assert(Policy<KeepDescriptors>);
 namespace detail {
 
 /// Stands before the count in the type of a CloseDescriptors whose descriptors are values.
-inline constexpr int at_run_time = std::numeric_limits<int>::min();
+inline constexpr int at_run_time = INT_MIN;
 
 template <class...>
 inline constexpr bool are_descriptors = false;

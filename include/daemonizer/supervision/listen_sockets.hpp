@@ -15,8 +15,11 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// A descriptor that was passed to the service, which need not be a socket (OpenFile=, stored
 /// descriptors), and the name that it was given. Both belong to the daemon.
 struct PassedSocket {
-    int fd;           ///< above 2, close-on-exec
-    const char* name; ///< "unknown" if the manager gave none; several may have one name
+    int fd; ///< above 2, close-on-exec
+    /// "unknown" if the manager gave none; several may have one name. The characters lie where the
+    /// environment had them: a program that writes over that, as setproctitle(3) may, writes over
+    /// the names, too, and finds its sockets before it does so.
+    const char* name;
 };
 
 /// The descriptors that were passed, to iterate over: what `daemon.sockets()` returns.

@@ -56,7 +56,7 @@ struct SystemdNotify {
             const char* const address = std::getenv(variable);
             auto& state = start.state(policy);
             state.daemon = start.host().pid(); // of a composition that does not fork
-            if (const int error = state.open(start.host(), address); error < 0)
+            if (const int error = state.open(start.host(), address, passed_to(start)); error < 0)
                 start.warn(name, address, error);
             return true;
         }
@@ -150,6 +150,23 @@ struct SystemdNotify {
     using members = detail::notify_members<Base>;
 
 private:
+    /// What the program has handed over that executes this one: an upgrade, or a monitor.
+    static auto passed_to(const auto& start) -> int {
+        using Core = std::remove_cvref_t<decltype(start.core)>;
+        if constexpr (Core::may_continue) {
+            const auto& own =
+                start.core.template state<typename Core::template in<slots::upgrade>>();
+            if (own.is_continued)
+                return own.notify;
+        }
+        if constexpr (requires { Core::template in<slots::monitor>::restarts; }) {
+            const auto& own =
+                start.core.template state<typename Core::template in<slots::monitor>>();
+            if (own.is_restart)
+                return own.notify;
+        }
+        return detail::NotifySocket::any_number;
+    }
     static constexpr long long patience = 5'000'000'000;
     static constexpr const char* variable = "NOTIFY_SOCKET";
 

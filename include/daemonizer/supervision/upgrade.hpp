@@ -133,7 +133,7 @@ struct Upgrade {
         while (own.first.path != nullptr && ++own.failures <= most) {
             Failure ignored; // the step's is said
             detail::UpgradeAttempt attempt{start.host(), own, 0};
-            attempt.become(ignored, own.pid_file, sockets);
+            attempt.become(ignored, {own.pid_file, sockets, own.notify});
         }
         own.is_settled = true;
     }

@@ -6,7 +6,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <ctime>
-#include <limits>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -15,7 +15,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 template <class Seconds = time_t>
 [[gnu::visibility("hidden")]] constexpr auto timespec_of(long long nanoseconds) -> timespec {
     constexpr long long second = 1'000'000'000;
-    constexpr auto longest = std::numeric_limits<Seconds>::max();
+    constexpr auto longest = static_cast<Seconds>(~std::make_unsigned_t<Seconds>{} >> 1);
     if (nanoseconds <= 0)
         return {0, 0};
     const long long seconds = nanoseconds / second;

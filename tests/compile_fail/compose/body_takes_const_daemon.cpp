@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: a const daemon cannot become ready; the body takes it by reference: auto& daemon
+// expect: daemonizer: a const daemon cannot become ready; the body takes it by reference: auto&
+// daemon
 #include <daemonizer/daemonizer.hpp>
 
 int main() {

@@ -126,6 +126,20 @@ TEST_CASE("unit: a watchdog and a socket only where they are asked for", "[contr
     CHECK(lines_with(asked(service, {}).out, "WatchdogSec") == "");
     CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "ExecStart") ==
           "ExecStart=" + this_program() + " start\n"); // not repeated
+    CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "NotifyAccess") == "");
+    CHECK(lines_with(asked(service, {"--watchdog", "30"}).out, "WatchdogSignal") == "");
+    const auto below_a_monitor = [&](const auto& fork, std::vector<std::string> words) {
+        const Daemonizer monitored{PidFile<"/var/lib/x.pid">{}, fork, Monitor<3, 60>{},
+                                   SystemdNotify{}, Watchdog{}};
+        const std::string unit = asked(monitored, std::move(words)).out;
+        return lines_with(unit, "NotifyAccess") + lines_with(unit, "WatchdogSec") +
+               lines_with(unit, "WatchdogSignal");
+    };
+    CHECK(below_a_monitor(DoubleFork{}, {"--watchdog", "30"}) ==
+          "NotifyAccess=all\nWatchdogSec=30\nWatchdogSignal=SIGKILL\n");
+    CHECK(below_a_monitor(DoubleFork{}, {}) == "NotifyAccess=all\n");
+    CHECK(below_a_monitor(AutoFork{}, {"--watchdog", "30"}) ==
+          "WatchdogSec=30\n"); // has none there
     const std::string socket = asked(service, {"--socket", "web=[::1]:80"}).out;
     CHECK(socket.find("[Socket]\nListenStream=[::1]:80\nFileDescriptorName=web\n") !=
           std::string::npos);

@@ -139,6 +139,19 @@ TEST_CASE("a launcher that is silent for a while is waited for") {
     CHECK(record.written.empty());
 }
 
+TEST_CASE("a signal that the program handles does not end the watch over a launcher's silence") {
+    Record record;
+    record.answers_at_once = false;
+    record.events = {recording::Interrupts{SIGUSR1}, recording::Interrupts{SIGTERM}};
+    CHECK(recording::run(Daemonizer{RecordingHost{&record}}, [](auto& daemon) {
+              daemon.ready();
+              FAIL("goes on");
+          }) == 1);
+    CHECK(record.written[2] ==
+          messages::line("daemon: not ready, the launcher is silent, and a signal came: "
+                         "Interrupted system call"));
+}
+
 TEST_CASE("log() sends one message") {
     Record record;
     CHECK(recording::run(Daemonizer{RecordingHost{&record}, Syslog{"ident"}}, [](auto& daemon) {

@@ -72,6 +72,7 @@ auto run_program_with(Record& record, Change change, const More&... more) -> int
     detail::Handover handover{detail::Handover::of_monitor,
                               monitor,
                               7,
+                              -1,
                               false,
                               false,
                               messages::failure("monitor", "daemon", "was killed", 0, 1)};

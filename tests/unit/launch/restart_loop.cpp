@@ -84,6 +84,7 @@ auto program_of(Record& record, bool is_last_word, auto... policies) -> int {
     const detail::Handover handover{detail::Handover::of_monitor,
                                     monitor,
                                     7,
+                                    -1,
                                     is_last_word,
                                     false,
                                     messages::failure("monitor", "daemon", "was killed", 0, 1)};
@@ -368,6 +369,7 @@ TEST_CASE("what a handover says is believed of the parent alone") {
     detail::Handover handover{detail::Handover::of_monitor,
                               monitor,
                               7,
+                              -1,
                               false,
                               false,
                               messages::failure("monitor", "daemon", "was\nkilled", 0, 1)};
@@ -545,6 +547,7 @@ TEST_CASE("a restarted daemon that keeps its signals has the mask of the first s
     record.open = {{0, 1}, {1, 1}, {2, 1}, {9, 4}};
     const detail::Handover handover{detail::Handover::of_monitor,
                                     monitor,
+                                    -1,
                                     -1,
                                     false,
                                     false,

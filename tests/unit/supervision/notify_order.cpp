@@ -125,23 +125,38 @@ TEST_CASE("no error of a supervisor's ends a start without a fork") {
     }
 }
 
+TEST_CASE(
+    "a signal that is handled while the supervisor's pipe is full does not lose the newline") {
+    Record record;
+    record.open[9] = 4;
+    record.answers_at_once = false;
+    record.answers_after = 4; // looks
+    record.events = {recording::Interrupts{SIGUSR1}, recording::Interrupts{SIGUSR1},
+                     recording::Interrupts{SIGUSR1}};
+    const Daemonizer service{RecordingHost{&record}, NoFork{}, KeepStdio{}, KeepSignals{},
+                             DescriptorNotify{9}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(record.written[9] == "\n");
+    CHECK(count_of(record, "poll 9") == 4);
+    CHECK(record.mistakes.empty());
+}
+
 TEST_CASE("where a watchdog's descriptor cannot be made, that of the signals is there") {
     struct Refused {
         const char* call;
         int which;
     };
-    const auto [call, which] =
-        GENERATE(Refused{"timer", 1}, Refused{"poll_set", 1}, Refused{"add_to_poll_set", 1},
-                 Refused{"add_to_poll_set", 2});
-    CAPTURE(call, which);
+    const Refused refused = GENERATE(Refused{"timer", 1}, Refused{"poll_set", 1},
+                                     Refused{"add_to_poll_set", 1}, Refused{"add_to_poll_set", 2});
+    CAPTURE(refused.call, refused.which);
     ::setenv("WATCHDOG_USEC", "2000000", 1);
     Record record;
     const Daemonizer service{RecordingHost{&record}, NoFork{},        KeepStdio{},
                              SignalFd<SIGTERM>{},    SystemdNotify{}, Watchdog{}};
-    const int status = recording::run(service, [&, call = call, which = which](auto& daemon) {
+    const int status = recording::run(service, [&](auto& daemon) {
         daemon.ready();
         const auto before = record.open;
-        record.fail(call, which, EMFILE);
+        record.fail(refused.call, refused.which, EMFILE);
         constexpr ino_t of_signals = 3, of_set = 79; // as the host makes them
         CHECK(record.open[daemon.descriptor()] == of_signals);
         CHECK(record.open == before);

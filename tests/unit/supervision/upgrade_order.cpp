@@ -68,6 +68,7 @@ auto go_on(Record& record, bool is_trial, Change change, Start start) -> int {
     prepare(record);
     detail::UpgradeHandover handover{};
     handover.mark = detail::UpgradeHandover::of_upgrade;
+    handover.notify = -1;
     handover.size = sizeof handover;
     handover.daemon = is_trial ? record.parent : record.pid;
     handover.is_trial = is_trial ? 1 : 0;

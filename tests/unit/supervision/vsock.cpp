@@ -4,6 +4,7 @@
 
 #include <daemonizer/daemonizer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -26,6 +27,8 @@ struct Host {
     long answer = 0;          ///< what the receiver sends back
     const char* failing = ""; ///< the call that fails
     bool hangs = false;
+    int* interrupts = nullptr; ///< signals that are handled while it waits, a second each
+    long long* time = nullptr;
     std::size_t at_once = 1000; ///< bytes that one send takes
 
     auto call(const std::string& line) const -> int {
@@ -55,8 +58,14 @@ struct Host {
     auto stop_sending(int) const -> int { return call("shut"); }
     auto poll(pollfd*, nfds_t, const timespec* limit, const sigset_t*) const -> int {
         const int error = call("poll " + std::to_string(limit->tv_sec));
+        if (interrupts != nullptr && *interrupts != 0 && limit->tv_sec != 0) {
+            --*interrupts;
+            *time += 1'000'000'000;
+            return -EINTR;
+        }
         return error < 0 ? error : hangs ? 0 : 1;
     }
+    auto now() const -> long long { return time == nullptr ? 0 : *time; }
     auto read(int, void*, std::size_t) const -> long { return call("read"), answer; }
     auto close(int) const -> int { return call("close"), 0; }
 };
@@ -155,6 +164,19 @@ TEST_CASE("a receiver that answers, fails or hangs is an error") {
     const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
     CHECK(answer == -ETIMEDOUT);
     CHECK(calls.back() == "close");
+}
+
+TEST_CASE("a signal that is handled does not end the wait for the receiver, nor makes it longer") {
+    long long time = 7;
+    int interrupts = GENERATE(2, 100);
+    Host host{};
+    host.time = &time;
+    host.hangs = interrupts == 100;
+    host.interrupts = &interrupts;
+    const auto [answer, calls] = sent({2, 99, SOCK_STREAM}, host);
+    CHECK(answer == (host.hangs ? -ETIMEDOUT : 0));
+    CHECK(std::count(calls.begin(), calls.end(), "poll 3") == 1);
+    CHECK(interrupts == (host.hangs ? 95 : 0));
 }
 
 TEMPLATE_TEST_CASE("the calls that reach a manager, as this system makes them", "",

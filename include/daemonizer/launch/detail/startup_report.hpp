@@ -112,9 +112,12 @@ struct ReportEnd {
             return error;
         constexpr timespec while_silent{0, 200'000'000};
         pollfd answer{fd, POLLIN, 0};
-        while (host.poll(&answer, 1, &while_silent, nullptr) == 0)
-            if (is_asked_to_end(host))
+        // Other signals that are handled meanwhile do not end the wait.
+        for (int ready = 0; ready == 0 || ready == -EINTR;) {
+            ready = host.poll(&answer, 1, &while_silent, nullptr);
+            if (ready <= 0 && is_asked_to_end(host))
                 return -EINTR;
+        }
         long size = -EIO;
         char taken = 0;
         // Any error but a launcher that has gone is looked at again: the answer may be there, and

@@ -63,6 +63,8 @@ class SystemdUnit {
     static constexpr bool notifies = requires { in<slots::notify>::speaks_to_manager; };
     /// Whether it forks under systemd, which AutoFork does not.
     static constexpr bool forks = Fork::detaches && !std::is_same_v<Fork, AutoFork>;
+    /// Whether the main process is a monitor, under which the daemon speaks for itself.
+    static constexpr bool is_monitored = forks && requires { in<slots::monitor>::restarts; };
 
     /// Whether a policy leaves its lines out of the unit of this composition.
     template <class Policy>
@@ -143,6 +145,8 @@ private:
         unit.line("Type", notifies ? "notify" : forks ? "forking" : "exec");
         if (forks && !notifies)
             unit.line("PIDFile", pid_file_);
+        if (is_monitored && notifies) // or systemd drops each ping, status and stored descriptor
+            unit.line("NotifyAccess", "all");
         if (is_relative_)
             unit.line("WorkingDirectory", here_);
         command(unit, "ExecStart", Fork::detaches ? "start" : "run");
@@ -156,8 +160,11 @@ private:
             if (runtime.is_shared()) // or the first instance to stop would take the others' files
                 unit.line("RuntimeDirectoryPreserve", "yes");
         }
-        if (options_.watchdog != nullptr)
+        if (options_.watchdog != nullptr) {
             unit.line("WatchdogSec", options_.watchdog);
+            if (is_monitored) // passes SIGABRT on, and stays, where systemd waits for its end
+                unit.line("WatchdogSignal", "SIGKILL");
+        }
         write_policies(unit, service_);
         // The daemon ends its children itself; systemd kills whatever is left after it.
         unit.line("KillMode", "mixed");

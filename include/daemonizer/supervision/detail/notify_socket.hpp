@@ -21,9 +21,13 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// Where nobody is named, all functions succeed and do nothing.
 class NotifySocket {
 public:
-    /// Returns 0, or a negative errno; then nobody is told.
+    static constexpr int any_number = -2;
+
+    /// Returns 0, or a negative errno; then nobody is told. `passed`: the descriptor that a program
+    /// has handed over which executes this one, or -1 for none. Another number is nobody's then:
+    /// whatever has it is no supervisor's. What was passed stays open after close().
     template <class Host>
-    auto open(Host host, const char* text) -> int {
+    auto open(Host host, const char* text, int passed = any_number) -> int {
         NotifyAddress address;
         if (const int error = address.parse(text); error < 0)
             return error;
@@ -36,6 +40,9 @@ public:
             vsock_ = {address.cid, address.port, address.type};
             break;
         case NotifyAddress::kind::descriptor:
+            if (passed != any_number && passed != address.descriptor)
+                return 0;
+            is_passed_ = passed != any_number;
             return adopt(host, address.descriptor);
         }
         return 0;
@@ -44,6 +51,10 @@ public:
     [[gnu::visibility("hidden")]] auto is_open() const -> bool {
         return fd_ >= 0 || vsock_.is_named();
     }
+
+    /// The descriptor that the supervisor has left open, to be handed over to the next program, or
+    /// -1.
+    auto adopted() const -> int { return is_socket_ ? -1 : fd_; }
 
     /// Sends `text`, with the descriptor `passed` where it is not negative. Waits up to `patience`
     /// ns for a supervisor whose queue is full. Returns 0 or a negative errno.
@@ -57,12 +68,12 @@ public:
         if (!is_socket_)
             return write_line(host, text, size, patience);
         constexpr long step = 2'000'000;
-        for (;;) {
+        const long long end = patience > 0 ? host.now() + patience : 0;
+        for (;;) { // by the clock: a signal that is handled cuts the sleep short
             const long sent = send_once(host, text, size, passed);
-            if (sent != -EAGAIN || patience <= 0)
+            if (sent != -EAGAIN || patience <= 0 || host.now() >= end)
                 return sent < 0 ? static_cast<int>(sent) : 0;
             detail::sleep_for(host, step);
-            patience -= step;
         }
     }
 
@@ -73,7 +84,7 @@ public:
 
     template <class Host>
     void close(const Host& host) {
-        if (fd_ >= 0)
+        if (fd_ >= 0 && !is_passed_)
             host.close(fd_);
         fd_ = -1;
         vsock_ = {};
@@ -144,7 +155,7 @@ private:
     }
 
     int fd_ = -1;
-    bool is_socket_ = false;
+    bool is_socket_ = false, is_passed_ = false;
     VsockTarget vsock_;
 };
 

@@ -13,6 +13,13 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// What the next program finds open, beside what is stored.
+struct PassedDescriptors {
+    int pid_file = -1;
+    int sockets = 0; ///< of ListenSockets, from 3 on
+    int notify = -1; ///< that NOTIFY_SOCKET names by its number
+};
+
 /// Proves the program's file by a child, and executes it in this process.
 template <class Host>
 class UpgradeAttempt {
@@ -25,7 +32,8 @@ public:
 
     /// True when a child has executed the program and was ready. `sockets`: of ListenSockets.
     auto prove(Failure& failure, int sockets) -> bool {
-        if (const int error = open(true, -1); error < 0)
+        const PassedDescriptors passed{.sockets = sockets};
+        if (const int error = open(true, passed); error < 0)
             return failure.describe("trial", -error), false;
         const pid_t parent = host_.pid();
         const pid_t child = host_.fork();
@@ -36,7 +44,7 @@ public:
             host_.set_parent_death_signal(SIGKILL);
             if (host_.parent() != parent)
                 host_.leave_at_once(1);
-            const int error = execute(-1, sockets);
+            const int error = execute(passed);
             Failure why;
             why.name_step("exec");
             why.describe(state_.first.path, -error);
@@ -51,24 +59,24 @@ public:
     }
 
     /// Executes the program in this process. Returns only if that fails; then all is as it was.
-    void become(Failure& failure, int pid_file, int sockets) {
-        if (const int error = open(false, pid_file); error < 0) {
+    void become(Failure& failure, const PassedDescriptors& passed) {
+        if (const int error = open(false, passed); error < 0) {
             failure.describe("in place", -error);
             return;
         }
         Surroundings now;
         const int readable = now.read(host_);
-        const int error = readable < 0 ? readable : execute(pid_file, sockets);
+        const int error = readable < 0 ? readable : execute(passed);
         if (readable >= 0)
             now.restore(host_);
         now.close(host_);
-        each_passed(pid_file, sockets, [this](int fd) { host_.close_on_exec(fd); });
+        each_passed(passed, [this](int fd) { host_.close_on_exec(fd); });
         failure.describe(state_.first.path, -error);
         close();
     }
 
 private:
-    auto open(bool is_trial, int pid_file) -> int {
+    auto open(bool is_trial, const PassedDescriptors& passed) -> int {
         int ends[2];
         if (const int error = host_.socket_pair(ends); error < 0)
             return error;
@@ -80,7 +88,8 @@ private:
                                        sizeof handover,
                                        host_.pid(),
                                        is_trial ? 1 : 0,
-                                       pid_file,
+                                       passed.pid_file,
+                                       passed.notify,
                                        state_.failures,
                                        state_.is_supervised ? 1 : 0,
                                        state_.stored};
@@ -98,22 +107,24 @@ private:
 
     /// For all that the next program finds open.
     template <class Act>
-    void each_passed(int pid_file, int sockets, Act act) const {
+    void each_passed(const PassedDescriptors& passed, Act act) const {
         constexpr int first_socket = 3;
-        for (int fd = first_socket; fd != first_socket + sockets; ++fd)
+        for (int fd = first_socket; fd != first_socket + passed.sockets; ++fd)
             act(fd);
         state_.stored.each_descriptor(act);
-        if (pid_file >= 0)
-            act(pid_file);
+        if (passed.pid_file >= 0)
+            act(passed.pid_file);
+        if (passed.notify >= 0)
+            act(passed.notify);
         if (theirs_ >= 0)
             act(theirs_);
     }
 
     /// Returns a negative errno. All that is not passed is close-on-exec, or the program's own.
-    auto execute(int pid_file, int sockets) -> int {
+    auto execute(const PassedDescriptors& passed) -> int {
         FirstStart& first = state_.first;
         int error = 0;
-        each_passed(pid_file, sockets, [&](int fd) {
+        each_passed(passed, [&](int fd) {
             if (const int refused = host_.pass_on_exec(fd); refused < 0)
                 error = refused;
         });

@@ -25,6 +25,7 @@ struct UpgradeHandover {
     pid_t daemon;
     int is_trial;
     int pid_file;      ///< a descriptor of it, or -1
+    int notify;        ///< the descriptor that NOTIFY_SOCKET names by its number, or -1
     int failures;      ///< how often the new program has failed in the daemon's place
     int is_supervised; ///< AutoFork has found a supervisor in the first start
     StoredDescriptors stored;
@@ -36,6 +37,7 @@ struct UpgradeState {
     StoredDescriptors stored;
     int report = -1;           ///< in a trial, the way to the daemon
     int pid_file = -1;         ///< handed over
+    int notify = -1;           ///< handed over; stays open for the next attempt
     bool is_continued = false; ///< an older program has executed this one
     bool is_trial = false;
     bool is_wanted = false;     ///< wait() has returned the signal
@@ -56,6 +58,9 @@ struct UpgradeState {
             return; // the next attempt needs the descriptors
         first.release(host);
         surroundings.close(host);
+        if (notify >= 0)
+            host.close(notify);
+        notify = -1;
         stored.each_descriptor([&host](int fd) { host.close(fd); });
         stored.count = 0;
     }
@@ -83,11 +88,14 @@ template <class Host>
     state.is_trial = from.is_trial != 0;
     state.stored = from.stored;
     state.pid_file = from.pid_file;
+    state.notify = from.notify;
     state.failures = from.failures;
     state.is_supervised = from.is_supervised != 0;
     state.stored.each_descriptor([&host](int stored) { host.close_on_exec(stored); });
     if (from.pid_file >= 0)
         host.close_on_exec(from.pid_file);
+    if (from.notify >= 0)
+        host.close_on_exec(from.notify);
     if (state.is_trial)
         state.report = fd;
     else

@@ -34,7 +34,7 @@ struct upgrade_members : Base {
         if (attempt.prove(failure, listen_sockets())) {
             this->tell_policies(event::reloading{});
             hold_signals();
-            attempt.become(failure, pid_file(), listen_sockets());
+            attempt.become(failure, {pid_file(), listen_sockets(), notify_descriptor()});
             release_signals();
             this->tell_policies(event::ready{nullptr, true});
         }
@@ -149,6 +149,13 @@ private:
             return this->template state_in<slots::sockets>().count;
         else
             return 0;
+    }
+
+    auto notify_descriptor() -> int {
+        if constexpr (requires { this->template state_in<slots::notify>().adopted(); })
+            return this->template state_in<slots::notify>().adopted();
+        else
+            return -1;
     }
 
     /// Blocks the collected signals, since their handlers are gone in the next program: a signal

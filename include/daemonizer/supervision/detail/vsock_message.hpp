@@ -4,11 +4,11 @@
 #define DAEMONIZER_SUPERVISION_DETAIL_VSOCK_MESSAGE_HPP
 
 #include <daemonizer/supervision/detail/notify_address.hpp>
+#include <daemonizer/supervision/detail/supervisor_pipe.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <cerrno>
 #include <cstddef>
-#include <ctime>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -78,10 +78,9 @@ private:
     [[gnu::visibility("hidden")]] static auto wait_for_the_end(const Host& host, int fd) -> int {
         if (const int error = host.stop_sending(fd); error < 0)
             return error;
-        pollfd entry{fd, POLLIN, 0};
-        constexpr timespec limit{5, 0};
-        if (const int ready = host.poll(&entry, 1, &limit, nullptr); ready <= 0)
-            return ready < 0 ? ready : -ETIMEDOUT;
+        constexpr long long patience = 5'000'000'000;
+        if (const int error = detail::wait_for_supervisor(host, fd, POLLIN, patience); error < 0)
+            return error == -EAGAIN ? -ETIMEDOUT : error;
         char byte;
         const long size = host.read(fd, &byte, sizeof byte);
         return size < 0 ? static_cast<int>(size) : size == 0 ? 0 : -EPROTO;

@@ -50,6 +50,7 @@ struct RejectedComposition {
     }
     auto start() const -> RejectedComposition* { return nullptr; }
     [[nodiscard]] auto run(auto&&) const -> int { return 1; }
+    auto c_str() const -> const char* { return ""; } ///< for what is done with its pid file
 };
 
 template <rejection Reason, class Verdict = planning::fits>

@@ -23,6 +23,7 @@ struct Handover {
     std::uint32_t mark;
     pid_t monitor;
     int pid_file;      ///< a descriptor of it, or -1
+    int notify;        ///< the descriptor that NOTIFY_SOCKET names by its number, or -1
     bool is_last_word; ///< the monitor has given up: the process only says so
     bool is_said;      ///< the log has the reason already
     Failure reason;    ///< why the daemon is started anew

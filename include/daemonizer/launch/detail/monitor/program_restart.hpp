@@ -67,6 +67,14 @@ private:
             return -1;
     }
 
+    auto notify_descriptor() const -> int {
+        using Notify = typename Core::template in<slots::notify>;
+        if constexpr (requires { core_.template state<Notify>().adopted(); })
+            return core_.template state<Notify>().adopted();
+        else
+            return -1;
+    }
+
     /// `monitors`: the monitor's end of the report, a copy of which hands over.
     [[noreturn]] void become_program(const ReportEnd& monitors, const ReportEnd& report,
                                      const Failure& reason, bool is_last_word) {
@@ -77,8 +85,8 @@ private:
         const bool is_said = RestartLog<Host, Core>{host_, core_}.take(reason, first);
         if (is_said && is_last_word)
             host_.leave_at_once(0);
-        int error = hand_over(
-            monitors, {Handover::of_monitor, monitor_, pid_file(), is_last_word, is_said, reason});
+        int error = hand_over(monitors, {Handover::of_monitor, monitor_, pid_file(),
+                                         notify_descriptor(), is_last_word, is_said, reason});
         if (error >= 0)
             error = pass_descriptors(report);
         first.complete(host_.pid(), report.fd);
@@ -108,6 +116,8 @@ private:
         pass(report.fd);
         if (file >= 0)
             pass(file);
+        if (const int notify = notify_descriptor(); notify >= 0)
+            pass(notify);
         using Sockets = typename Core::template in<slots::sockets>;
         if constexpr (requires { core_.template state<Sockets>().each_descriptor(pass); })
             core_.template state<Sockets>().each_descriptor(pass);

@@ -10,6 +10,7 @@
 #include <daemonizer/launch/detail/monitor/restart_report.hpp>
 #include <daemonizer/launch/detail/monitor/restart_schedule.hpp>
 #include <daemonizer/launch/detail/process_tree.hpp>
+#include <daemonizer/launch/detail/status_report.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/clock.hpp>
 #include <daemonizer/system/signal_bits.hpp>

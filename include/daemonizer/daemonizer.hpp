@@ -174,6 +174,9 @@ private:
         static_assert(why != no_fork,
                       "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
                       "detaches");
+        static_assert(why != no_detach,
+                      "daemonizer: a fork policy that detaches has static side detach(const auto& "
+                      "start)");
         static_assert(why != no_stdio,
                       "daemonizer: a policy in slots::stdio models StdioPolicy; it says whether it "
                       "replaces stderr");

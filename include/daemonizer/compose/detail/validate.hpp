@@ -3,6 +3,7 @@
 #ifndef DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 #define DAEMONIZER_COMPOSE_DETAIL_VALIDATE_HPP
 
+#include <daemonizer/compose/detail/planning/idle_hooks.hpp>
 #include <daemonizer/compose/detail/planning/rejection.hpp>
 #include <daemonizer/compose/detail/planning/validate_steps.hpp>
 #include <daemonizer/compose/start/host_facets.hpp>
@@ -86,12 +87,28 @@ constexpr auto missing_facet() -> rejection {
         return rejection::none;
 }
 
+struct detach_name {
+    int detach;
+};
+template <class Fork>
+struct beside_detach : Fork, detach_name {};
+/// Whether a fork policy that detaches has a `detach`; see hook_names.
+template <class Fork>
+constexpr auto can_detach() -> bool {
+    if constexpr (!Fork::detaches || std::is_final_v<Fork>)
+        return true;
+    else
+        return !requires { &beside_detach<Fork>::detach; };
+}
+
 /// Policies that fill a slot each, in the order of slots.
 template <class... Policies>
 constexpr auto validate_policies(planning::types<Policies...>) {
     using core = StartData<Policies...>;
     if constexpr (!ForkPolicy<typename core::template in<slots::fork>>) {
         return rejected<rejection::no_fork>{};
+    } else if constexpr (!detail::can_detach<typename core::template in<slots::fork>>()) {
+        return rejected<rejection::no_detach>{};
     } else if constexpr (!StdioPolicy<typename core::template in<slots::stdio>>) {
         return rejected<rejection::no_stdio>{};
     } else if constexpr (!SignalPolicy<typename core::template in<slots::signals>>) {
@@ -135,9 +152,11 @@ constexpr void run_check() {
         static_assert(Given::text_is_whole,
                       "daemonizer: a text holds a null byte; the system would "
                       "read it only up to there");
-    if constexpr (!std::is_void_v<Core>) // not rejected already
+    if constexpr (!std::is_void_v<Core>) { // not rejected already
+        detail::check_hooks<Given, Core>();
         if constexpr (requires { Given::template check<Core>(); })
             Given::template check<Core>();
+    }
 }
 
 } // namespace daemonizer::detail

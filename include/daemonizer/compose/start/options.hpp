@@ -74,6 +74,31 @@ template <class Slot, class... Policies>
 using find_slot =
     decltype(detail::filling_of<Slot>(static_cast<const filled_slots<Policies...>*>(nullptr)));
 
+struct hook_names {
+    int on, write_line, in_foreground, unit_lines;
+};
+/// Has each of the names twice where the policy has it, too. A lookup of such a name fails,
+/// whatever the policy's member is: a function, several, a template.
+template <class Policy>
+struct beside_hook_names : Policy, hook_names {};
+
+template <class Policy>
+constexpr bool has_on = !requires {
+    &beside_hook_names<Policy>::on;
+};
+template <class Policy>
+constexpr bool has_write_line = !requires {
+    &beside_hook_names<Policy>::write_line;
+};
+template <class Policy>
+constexpr bool has_in_foreground = !requires {
+    &beside_hook_names<Policy>::in_foreground;
+};
+template <class Policy>
+constexpr bool has_unit_lines = !requires {
+    &beside_hook_names<Policy>::unit_lines;
+};
+
 } // namespace daemonizer::detail
 
 #endif

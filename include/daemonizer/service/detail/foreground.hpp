@@ -4,6 +4,7 @@
 #define DAEMONIZER_SERVICE_DETAIL_FOREGROUND_HPP
 
 #include <daemonizer/compose/composition.hpp>
+#include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/launch/fork.hpp>
 #include <daemonizer/stdio/stdio.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -25,6 +26,9 @@ constexpr auto asked_for_form(const Policy& policy) {
 /// itself. Nothing detaches there, and 0-2 stay what the terminal or the supervisor gave.
 template <class Policy>
 constexpr auto foreground_form(const Policy& policy) {
+    if constexpr (!std::is_final_v<Policy> && !requires { policy.in_foreground(); })
+        static_assert(!has_in_foreground<Policy>,
+                      "daemonizer: in_foreground() of a policy is const and takes nothing");
     if constexpr (requires { policy.in_foreground(); })
         return detail::asked_for_form(policy);
     else if constexpr (ForkPolicy<Policy>)

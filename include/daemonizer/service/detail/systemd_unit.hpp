@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/composition.hpp>
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/compose/start/options.hpp>
 #include <daemonizer/launch/auto_fork.hpp>
 #include <daemonizer/service/detail/systemd_quote.hpp>
 #include <daemonizer/service/detail/unit_options.hpp>
@@ -182,6 +183,9 @@ private:
         if constexpr (requires { policy.unit_lines(unit); })
             if constexpr (!is_left_out<Policy>())
                 policy.unit_lines(unit);
+        if constexpr (!std::is_final_v<Policy> && !requires { policy.unit_lines(unit); })
+            static_assert(!has_unit_lines<Policy>,
+                          "daemonizer: the hook of a policy is void unit_lines(auto& unit) const");
     }
 
     const Service& service_;

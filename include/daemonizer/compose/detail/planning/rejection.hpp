@@ -27,6 +27,7 @@ enum class rejection {
     host_report,
     host_locks,
     no_fork,
+    no_detach,
     no_stdio,
     no_signals,
     no_step_list,

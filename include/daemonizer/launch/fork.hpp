@@ -54,7 +54,7 @@ struct Forking {
         if (!detachment.begin(start))
             return side::failed;
         volatile pid_t named = 0; // the intermediate writes it
-        ThreadIdWord thread_id;
+        ThreadIdWord<Start::launcher_returns> thread_id;
         if constexpr (shares_memory<Start>)
             thread_id.replace(host, named);
         const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
@@ -63,8 +63,7 @@ struct Forking {
             return side::daemon;
         }
         if constexpr (shares_memory<Start>)
-            if (Start::launcher_returns || child < 0)
-                thread_id.restore(host);
+            thread_id.restore(host);
         detachment.daemon.close(host);
         if (!Twice)
             named = child;

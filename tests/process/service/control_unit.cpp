@@ -381,26 +381,26 @@ TEST_CASE("unit: names the file that stands where the running program's stood", 
         const char *how, *name;
         bool is_found;
     };
-    const auto [how, name, is_found] =
+    const Case now =
         GENERATE(Case{"kept", "program", true}, Case{"by a program", "program", true},
                  Case{"by a text", "program", false}, Case{"deleted", "program", false},
                  Case{"kept", "program (deleted)", true});
-    CAPTURE(how, name);
+    CAPTURE(now.how, now.name);
     Scene scene;
-    const std::string path = scene.path(name);
+    const std::string path = scene.path(now.name);
     std::error_code error; // another file system
     std::filesystem::create_hard_link(this_program(), path, error);
     if (error)
         std::filesystem::copy_file(this_program(), path);
-    const Outcome outcome = scene.run([&, how = how] {
-        ::setenv("REPLACE", how, 1);
+    const Outcome outcome = scene.run([&] {
+        ::setenv("REPLACE", now.how, 1);
         ::execl(path.c_str(), "test", "[replaced program]", nullptr);
         return 97;
     });
-    CHECK(outcome.status == (is_found ? 0 : 1));
+    CHECK(outcome.status == (now.is_found ? 0 : 1));
     const std::string word = path.find(' ') == std::string::npos ? path : '"' + path + '"';
     CHECK(lines_with(outcome.out, "ExecStart") ==
-          (is_found ? "ExecStart=" + word + " start\n" : ""));
-    if (!is_found)
+          (now.is_found ? "ExecStart=" + word + " start\n" : ""));
+    if (!now.is_found)
         CHECK(outcome.err == "test: unit: program: has been deleted since this process began\n");
 }

@@ -16,22 +16,24 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// the intermediate. Since glibc 2.41 fork(3) takes a lock that goes by this number: it would leave
 /// that lock wrong, and the daemon would wait for it for ever, with the pid file. So the kernel has
 /// another word meanwhile. A forked child has libc's again, from fork(3).
+template <bool LauncherReturns>
 class ThreadIdWord {
 public:
-    /// Before vfork(2). Where the kernel does not tell libc's word, it keeps that.
+    /// Before vfork(2). A launcher that returns keeps libc's word where the kernel does not tell
+    /// which that is. One that leaves has no use for it any more.
     template <class Host>
-    void replace(const Host& host, volatile pid_t& other) {
+    void replace([[maybe_unused]] const Host& host, [[maybe_unused]] volatile pid_t& other) {
         if constexpr (requires { host.thread_id_word(of_libc_); }) {
-            if (host.thread_id_word(of_libc_) < 0)
-                of_libc_ = nullptr;
-            if (of_libc_ != nullptr)
-                host.set_thread_id_word(const_cast<pid_t*>(&other));
+            if constexpr (LauncherReturns)
+                if (host.thread_id_word(of_libc_) < 0 || of_libc_ == nullptr)
+                    return;
+            host.set_thread_id_word(const_cast<pid_t*>(&other));
         }
     }
-    /// In a launcher that goes on: whoever joins this thread later waits for libc's word.
+    /// In a launcher that returns: whoever joins this thread later waits for libc's word.
     template <class Host>
-    void restore(const Host& host) const {
-        if constexpr (requires { host.set_thread_id_word(of_libc_); })
+    void restore([[maybe_unused]] const Host& host) const {
+        if constexpr (LauncherReturns && requires { host.set_thread_id_word(of_libc_); })
             if (of_libc_ != nullptr)
                 host.set_thread_id_word(of_libc_);
     }

@@ -10,11 +10,12 @@
 namespace schedule {
 
 struct Scene {
-    std::string name;
-    std::vector<std::string> before; ///< verbs of the probe that are at rest when the scene begins
-    std::vector<std::string> meet;   ///< those that are explored together
+    std::string name{};
+    std::vector<std::string>
+        before{};                    ///< verbs of the probe that are at rest when the scene begins
+    std::vector<std::string> meet{}; ///< those that are explored together
     int bound = 1;                   ///< of preemptions, in the ordinary run
-    std::vector<int> signals; ///< one of them at each point, to each process of `meet` at most
+    std::vector<int> signals{}; ///< one of them at each point, to each process of `meet` at most
     bool to_the_daemon_before = false; ///< the signals go to the daemon of `before` instead
     bool names_the_stranger = false;   ///< the pid file holds the number of the stranger
     int ignored = 0;                   ///< a signal that all programs are started without

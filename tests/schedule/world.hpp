@@ -228,12 +228,12 @@ private:
     static auto is_restart(long long answer) -> bool { return answer <= -512 && answer >= -516; }
 
     /// As waitid(2), for a minute.
-    static auto wait_a_minute(const Process& process, siginfo_t& news, int options) -> int {
+    static auto wait_a_minute(const Process& process, siginfo_t& news, int wanted) -> int {
         struct sigaction wake {};
         wake.sa_handler = [](int) {};
         ::sigaction(SIGALRM, &wake, nullptr);
         ::alarm(60);
-        const int answer = ::waitid(P_PID, static_cast<id_t>(process.pid), &news, options);
+        const int answer = ::waitid(P_PID, static_cast<id_t>(process.pid), &news, wanted);
         const int error = errno;
         ::alarm(0);
         errno = error;

@@ -80,8 +80,8 @@ struct system_calls { static constexpr const char* name = "system calls"; };
 /// its own steps have run and after their undo, and must not call the daemon. Of several the first
 /// takes them, in the order of slots; where there is none, failures go to stderr.
 ///
-/// It is copied. std::copyable would say that too, but asks more, and each trait of <type_traits>
-/// costs a compiler ten times what an expression does.
+/// It is copied. std::copyable would say that too, but asks more, and each trait of the standard
+/// library costs a compiler ten times what an expression does.
 template <class T>
 concept Policy = requires(T& policy, const T& other) {
     T(other);

@@ -31,7 +31,8 @@ struct FileStdio {
     struct File : T {
         using T::T;
         constexpr File() requires(!T::at_run_time) = default;
-        constexpr File() requires T::at_run_time : T{nullptr} {} // refused by check()
+        constexpr File() requires T::at_run_time // refused by check()
+            : T{static_cast<const char*>(nullptr)} {}
     };
     [[no_unique_address]] File<0, Text<In>> in;   ///< what becomes stdin
     [[no_unique_address]] File<1, Text<Out>> out; ///< what becomes stdout

@@ -11,21 +11,27 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
+namespace detail {
+
+template <class Base>
+struct without_landlock : Base {
+    using Base::Base;
+
+    template <bool Supported = false>
+    auto confinement() -> Confinement {
+        static_assert(Supported, "daemonizer: confinement() needs the policy Landlock");
+        return {};
+    }
+};
+
+} // namespace detail
+
 /// Confines nothing: its member does not compile. The default.
 struct NoLandlock {
     using slot = slots::landlock;
     using steps = step_list<>;
-
     template <class Base>
-    struct members : Base {
-        using Base::Base;
-
-        template <bool Supported = false>
-        auto confinement() -> Confinement {
-            static_assert(Supported, "daemonizer: confinement() needs the policy Landlock");
-            return {};
-        }
-    };
+    using members = detail::without_landlock<Base>;
 };
 static_assert(Policy<NoLandlock>);
 

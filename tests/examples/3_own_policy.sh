@@ -18,7 +18,8 @@ fi
 
 "$program" 19 "$dir/pid"
 pid=$(<"$dir/pid")
-(($(ps -o ni= -p "$pid") == 19)) || fail "the policy did not set the priority"
+read -ra stat <"/proc/$pid/stat" # proc(5): the nineteenth is the nice value
+((stat[18] == 19)) || fail "the policy did not set the priority"
 
 kill "$pid"
 wait_for 5 gone "$pid" || fail "process $pid is still there"

@@ -119,8 +119,7 @@ struct RunAs<"", "", detail::ByNumber> {
     using steps = step_list<detail::OneThreadDrops, CheckIds, detail::BoundCapabilities<true>,
                             detail::TakeIds>;
 
-    /// A unit must not drop the rights that the program drops itself: it opens the pid file and the
-    /// logs with them.
+    /// For the same reason as with names.
     template <class Service>
     static constexpr bool is_in_unit = false;
 

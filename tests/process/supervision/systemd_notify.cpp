@@ -15,6 +15,19 @@ constexpr auto serve_with_status = [](auto& daemon) {
     return 0;
 };
 
+/// A service that speaks to the manager, by run() or by start(), whose launcher returns.
+template <class Fork, class Body>
+auto begin_told(Scene& scene, const Manager& manager, bool returns, const Body& body) -> pid_t {
+    return scene.begin([&] {
+        be_told(manager.name());
+        const Daemonizer<Fork, SystemdNotify, KeepStdio, Wires> service;
+        if (!returns)
+            return service.run(body);
+        auto running = service.start();
+        return !running ? 1 : running->is_launcher() ? 0 : body(*running);
+    });
+}
+
 } // namespace
 
 TEMPLATE_TEST_CASE("the launcher says who the daemon is, and that it is ready", "[notify]",
@@ -231,14 +244,7 @@ TEMPLATE_TEST_CASE("how far a daemon has come is said by whom the manager believ
         await_gate();
         return 0;
     };
-    const pid_t starter = scene.begin([&] {
-        be_told(manager.name());
-        const Daemonizer<TestType, SystemdNotify, KeepStdio, Wires> service;
-        if (!returns)
-            return service.run(body);
-        auto running = service.start();
-        return !running ? 1 : running->is_launcher() ? 0 : body(*running);
-    });
+    const pid_t starter = begin_told<TestType>(scene, manager, returns, body);
     const pid_t daemon = scene.pid();
     const Message loading = manager.next();
     CHECK(loading.text == "STATUS=loading");
@@ -269,14 +275,7 @@ TEMPLATE_TEST_CASE("more time to start is asked for by whom the manager believes
         await_gate();
         return 0;
     };
-    const pid_t starter = scene.begin([&] {
-        be_told(manager.name());
-        const Daemonizer<TestType, SystemdNotify, KeepStdio, Wires> service;
-        if (!returns)
-            return service.run(body);
-        auto running = service.start();
-        return !running ? 1 : running->is_launcher() ? 0 : body(*running);
-    });
+    const pid_t starter = begin_told<TestType>(scene, manager, returns, body);
     const pid_t daemon = scene.pid();
     for (const char* const text : {"EXTEND_TIMEOUT_USEC=7000000", "X_A=1\nX_B=2"}) {
         const Message message = manager.next();

@@ -743,7 +743,7 @@ struct RecordingHost {
     /// A run of defaults is one line, "default 1 to 64".
     auto set_disposition(int number, const struct sigaction& to, struct sigaction& before) const
         -> int {
-        before = {}; // as below
+        before = {}; // or g++ 14 warns of what nobody reads
         auto& calls = record->calls;
         const bool standard = to.sa_handler == SIG_DFL;
         auto& run = record->defaults;
@@ -765,7 +765,6 @@ struct RecordingHost {
         return error;
     }
     auto disposition(int number, struct sigaction& now) const -> int {
-        now = {}; // or g++ 14 warns of what nobody reads
         const int error = record->call("disposition", signal_name(number));
         if (error == 0)
             now = record->dispositions[number];

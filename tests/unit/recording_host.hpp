@@ -743,7 +743,6 @@ struct RecordingHost {
     /// A run of defaults is one line, "default 1 to 64".
     auto set_disposition(int number, const struct sigaction& to, struct sigaction& before) const
         -> int {
-        before = {}; // or g++ 14 warns of what nobody reads
         auto& calls = record->calls;
         const bool standard = to.sa_handler == SIG_DFL;
         auto& run = record->defaults;

@@ -124,22 +124,36 @@ inline std::vector<pid_t> numbers_in(const std::string& directory) {
     return numbers;
 }
 
-// Everyone below this process. Being a subreaper it gets orphans as children, so that nobody who
-// was started here can hide by forking twice.
-inline std::vector<Process> descendants() {
+// Everyone below this process, the dead ones too. Being a subreaper it gets orphans as children, so
+// that nobody who was started here can hide by forking twice.
+inline std::vector<Process> family() {
     std::vector<Process> all;
     for (const pid_t pid : numbers_in("/proc"))
         if (auto process = look_up(pid))
             all.push_back(*process);
-    std::set<pid_t> family{::getpid()};
-    std::vector<Process> found;
+    std::set<pid_t> numbers{::getpid()};
     for (bool grown = true; std::exchange(grown, false);)
         for (const Process& process : all)
-            if (family.contains(process.parent) && family.insert(process.pid).second)
+            if (numbers.contains(process.parent) && numbers.insert(process.pid).second)
                 grown = true;
-    for (const Process& process : all)
-        if (process.pid != ::getpid() && family.contains(process.pid) && !process.dead())
-            found.push_back(process);
+    std::erase_if(all, [&](const Process& process) {
+        return process.pid == ::getpid() || !numbers.contains(process.pid);
+    });
+    return all;
+}
+
+// The living ones. One walk can miss a process: it lists the numbers, then a parent forks and ends,
+// and the parent is found dead. So two walks in a row have to find the same.
+inline std::vector<Process> descendants() {
+    const auto same = [](const Process& a, const Process& b) {
+        return a.pid == b.pid && a.dead() == b.dead();
+    };
+    auto found = family();
+    for (auto again = family();
+         !std::equal(found.begin(), found.end(), again.begin(), again.end(), same);
+         again = family())
+        found = std::move(again);
+    std::erase_if(found, [](const Process& process) { return process.dead(); });
     return found;
 }
 

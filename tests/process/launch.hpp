@@ -298,7 +298,8 @@ private:
         return false;
     }
 
-    static auto descendants() -> std::vector<pid_t> {
+    /// Those below this test by number, and whether each is alive.
+    static auto family() -> std::map<pid_t, bool> {
         std::map<pid_t, std::pair<pid_t, char>> all; // parent and state
         for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
             const std::string name = entry.path().filename();
@@ -307,15 +308,28 @@ private:
             if (const auto stat = stat_of(name); stat.size() > 1)
                 all[std::stoi(name)] = {std::stoi(stat[1]), stat[0][0]};
         }
-        std::vector<pid_t> ours;
+        std::map<pid_t, bool> ours;
         for (const auto& [pid, process] : all) {
             pid_t ancestor = process.first;
             while (ancestor > 1 && ancestor != ::getpid())
                 ancestor = all.count(ancestor) != 0 ? all[ancestor].first : 0;
-            if (ancestor == ::getpid() && process.second != 'Z' && process.second != 'X')
-                ours.push_back(pid);
+            if (ancestor == ::getpid())
+                ours[pid] = process.second != 'Z' && process.second != 'X';
         }
         return ours;
+    }
+
+    /// One walk can miss a process: it lists the numbers, then a parent forks and ends, and the
+    /// parent is found dead. So two walks in a row have to find the same.
+    static auto descendants() -> std::vector<pid_t> {
+        auto found = family();
+        for (auto again = family(); again != found; again = family())
+            found = std::move(again);
+        std::vector<pid_t> living;
+        for (const auto& [pid, alive] : found)
+            if (alive)
+                living.push_back(pid);
+        return living;
     }
 
     void end_all() const {

@@ -67,6 +67,20 @@ TEST_CASE("the parent between launcher and daemon is ended before the manager is
     CHECK(place_of(record, "tell ") < place_of(record, "send "));
 }
 
+TEST_CASE("a parent that cannot be ended holds no start up") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.children = {{101}};
+    record.others = {102};
+    record.events = {messages::forked(102), messages::ready()};
+    record.fail("signal 101", 1, EPERM);
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(count_of(record, "signal 101") == 1);
+    CHECK(count_of(record, "tell ") == 1);
+}
+
 TEST_CASE("without a manager nobody stays between launcher and daemon") {
     const Variable variable{""};
     Record record;

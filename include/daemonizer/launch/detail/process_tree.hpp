@@ -64,9 +64,10 @@ public:
     auto give_daemon_away() -> bool requires(ParentMayStay) {
         if (!staying_.parent || daemon_ == first_)
             return true;
-        staying_.parent = false;
         watch_.adopt_no_more(host_);
-        host_.signal(first_, SIGKILL);
+        if (host_.signal(first_, SIGKILL) < 0) // a filter may refuse it: the parent stays
+            return true;
+        staying_.parent = false;
         siginfo_t how{};
         host_.wait(P_PID, first_, how, WEXITED | WNOWAIT);
         return look() != life::dead;
@@ -129,7 +130,10 @@ public:
 
     /// Takes the intermediate's exit, for a launcher that goes on living.
     void reap_intermediate() {
-        if (siginfo_t how; first_ != daemon_)
+        bool stays = false;
+        if constexpr (ParentMayStay)
+            stays = staying_.parent;
+        if (siginfo_t how; first_ != daemon_ && !stays)
             host_.wait(P_PID, first_, how, WEXITED);
     }
 

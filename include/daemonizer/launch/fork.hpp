@@ -136,7 +136,7 @@ private:
             if (daemon > 0) {
                 if constexpr (parent_may_stay<Core<Start>>)
                     if (stays)
-                        detail::stay_as_parent(raw, report, daemon);
+                        detail::stay_as_parent<is_raw<Start>>(raw, report, daemon);
                 if (is_named)
                     named = daemon;
                 host.leave_at_once(0);
@@ -150,6 +150,10 @@ private:
     template <class Start>
     using Core = std::remove_cvref_t<decltype(std::declval<const Start&>().core)>;
 
+    template <class Start>
+    static constexpr bool is_raw =
+        !std::is_same_v<typename Start::leaving::type, typename Start::template in<slots::host>>;
+
     /// Returns in the daemon alone, of which this process becomes the parent.
     template <class Start>
     static void fork_from_parent(const Start& start, const ReportEnd& report) {
@@ -158,7 +162,7 @@ private:
         if (daemon < 0)
             detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
         if (daemon > 0)
-            detail::stay_as_parent(Start::leaving::of(host), report, daemon);
+            detail::stay_as_parent<is_raw<Start>>(Start::leaving::of(host), report, daemon);
     }
 
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.

@@ -4,9 +4,11 @@
 #define DAEMONIZER_LAUNCH_DETAIL_STAYING_PARENT_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
 
+#include <signal.h>
 #include <sys/wait.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -31,12 +33,19 @@ auto parent_stays([[maybe_unused]] Core& core) -> bool {
         return false;
 }
 
-/// In the intermediate: waits until the daemon has ended or the launcher ends this process. Leaves
-/// a dead daemon to the launcher, which learns how it ended.
-template <class Host>
+/// In the intermediate: waits until the daemon has ended or the launcher ends this process, at the
+/// latest by its own end. Leaves a dead daemon to the launcher, which learns how it ended.
+/// `GivesBack`: this process has a memory of its own, and makes its calls without libc.
+template <bool GivesBack, class Host>
 [[noreturn, gnu::visibility("hidden")]] void stay_as_parent(Host host, ReportEnd report,
                                                             pid_t daemon) {
     report.close(host); // or the launcher would not see that the daemon has closed it
+    host.set_parent_death_signal(SIGKILL);
+    if constexpr (GivesBack) {
+        constexpr unsigned long large = 1UL << 20;
+        detail::release_memory(
+            host, large, [] { return false; }, [](auto&) {});
+    }
     siginfo_t how;
     host.wait(P_PID, daemon, how, WEXITED | WNOWAIT);
     host.leave_at_once(0);

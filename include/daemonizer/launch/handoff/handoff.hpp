@@ -136,7 +136,7 @@ private:
         if constexpr (parent_may_stay<Core>)
             if (stays) {
                 launcher.close(host); // or the daemon would not see that the launcher has gone
-                detail::stay_as_parent(host, report, daemon);
+                detail::stay_as_parent<false>(host, report, daemon);
             }
         host.leave_at_once(0);
     }

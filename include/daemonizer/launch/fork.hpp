@@ -55,12 +55,10 @@ struct Forking {
         if (!detachment.begin(start))
             return side::failed;
         volatile pid_t named = 0; // the intermediate writes it
-        const bool stays = detail::parent_stays(start.core);
         ThreadIdWord<Start::launcher_returns> thread_id;
         if constexpr (shares_memory<Start>)
             thread_id.replace(host, named);
-        const pid_t child =
-            fork_daemon(start, detachment.launcher, detachment.daemon, named, stays);
+        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
         if (child == 0) {
             detail::restore_signals(start, detachment.watch);
             return side::daemon;
@@ -68,7 +66,7 @@ struct Forking {
         if constexpr (shares_memory<Start>)
             thread_id.restore(host);
         detachment.daemon.close(host);
-        if (!Twice && !stays)
+        if (!Twice && !detail::parent_stays(start.core))
             named = child;
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
                                        : wait_for_daemon(start, detachment, child, named);
@@ -93,13 +91,13 @@ private:
     /// that they share it: some emulations of vfork share no memory. Elsewhere the daemon
     /// itself says who it is, at the price of waking the launcher before its own first step.
     ///
-    /// `stays`: the daemon's parent stays until the start is over. That takes a memory of its own,
-    /// and with one fork another process, unless that would be the first of a pid namespace.
+    /// A parent that stays until the start is over needs a memory of its own, and with one fork it
+    /// is another process, unless that would be the first of a pid namespace.
     template <class Start>
     [[gnu::noinline]] static auto fork_daemon(const Start& start, ReportEnd launcher,
-                                              ReportEnd report, volatile pid_t& named, bool stays)
-        -> pid_t {
+                                              ReportEnd report, volatile pid_t& named) -> pid_t {
         const auto& host = start.host();
+        const bool stays = detail::parent_stays(start.core);
         pid_t child;
         if constexpr (shares_memory<Start>) {
             // Here and not in the host: the frame that calls it must last.
@@ -122,7 +120,9 @@ private:
         const pid_t session = host.new_session();
         if (session < 0)
             detail::give_up(start, host, report, "setsid", "new session", session);
-        bool is_named = !Twice && !stays;
+        bool is_named = !Twice;
+        if constexpr (parent_may_stay<Core<Start>>)
+            is_named = is_named && !stays;
         if constexpr (Twice) {
             if (session == 1)
                 detail::give_up_as_process_1(start, host, report);

@@ -26,7 +26,7 @@ inline constexpr bool parent_may_stay = requires {
 
 /// Whether it does: where the environment has named a manager.
 template <class Core>
-auto parent_stays([[maybe_unused]] Core& core) -> bool {
+[[gnu::always_inline]] inline auto parent_stays([[maybe_unused]] Core& core) -> bool {
     if constexpr (parent_may_stay<Core>)
         return core.template state<typename Core::template in<slots::notify>>().is_open();
     else

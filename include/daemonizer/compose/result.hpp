@@ -41,7 +41,7 @@ private:
 };
 
 #if defined(__cpp_exceptions)
-/// What `start_or_throw` throws; `what()` is the failure's text.
+/// Is thrown by `start_or_throw`; `what()` is the failure's text.
 class StartError : public std::exception {
 public:
     explicit StartError(const Failure& failure) : failure_{failure} {}

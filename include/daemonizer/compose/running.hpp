@@ -76,9 +76,10 @@ public:
         ready(detail::characters_of(status));
     }
 
-    /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
-    /// the next one replaces and the end of the start removes: nothing where stderr is no terminal.
-    /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
+    /// Shows what the daemon is doing. Before ready it is one line on the terminal of the start:
+    /// the next one replaces it, and the end of the start removes it. Nothing is shown where stderr
+    /// is no terminal, and in the launcher of `start()`. A notify policy sends it to the manager,
+    /// too.
     template <bool Named = true>
     void status(const char* text) {
         const bool starts = is_starting();
@@ -139,7 +140,7 @@ protected:
         core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
     }
 
-    // For the members that policies bring, see member_chain.hpp.
+    // The members that policies bring use these, see member_chain.hpp.
 
     /// The policy that fills `Slot`, or void.
     template <class Slot>

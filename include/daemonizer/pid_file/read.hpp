@@ -16,8 +16,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-// What stands for a holder who has no number: of another pid namespace, or an open file description
-// and not a process.
+// These numbers stand for a holder that has none: a process of another pid namespace, or an open
+// file description.
 inline constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
 
 /// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that

@@ -95,7 +95,7 @@ struct CloseDescriptors {
                       "daemonizer: CloseDescriptors takes its descriptors all as template "
                       "arguments, or all as values: CloseDescriptors{3, fd}");
     }
-    // Not by `requires`: clang 14 forgets that where it deduces the class.
+    // `requires` would not do: clang 14 forgets it where it deduces the class.
     template <class T, class = std::enable_if_t<!std::is_convertible_v<T, int>>>
     constexpr explicit CloseDescriptors(const T&) {
         static_assert(given_as_value<T>, "daemonizer: CloseDescriptors takes descriptors one "

@@ -87,8 +87,8 @@ struct OomScore {
     private:
         static constexpr auto path = "/proc/self/oom_score_adj";
 
-        /// Where the score cannot be written, such as under Landlock after an upgrade, the
-        /// process may have inherited it.
+        /// Tells whether the process has that score already. It may have inherited the score
+        /// where it cannot write it, such as under Landlock after an upgrade.
         template <class Host>
         [[gnu::cold]] static auto is_set(const Host& host, const char* text, std::size_t size)
             -> bool {

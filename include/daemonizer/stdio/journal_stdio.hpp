@@ -46,7 +46,8 @@ struct JournalStdio : Text<Ident> {
                    (this->out = detail::open_journal(start, policy.characters(), info)) >= 0 &&
                    (this->err = detail::open_journal(start, policy.characters(), error)) >= 0;
         }
-        /// For a monitor's child, which becomes the daemon.
+        /// Connects 1 and 2 anew, in a monitor's child that becomes the daemon. Returns null, or
+        /// why not.
         template <class Host>
         static auto reopen(Host host, const JournalStdio& policy) -> const char* {
             const char* const why = detail::reopen_journal(host, 1, policy.characters(), info);

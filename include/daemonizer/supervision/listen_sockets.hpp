@@ -49,7 +49,7 @@ public:
     auto begin() const -> iterator { return {detail::ListenVariables::first, names_}; }
     /// Behind the last.
     auto end() const -> iterator { return {detail::ListenVariables::first + count_, nullptr}; }
-    /// How many there are.
+    /// Returns how many sockets there are.
     auto size() const -> int { return count_; }
 
 private:

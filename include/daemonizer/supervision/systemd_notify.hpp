@@ -150,7 +150,8 @@ struct SystemdNotify {
     using members = detail::notify_members<Base>;
 
 private:
-    /// What the program has handed over that executes this one: an upgrade, or a monitor.
+    /// Returns the descriptor that an upgrade or a monitor has handed over, -1 if they had none, or
+    /// any_number in a first start.
     static auto passed_to(const auto& start) -> int {
         using Core = std::remove_cvref_t<decltype(start.core)>;
         if constexpr (Core::may_continue) {

@@ -25,7 +25,7 @@ constexpr auto bind(step_list<Steps...>) -> types<bound_step<Steps, Policy>...> 
     return {};
 }
 
-/// Where a step stands: by its phase, and there before all others if it says so.
+/// Returns the place of a step: that of its phase, and within it the first if the step says so.
 template <class Step>
 constexpr auto place_of() -> int {
     constexpr int phase = 2 * static_cast<int>(Step::at);

@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Inherited descriptors stay open.
+/// Leaves the inherited descriptors open.
 struct KeepDescriptors {
     using slot = slots::descriptors;
     using steps = step_list<>;
@@ -31,7 +31,7 @@ template <class First, class... Rest>
 inline constexpr bool are_descriptors<First, Rest...> = std::is_convertible_v<First, int> &&
                                                         (std::is_convertible_v<Rest, int> && ...);
 
-/// In the launcher: the stdio policy decides on 0-2, and a failed open() is no descriptor.
+/// Refuses, in the launcher, 0-2, which are the stdio policy's, and the answer of a failed open().
 struct CheckKept : step<phase::check> {
     static constexpr const char* name = "descriptors";
 
@@ -108,7 +108,7 @@ struct CloseDescriptors {
     using steps = step_list<detail::CloseOthers>;
 };
 
-/// The form with values; its type is not to be spelled.
+/// The form with values. Programs do not spell its type.
 template <int Count>
 struct CloseDescriptors<detail::at_run_time, Count> {
     template <class... Fds>

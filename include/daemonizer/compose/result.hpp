@@ -14,7 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// A value, or why there is none. Move-only as its value is.
+/// Holds a value, or the reason why there is none. Moves and copies as its value does.
 template <class T>
 class [[nodiscard]] Result {
 public:

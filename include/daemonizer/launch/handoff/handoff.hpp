@@ -23,10 +23,10 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Holds the stacks of the launcher and the intermediate, which leave the program's own to the
-/// daemon. Their pages are there only once they are used, and cost the daemon nothing but that.
-/// They grow downwards: the launcher's would run over two that are no longer in use, and any of
-/// them into the guard.
+/// Holds the stacks of launcher and intermediate, which leave the program's own to the daemon, and
+/// one for the daemon until it is back on that. Their pages are there only once they are used, and
+/// cost the daemon nothing but that. They grow downwards: the launcher's would run over two that
+/// are no longer in use, and any of them into the guard.
 struct HandoffStacks {
 #if defined(__aarch64__)
     static constexpr std::size_t page = 64 << 10; // the largest that the kernel may have

@@ -124,7 +124,7 @@ private:
     template <class Body>
     static auto serve(Body& body, running_type& running) -> int {
         const int status = detail::status_of([&] { return body(running); });
-        [[maybe_unused]] const bool failed = running.is_starting();
+        [[maybe_unused]] const bool failed = running.has_not_started();
         running.finish(status);
         if constexpr (!Fork::detaches || core_type::may_lack_launcher)
             // No launcher says it: no 0 for what never was ready.

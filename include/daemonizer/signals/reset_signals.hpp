@@ -165,7 +165,7 @@ struct ResetSignals : step<phase::signals>, sets_ending_handlers {
         using Start = std::remove_cvref_t<decltype(start)>;
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
-        const struct sigaction ending = dying<typename Start::template in<slots::pid>>();
+        const struct sigaction ending = detail::dying<typename Start::template in<slots::pid>>();
         constexpr bool has_others = sizeof...(Blocked) != 0 && may_find_threads<Start>;
         [[maybe_unused]] const struct sigaction elsewhere = detail::in_other_threads<has_others>();
         if (!detail::take_back_at_unload<die_of, block_and_send_again>(start))

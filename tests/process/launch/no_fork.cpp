@@ -138,6 +138,22 @@ TEST_CASE("without a fork a daemon that returned 0 before ready has failed", "[n
     check_refused(scene, outcome, 1, "daemon: ended before it was ready: status 0");
 }
 
+TEST_CASE("without a fork a daemon that said why it is not ready has failed with status 0, too",
+          "[no fork]") {
+    Scene scene;
+    const auto outcome = scene.run([] {
+        return Daemonizer<NoFork, Wires>{}.run([](auto& daemon) { return daemon.fail(0, "why"); });
+    });
+    check_refused(scene, outcome, 1, "daemon: not ready: why");
+    const auto later = scene.run([] {
+        return Daemonizer<NoFork, Wires>{}.run([](auto& daemon) {
+            daemon.ready();
+            return daemon.fail(0, "a disk is full");
+        });
+    });
+    CHECK(later.status == 0);
+}
+
 TEST_CASE("without a fork start() returns once, and is no launcher", "[no fork]") {
     Scene scene;
     const std::string path = scene.path("x.pid");

@@ -50,7 +50,8 @@ template <class Host>
 auto open_ruleset(const Host& host, unsigned parts, int& abi) -> int {
     for (;; --abi) {
         const int ruleset =
-            abi == 0 ? -EINVAL : host.landlock_ruleset(rights(abi, parts), size_of_rights(abi));
+            abi == 0 ? -EINVAL
+                     : host.landlock_ruleset(landlock::rights(abi, parts), size_of_rights(abi));
         if (abi == 0 || (ruleset != -EINVAL && ruleset != -E2BIG))
             return ruleset;
     }
@@ -86,7 +87,7 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
     if (!start.check(host.status(AT_FDCWD, "/", root), "/"))
         return false;
     for (std::size_t i = 0; i != wanted.path_count; ++i)
-        if (!allow_path(start, ruleset, taken.files, wanted.paths[i], is_root, root))
+        if (!landlock::allow_path(start, ruleset, taken.files, wanted.paths[i], is_root, root))
             return false;
     for (std::size_t i = 0; taken.tcp != 0 && i != wanted.port_count; ++i) {
         const auto& rule = wanted.ports[i];
@@ -116,24 +117,25 @@ auto restrict_with(const Start& start, const Wanted& wanted, int ruleset,
 template <class Start>
 auto apply(const Start& start, const Wanted& wanted, Confinement& result) -> bool {
     const auto& host = start.host();
-    int abi = usable_abi(host);
+    int abi = landlock::usable_abi(host);
     if (abi < 0) {
         if (wanted.least_abi != 0)
-            return refuse_kernel(start, abi);
+            return landlock::refuse_kernel(start, abi);
         result = Confinement{0, wanted.parts};
         const bool is_known = abi == -ENOSYS || abi == -EOPNOTSUPP || abi == -EPERM;
         return is_known || start.fail("ABI", abi);
     }
-    const int ruleset = open_ruleset(host, wanted.parts, abi);
+    const int ruleset = landlock::open_ruleset(host, wanted.parts, abi);
     result = Confinement{abi, wanted.parts};
     if (ruleset < 0 && abi != 0)
         return start.fail("ruleset", ruleset);
     const bool is_enough = abi >= wanted.least_abi;
     if (abi == 0)
-        return is_enough || refuse_kernel(start, -ENOSYS);
-    const bool is_confined = is_enough
-                                 ? restrict_with(start, wanted, ruleset, rights(abi, wanted.parts))
-                                 : refuse_kernel(start, abi);
+        return is_enough || landlock::refuse_kernel(start, -ENOSYS);
+    const bool is_confined =
+        is_enough
+            ? landlock::restrict_with(start, wanted, ruleset, landlock::rights(abi, wanted.parts))
+            : landlock::refuse_kernel(start, abi);
     host.close(ruleset);
     return is_confined;
 }

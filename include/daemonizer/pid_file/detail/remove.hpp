@@ -81,7 +81,7 @@ struct RemovePidFileOnSignals : step<phase::signals> {
         if constexpr (!set_ending_handlers<typename Signals::steps>)
             for (const int signal : ending_signals)
                 if (!Signals::collects(signal) &&
-                    !detail::replace_default(start, signal, dying<Pid>()))
+                    !detail::replace_default(start, signal, detail::dying<Pid>()))
                     return false;
         return true;
     }

@@ -68,7 +68,9 @@ struct notify_members : Base {
     }
 
     /// Leaves a copy of `fd` with the manager, to be passed to the next start of the service under
-    /// `name` (FileDescriptorStoreMax=). The descriptor stays the caller's.
+    /// `name` (FileDescriptorStoreMax=). The descriptor stays the caller's. In a composition that
+    /// forks call it after `ready()`: until then a manager with NotifyAccess=main, the default,
+    /// believes the launcher alone, and drops what the daemon sends.
     auto store(const char* name, int fd) -> bool {
         const auto message = NotifyMessage{}.key("FDSTORE").number(1).key("FDNAME").text(name);
         return fd >= 0 && is_name(name) && send(message.data(), message.size(), fd);

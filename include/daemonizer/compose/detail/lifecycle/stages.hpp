@@ -43,6 +43,10 @@ protected:
         else
             return is_starting_daemon();
     }
+    /// Whether it is not ready, or the body has said that it never will be.
+    [[gnu::always_inline]] auto has_not_started() -> bool {
+        return stage_ == stage::failed || is_starting();
+    }
     auto is_daemon_itself() -> bool {
         if constexpr (Fork::detaches)
             return core_.host().pid() == core_.template state<Fork>().daemon;

@@ -9,6 +9,7 @@
 #include <daemonizer/supervision/detail/notify_members.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/notify_socket.hpp>
+#include <daemonizer/supervision/detail/refusing_to_notify.hpp>
 #include <daemonizer/supervision/detail/speaking_process.hpp>
 #include <daemonizer/system/abi.hpp>
 

@@ -13,6 +13,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
+HEADERS = pathlib.Path(__file__).resolve().parents[2] / "include"
 # Documented at Policy, Step and own_slot, and in the page about writing a policy.
 VOCABULARY = set("""slot steps state members name needs gives at undoes after run undo drop_launcher_copy
 check on write_line in_foreground unit_lines each_descriptor each_text stays stay adopt detaches replaces
@@ -62,6 +63,15 @@ class Name:
 
     def arguments(self):
         return text_of(self.node.find("argsstring"))
+
+    def refuses(self):
+        """A function that is there only to say what to write instead of its call."""
+        place = self.node.find("location")
+        begin, end = (int(place.get(key) or 0) for key in ("bodystart", "bodyend"))
+        if end < begin or begin < 1:
+            return False
+        lines = (HEADERS / self.file).read_text().splitlines()[begin - 1:end]
+        return re.search("(given_as_value|is_accepted)<", "".join(lines)) is not None
 
     def is_ordinary(self):
         """A member that every class or iterator has, and that does what it does there."""
@@ -133,7 +143,7 @@ def public_compounds(compounds):
 
 def public_members(compound):
     return [m for m in compound.members if m.node.get("prot") == "public" and m.name not in VOCABULARY
-            and not m.is_ordinary() and m.kind != "friend"]
+            and not m.is_ordinary() and m.kind != "friend" and not (m.kind == "function" and m.refuses())]
 
 
 def is_constructor(member):

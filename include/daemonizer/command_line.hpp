@@ -189,6 +189,16 @@ constexpr auto takes_both_daemons() -> bool {
     else
         return detail::takes_foreground_too<Service, Body>();
 }
+
+template <class...>
+inline constexpr bool takes_command_line = false;
+template <class Service, class Count, class Words, class Body>
+inline constexpr bool takes_command_line<Service, Count, Words, Body> =
+    std::is_convertible_v<Count, int>&& std::is_convertible_v<Words, char**>;
+template <class Service, class Count, class Words, class Body, class Text>
+inline constexpr bool takes_command_line<Service, Count, Words, Body, Text> =
+    takes_command_line<Service, Count, Words, Body>&&
+        std::is_convertible_v<Text, const ProgramText&>;
 } // namespace detail
 
 /// Gives a program `start|stop|restart|try-restart|reload|status|run|unit|help`, with the exit
@@ -213,6 +223,17 @@ template <class Service, class Body>
         if constexpr (detail::check_body<body_type, typename Service::running_type>())
             return detail::CommandLine{service, body, text}.run(argc, argv);
     }
+    return detail::lsb::usage;
+}
+
+/// Refuses other arguments in one sentence.
+template <class... Wrong>
+    requires(!detail::takes_command_line<Wrong...>)
+auto command_line(Wrong&&...) -> int {
+    static_assert(
+        detail::takes_command_line<Wrong...>,
+        "daemonizer: command_line() takes the service, argc, argv (a char**), the body, and "
+        "perhaps a text: command_line(service, argc, argv, body, {.about = \"text\"})");
     return detail::lsb::usage;
 }
 

@@ -142,7 +142,8 @@ private:
     template <class Verdict>
     static constexpr bool fits_plan = std::same_as<Verdict, detail::planning::fits>;
 
-    // Not asserted in the class: whatever is done with a rejected class would be further errors.
+    // Is called by the constructors. If the class asserted this itself, whatever a program does
+    // with a rejected class would be further errors.
     static constexpr void accept() {
         using enum detail::rejection;
         using verdict = typename validated::verdict;

@@ -36,6 +36,7 @@ endforeach()
 
 # A bracket or semicolon of the output would be CMake's, in a list.
 string(REGEX REPLACE "[][;]" "" output "${output}")
+string(REGEX REPLACE "In file included from [^\n]*\n" "" output "${output}") # g++ indents these
 string(REGEX MATCHALL "error: " errors "${output}")
 list(LENGTH errors count)
 string(REGEX MATCHALL "\n[^ \n][^\n]*" lines "\n${output}")

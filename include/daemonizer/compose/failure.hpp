@@ -11,7 +11,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Why a start failed: which step, on what, for which reason. A plain value that owns its text.
+/// Tells why a start failed: which step, on what, for which reason. A plain value that owns its
+/// text.
 class Failure {
 public:
     [[gnu::visibility("hidden")]] Failure()

@@ -7,8 +7,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// When a step runs. The list is closed, and its order is the library's knowledge: each place is
-/// where it is because another one loses a start, leaks something, or opens a race.
+/// Decides when a step runs. The list is closed, and its order is what the library knows: at
+/// another place a step would lose a start, leak something, or open a race.
 enum class phase {
     /// In the launcher, whose terminal still shows errors: paths, users, one thread only, pid file
     /// locked. Refusing here costs no process.

@@ -14,7 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// A value, or why there is none. Move-only as its value is.
+/// Holds a value, or the reason why there is none. Moves and copies as its value does.
 template <class T>
 class [[nodiscard]] Result {
 public:
@@ -41,7 +41,7 @@ private:
 };
 
 #if defined(__cpp_exceptions)
-/// What `start_or_throw` throws; `what()` is the failure's text.
+/// Is thrown by `start_or_throw`; `what()` is the failure's text.
 class StartError : public std::exception {
 public:
     explicit StartError(const Failure& failure) : failure_{failure} {}

@@ -5,6 +5,7 @@
 
 #include <daemonizer/compose/detail/lifecycle.hpp>
 #include <daemonizer/compose/detail/member_chain.hpp>
+#include <daemonizer/compose/detail/refused_calls.hpp>
 #include <daemonizer/compose/text.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -17,7 +18,7 @@ namespace detail {
 
 /// Has the members of every daemon. Policies build theirs on top of it.
 template <class... Policies>
-class DaemonBase : protected Lifecycle<Policies...> {
+class DaemonBase : protected Lifecycle<Policies...>, public RefusedCalls {
     using lifecycle = Lifecycle<Policies...>;
 
 protected:
@@ -35,6 +36,10 @@ protected:
 
 public:
     using lifecycle::lifecycle;
+    using RefusedCalls::fail;
+    using RefusedCalls::log;
+    using RefusedCalls::ready;
+    using RefusedCalls::status;
     DaemonBase(DaemonBase&&) noexcept = default;
     auto operator=(DaemonBase&&) noexcept -> DaemonBase& = default;
 
@@ -71,16 +76,10 @@ public:
         ready(detail::characters_of(status));
     }
 
-    template <class... Wrong>
-        requires(sizeof...(Wrong) > 1)
-    void ready(const Wrong&...) {
-        static_assert(detail::is_accepted<Wrong...>,
-                      "daemonizer: ready() takes nothing, or one text: ready(\"serving\")");
-    }
-
-    /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
-    /// the next one replaces and the end of the start removes: nothing where stderr is no terminal.
-    /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
+    /// Shows what the daemon is doing. Before ready it is one line on the terminal of the start:
+    /// the next one replaces it, and the end of the start removes it. Nothing is shown where stderr
+    /// is no terminal, and in the launcher of `start()`. A notify policy sends it to the manager,
+    /// too.
     template <bool Named = true>
     void status(const char* text) {
         const bool starts = is_starting();
@@ -91,12 +90,6 @@ public:
     template <class T>
     void status(const T& text) {
         status(detail::characters_of(text));
-    }
-    template <class... Wrong>
-        requires(sizeof...(Wrong) != 1)
-    void status(const Wrong&...) {
-        static_assert(detail::is_accepted<Wrong...>,
-                      "daemonizer: status() takes one text: status(\"loading\")");
     }
 
     /// Reports that the start has failed: the launcher says `why` and leaves with `status` (1 for
@@ -113,17 +106,6 @@ public:
     auto fail(int status, const T& why) -> int {
         return fail(status, detail::characters_of(why));
     }
-    /// Refuses a text without a status, or before it.
-    template <detail::AnyText T>
-        requires(!std::is_arithmetic_v<T>)
-    auto fail(const T&, int) -> int { return fail(); }
-    template <class... Wrong>
-        requires(sizeof...(Wrong) != 2)
-    auto fail(const Wrong&...) -> int {
-        static_assert(detail::is_accepted<Wrong...>,
-                      "daemonizer: fail() takes the status and then the reason: fail(3, \"why\")");
-        return 1;
-    }
 
     /// Gives one line to the log policy, at LOG_ERR, LOG_INFO and their like.
     void log([[maybe_unused]] int priority, [[maybe_unused]] const char* text) {
@@ -136,17 +118,6 @@ public:
     template <class T>
     void log(int priority, const T& text) {
         log(priority, detail::characters_of(text));
-    }
-    /// Refuses a text without a priority, or before it.
-    template <detail::AnyText T, class Other>
-        requires(!std::is_arithmetic_v<T>)
-    void log(const T&, const Other&) { log(); }
-    template <class... Wrong>
-        requires(sizeof...(Wrong) != 2)
-    void log(const Wrong&...) {
-        static_assert(
-            detail::is_accepted<Wrong...>,
-            "daemonizer: log() takes the priority and then one text: log(LOG_INFO, \"text\")");
     }
 
 protected:
@@ -169,7 +140,7 @@ protected:
         core_.tell(core_.host(), event::ready{status, core_.has_launcher()});
     }
 
-    // For the members that policies bring, see member_chain.hpp.
+    // The members that policies bring use these, see member_chain.hpp.
 
     /// The policy that fills `Slot`, or void.
     template <class Slot>

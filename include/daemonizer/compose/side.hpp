@@ -7,7 +7,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// In which process `detach` has returned.
+/// Tells in which process `detach` has returned.
 enum class side {
     daemon,   ///< in the daemon: the start goes on
     launcher, ///< in the launcher of start(): the daemon is ready

@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// What one step gives and a later one needs; any type can name such a thing.
+/// Names what one step gives and a later one needs, each by any type.
 template <class...>
 struct capabilities {};
 
@@ -44,7 +44,7 @@ struct undoable_step : step<At> {
     static constexpr bool undoes = true;
 };
 
-/// What derives from `step` and has a name.
+/// A type that derives from `step` and has a name.
 template <class T>
 concept Step = requires {
     { **&T::name } -> std::convertible_to<char>; // static, and const char*

@@ -20,7 +20,7 @@ concept TextClass = std::is_class_v<T> &&(requires(const T& text) {
 
 namespace detail {
 
-/// What is text: a TextClass, a pointer to characters, an array of them, nullptr.
+/// Every kind of text: a TextClass, a pointer to characters, an array of them, nullptr.
 template <class T>
 concept AnyText = TextClass<T> || std::convertible_to<const T&, const char*>;
 

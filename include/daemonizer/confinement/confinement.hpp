@@ -40,7 +40,7 @@ public:
     constexpr auto enforces(part which) const -> bool { return (in_force() & which) != 0; }
     /// True for a part that the policy wants and that the kernel cannot enforce.
     constexpr auto lacks(part which) const -> bool { return (wanted_ & ~in_force() & which) != 0; }
-    /// How much of what the policy wants is in force.
+    /// Returns how much of what the policy wants is in force.
     constexpr auto enforced() const -> level {
         return in_force() == 0 ? none : in_force() == wanted_ ? fully : partly;
     }

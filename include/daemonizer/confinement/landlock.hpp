@@ -89,7 +89,7 @@ struct Landlock {
     template <class Base>
     struct members : Base {
         using Base::Base;
-        /// What the kernel enforces of this policy. The launcher is not confined.
+        /// Returns what the kernel enforces of this policy. The launcher is not confined.
         auto confinement() -> Confinement {
             return this->template state_of<Landlock>().confinement;
         }

@@ -39,7 +39,7 @@ struct PosixHost : detail::ConfinementCalls,
     using slot = slots::host;
     using steps = step_list<>;
 #if DAEMONIZER_HAS_RAW_CALLS && DAEMONIZER_MAY_SHARE_MEMORY
-    /// For a launcher that only waits and leaves; where a host names none it is its own.
+    /// The host of a launcher that only waits and leaves. A host that names none is that itself.
     using raw = detail::RawHost;
 #endif
 

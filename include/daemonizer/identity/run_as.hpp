@@ -127,7 +127,7 @@ struct RunAs<"", "", detail::ByNumber> {
     using steps = step_list<detail::OneThreadDrops, CheckIds, detail::BoundCapabilities<true>,
                             detail::TakeIds>;
 
-    /// For the same reason as with names.
+    /// A unit must not drop these rights either: the program opens its files with them.
     template <class Service>
     static constexpr bool is_in_unit = false;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A fork only where nobody supervises the process.
+// AutoFork: forks only where nobody supervises the process.
 #ifndef DAEMONIZER_LAUNCH_AUTO_FORK_HPP
 #define DAEMONIZER_LAUNCH_AUTO_FORK_HPP
 
@@ -9,17 +9,17 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// `NoFork` under a supervisor, else `DoubleFork`: one program for a shell and for every home.
-/// Under a supervisor 0-2 stay what it gave, and nobody waits for the daemon's word but the
-/// supervisor (StartTimeout is passed over); all else is as composed, the pid file too.
+/// Is `NoFork` under a supervisor and `DoubleFork` elsewhere: one program for a shell and for every
+/// home. Under a supervisor 0-2 stay what that gave, and StartTimeout and Monitor do nothing. All
+/// else is as composed, the pid file too.
 ///
-/// It goes by what names this very process: SYSTEMD_EXEC_PID or LISTEN_PID with its number,
-/// NOTIFY_SOCKET unless SYSTEMD_EXEC_PID names another process, the descriptor of a
-/// DescriptorNotify that is open and a pipe or a socket, or being process 1. Never by what a shell
-/// below a service inherits. supervisord, runit and a container's --init name nothing: there
-/// compose NoFork, or use the verb `run` of command_line(). Beside Type=forking it is wrong.
-/// Fails as DoubleFork does where it forks.
-/// Source: systemd.exec(5), "Environment variables set or propagated by the service manager".
+/// A supervisor is there if something names this very process: SYSTEMD_EXEC_PID or LISTEN_PID has
+/// its number, NOTIFY_SOCKET is set and SYSTEMD_EXEC_PID names no other process, the descriptor of
+/// a DescriptorNotify is open and a pipe or a socket, or it is process 1. What a shell below a
+/// service inherits does not count. supervisord, runit and a container's --init name nothing:
+/// compose NoFork there, or use the verb `run` of command_line(). AutoFork beside Type=forking is
+/// wrong. Fails as DoubleFork does where it forks. Source: systemd.exec(5), "Environment variables
+/// set or propagated by the service manager".
 struct AutoFork : detail::Forking<true> {
     struct state : detail::DetachedState, detail::SupervisorFound {};
     static constexpr bool forks_twice = false; ///< where it stays it may be process 1

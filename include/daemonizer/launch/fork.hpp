@@ -21,7 +21,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Launcher and daemon are one process: for supervisors, containers, debuggers.
+/// Does not fork: launcher and daemon are one process. For supervisors, containers, debuggers.
 struct NoFork {
     using slot = slots::fork;
     using steps = step_list<>;
@@ -100,7 +100,7 @@ private:
         const bool stays = detail::parent_stays(start.core);
         pid_t child;
         if constexpr (shares_memory<Start>) {
-            // Here and not in the host: the frame that calls it must last.
+            // vfork is called here and not in the host, since the frame that calls it must last.
             if (stays) {
                 child = host.fork();
             } else {
@@ -198,7 +198,7 @@ private:
 
 } // namespace detail
 
-/// One fork: the daemon leads its session. A terminal that it opens without O_NOCTTY becomes its
+/// Forks once: the daemon leads its session. A terminal that it opens without O_NOCTTY becomes its
 /// controlling terminal; prefer DoubleFork unless a debugger or supervisor follows one fork only.
 /// Where the launcher has called unshare(CLONE_NEWPID) the daemon is process 1 of the new
 /// namespace, and 1 is what its pid file holds; two forks are refused there. Fails as DoubleFork
@@ -206,7 +206,7 @@ private:
 struct SingleFork : detail::Forking<false> {};
 static_assert(ForkPolicy<SingleFork>);
 
-/// The classical two forks: the daemon leads no session. The default.
+/// Forks twice, as is classical: the daemon leads no session. The default.
 ///
 /// Like every policy that forks it fails as step "threads" where there are others than this one,
 /// and as steps "report", "fork" and "setsid" with the errno of socketpair(2), fork(2) and

@@ -12,8 +12,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// No monitor: the form of a Monitor in the foreground, where a supervisor or a terminal is the
-/// parent.
+/// Is the form of a Monitor in the foreground, where a supervisor or a terminal is the parent:
+/// there is no monitor.
 struct NoMonitor {
     using slot = slots::monitor;
     using steps = step_list<>;
@@ -30,9 +30,9 @@ static_assert(Policy<NoMonitor>);
 /// runs all of main() again, with the directory, umask and limits that the process had in run(). Of
 /// the composition all but the forks and the pid file happens again. Descriptors that were open in
 /// the first start are open again where the composition keeps them and they are not close-on-exec.
-/// A restart that fails counts as a crash. Each one is said in the daemon's log, with its reason;
-/// where that is a file or the journal (LogStdio, FileStdio, JournalStdio) before the program is
-/// executed, whose words up to run() are there, too.
+/// A restart that fails counts as a crash. The daemon's log has each restart and its reason. Where
+/// that log is a file or the journal (LogStdio, FileStdio, JournalStdio), the reason is written
+/// before the program is executed, and what the program says before run() is there, too.
 ///
 /// The monitor passes signals on: those that the composition collects, once the daemon is ready;
 /// SIGTERM, and SIGINT, SIGHUP and SIGQUIT where they are not collected, end the daemon and the
@@ -88,7 +88,7 @@ struct Monitor {
         static void each_text(auto) {} ///< the undo reads none
     };
 
-    /// Before another step changes the environment.
+    /// Runs before another step changes the environment.
     struct Remember : undoable_step<phase::check> {
         static constexpr const char* name = "monitor";
         static constexpr bool ends_with_process = true;
@@ -115,7 +115,7 @@ struct Monitor {
         }
     };
 
-    /// Last: a change of the user has taken it away.
+    /// Runs last: a change of the user takes the setting away.
     struct EndWithMonitor : step<phase::named> {
         static constexpr const char* name = "monitor";
 
@@ -126,7 +126,7 @@ struct Monitor {
         }
     };
 
-    /// Whether the monitor has executed this program. Then the start goes on as its daemon's.
+    /// Returns whether a monitor has executed this program. The start then goes on as its daemon's.
     static auto is_restart(const auto& start) -> bool {
         detail::Handover handover;
         const auto& host = start.host();

@@ -13,7 +13,7 @@
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 /// Refuses to fork a process with more than one thread: the others would vanish, with the locks
-/// they hold. In the launcher, where the refusal is seen and nothing has happened yet.
+/// that they hold. Runs in the launcher, whose user sees the refusal, before anything has happened.
 struct SingleThreaded : step<phase::check> {
     static constexpr const char* name = "threads";
 
@@ -21,7 +21,7 @@ struct SingleThreaded : step<phase::check> {
         return refuse_others(start, "more than one thread is running; the others would vanish");
     }
 
-    /// True where this thread is the only one; `why` is said otherwise.
+    /// Returns true if this thread is the only one. Otherwise the step fails, with `why`.
     static auto refuse_others(const auto& start, const char* why) -> bool {
         constexpr int attempts = 20; // a thread that was joined lingers for a moment
         for (int i = 0; i != attempts; ++i) {

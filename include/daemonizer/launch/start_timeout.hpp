@@ -8,11 +8,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// A daemon that is not ready in time is ended with all that it has forked, TERM and after two
-/// seconds KILL; the launcher leaves with status 124, as timeout(1) does. Counted by the launcher
-/// from its fork. A daemon whose word was there in time is ready, however late the launcher looks.
-/// Without a fork, as beside NoFork or in the foreground, no launcher waits and nothing counts: the
-/// supervisor does (TimeoutStartSec of systemd.service(5), which the verb `unit` prints).
+/// Limits the time of a start, in seconds from the fork. If the daemon is not ready by then, the
+/// launcher ends it and all that it has forked, by TERM and after two seconds by KILL, and leaves
+/// with status 124, as timeout(1) does. A report that was sent in time counts, however late the
+/// launcher reads it. Without a fork (NoFork, the foreground) no launcher waits and nothing counts
+/// the time but a supervisor: the verb `unit` prints TimeoutStartSec of systemd.service(5).
 template <int Seconds>
 struct StartTimeout {
     constexpr StartTimeout() = default;

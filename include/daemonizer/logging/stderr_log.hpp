@@ -15,11 +15,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// `daemon.log(priority, text)` and what goes wrong after ready are lines on stderr. Where stderr
-/// is the journal's, as $JOURNAL_STREAM says by device and inode or JournalStdio has made it, each
-/// begins with "<N>", which journald takes for its priority; elsewhere with the time (UTC) and the
-/// priority's name. Each is one write(2), so that lines of several processes don't mix.
-/// Async-signal-safe once started. Cannot fail. Source: sd-daemon(3); systemd.exec(5),
+/// Writes `daemon.log(priority, text)` and what goes wrong after ready as lines on stderr. If
+/// stderr is the journal's ($JOURNAL_STREAM names it by device and inode, or JournalStdio has made
+/// it), a line begins with "<N>", which journald takes for the priority. Elsewhere it begins with
+/// the time (UTC) and the priority's name. Each line is one write(2), so that lines of several
+/// processes do not mix. Async-signal-safe once started. Cannot fail. Source: sd-daemon(3);
+/// systemd.exec(5),
 /// "$JOURNAL_STREAM".
 struct StderrLog {
     static constexpr bool is_on_stderr = true; ///< a monitor may write a line in its place
@@ -29,7 +30,8 @@ struct StderrLog {
         bool is_journal = false;
     };
 
-    /// In the launcher, before CleanEnvironment removes the variable. A monitor looks no more.
+    /// Runs in the launcher, before CleanEnvironment removes the variable. It also asks for
+    /// JournalStdio, since a monitor does not run Look.
     struct Read : step<phase::check> {
         static constexpr const char* name = "log";
 
@@ -41,7 +43,7 @@ struct StderrLog {
         }
     };
 
-    /// Once stderr is what it will be.
+    /// Runs once stderr is what it will be.
     struct Look : step<phase::stdio> {
         static constexpr const char* name = "log";
 

@@ -13,11 +13,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// openlog(3) with its descriptor opened at its place in the start: with the starter's rights and
-/// outside any chroot. The program's own syslog(3) calls use it, `daemon.log(priority, text)` too,
-/// and what goes wrong after ready is said there. Priorities outside of `Mask` are dropped
-/// (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). closelog at the end. A missing syslog is no error:
-/// libc connects when it comes. One that nobody reads makes syslog(3), and so `daemon.log`, wait.
+/// Calls openlog(3) with the starter's rights and outside any chroot, and closelog(3) at the end.
+/// `daemon.log(priority, text)`, the program's own syslog(3) calls and what goes wrong after ready
+/// go there. Priorities outside of `Mask` are dropped (`LOG_UPTO(LOG_INFO)`, see setlogmask(3)). A
+/// missing syslog is no error: libc connects when it comes. A syslog that nobody reads makes
+/// syslog(3), and so `daemon.log`, wait.
 /// Fails as step "syslog" with the errno of open(2), of /dev/null. The caller owns the characters
 /// of `Syslog{ident}` for as long as the daemon lives.
 template <fixed_string Ident = "", int Facility = LOG_DAEMON, int Mask = LOG_UPTO(LOG_DEBUG)>

@@ -34,7 +34,7 @@ inline constexpr bool are_path_and_mode<Path, Mode> =
 
 } // namespace detail
 
-/// Nobody else finds the daemon, and a second start is not refused. The default.
+/// Makes no pid file: nobody else finds the daemon, and a second start is not refused. The default.
 struct NoPidFile {
     using slot = slots::pid;
     using steps = step_list<>;
@@ -44,12 +44,12 @@ static_assert(PidPolicy<NoPidFile>);
 /// A pid file that refuses a second start and vanishes at the end. `PidFile<"/run/x.pid", 0600>`,
 /// or `PidFile{path, mode}`, whose characters the caller owns for as long as the handle lives.
 ///
-/// The lock is the truth, the number a hint. Byte 0 is locked by the launcher before anything is
-/// forked (an OFD lock, which the daemon inherits); byte 1 by the daemon once its number is written
-/// and it can be signalled (a POSIX lock, which names its holder to F_GETLK and dies with it).
-/// Neither is to be probed by trying to lock, and the program must not open and close the file by
-/// itself: that drops byte 1. A stale file is replaced, by way of PATH.new, where the directory may
-/// be written; else it is taken as it is.
+/// The lock is the truth, the number a hint. The launcher locks byte 0 before anything is forked
+/// (an OFD lock, which the daemon inherits). The daemon locks byte 1 once its number is written and
+/// it can be signalled (a POSIX lock, which names its holder to F_GETLK and dies with it). Nobody
+/// should probe either by trying to lock, and the program must not open and close the file by
+/// itself: that drops byte 1. The start replaces a stale file, by way of PATH.new, where it may
+/// write the directory; else it takes the file as it is.
 ///
 /// A process may hold several pid files, four at the most. All of them are removed when the body
 /// returns, on exit(), and by SIGTERM, SIGINT and SIGHUP where no policy collects these.
@@ -89,7 +89,7 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
         void each_descriptor(auto keep) const {
             keep(this->fd);
             base_directory.each_descriptor(keep);
-            // Another daemon of this process keeps its file.
+            // If this process has another daemon, that one keeps its file.
             detail::pid_files_of_this_process.any(this->owner,
                                                   [&](const detail::OwnPidFile& other) {
                                                       if (other.fd != this->fd) {
@@ -104,8 +104,8 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                 keep(this->path);
         }
     };
-    /// In a program that goes on in the place of an older one, which has left `fd` open: this start
-    /// holds the file as if it had locked it.
+    /// Takes over the file that an older program has left open as `fd`, in a program that goes on
+    /// in its place: the start holds the file as if it had locked it.
     static auto adopt(const auto& start, const auto& policy, int fd) -> bool {
         auto& file = start.state(policy);
         file.path = policy.characters();

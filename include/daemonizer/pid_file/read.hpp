@@ -16,8 +16,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-// What stands for a holder who has no number: of another pid namespace, or an open file description
-// and not a process.
+// These numbers stand for a holder that has none: a process of another pid namespace, or an open
+// file description.
 inline constexpr pid_t nobody = 0, of_another_namespace = -1, of_a_start = -2;
 
 /// Locks a byte without waiting (F_OFD_SETLK, F_SETLK), or asks who keeps us from that
@@ -47,7 +47,7 @@ auto lock_for_start(Host host, int fd) -> int {
     return detail::lock_byte(host, fd, F_OFD_SETLK, F_WRLCK, 0, nullptr, 2);
 }
 
-/// The number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
+/// Returns the number in a pid file, with or without a newline: 0 where it is empty, -1 where it is
 /// anything else than a pid. 1 is that of a container's only service; what a forged file says is
 /// signalled only where the kernel names the same process as the holder of byte 1. Reads a bounded
 /// piece.
@@ -71,9 +71,9 @@ auto read_pid(Host host, int fd) -> pid_t {
     return value > 0 && value <= INT_MAX ? static_cast<pid_t>(value) : -1;
 }
 
-/// The process that holds byte 1, which is the daemon itself and alive; nobody, of_a_start, or
-/// of_another_namespace. Asked for a read lock, which whoever may only read the file could hold as
-/// well: only what may write it is the daemon.
+/// Returns the process that holds byte 1, which is the daemon itself and alive; nobody, of_a_start,
+/// or of_another_namespace. Asked for a read lock, which whoever may only read the file could hold
+/// as well: only what may write it is the daemon.
 template <class Host>
 auto daemon_that_holds(Host host, int fd) -> pid_t {
     pid_t holder;
@@ -81,8 +81,8 @@ auto daemon_that_holds(Host host, int fd) -> pid_t {
     return holder;
 }
 
-/// Returns whether a start, a daemon or its child holds byte 0. Asked, never tried: a reader that
-/// took the lock for a moment would make a start fail.
+/// Returns whether a start, a daemon or its child holds byte 0. It asks and never tries to lock: a
+/// reader that took the lock for a moment would make a start fail.
 template <class Host>
 auto is_held(Host host, int fd) -> bool {
     pid_t holder;

@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Inherited descriptors stay open.
+/// Leaves the inherited descriptors open.
 struct KeepDescriptors {
     using slot = slots::descriptors;
     using steps = step_list<>;
@@ -31,7 +31,7 @@ template <class First, class... Rest>
 inline constexpr bool are_descriptors<First, Rest...> = std::is_convertible_v<First, int> &&
                                                         (std::is_convertible_v<Rest, int> && ...);
 
-/// In the launcher: the stdio policy decides on 0-2, and a failed open() is no descriptor.
+/// Refuses, in the launcher, 0-2, which are the stdio policy's, and the answer of a failed open().
 struct CheckKept : step<phase::check> {
     static constexpr const char* name = "descriptors";
 
@@ -95,7 +95,7 @@ struct CloseDescriptors {
                       "daemonizer: CloseDescriptors takes its descriptors all as template "
                       "arguments, or all as values: CloseDescriptors{3, fd}");
     }
-    // Not by `requires`: clang 14 forgets that where it deduces the class.
+    // `requires` would not do: clang 14 forgets it where it deduces the class.
     template <class T, class = std::enable_if_t<!std::is_convertible_v<T, int>>>
     constexpr explicit CloseDescriptors(const T&) {
         static_assert(given_as_value<T>, "daemonizer: CloseDescriptors takes descriptors one "
@@ -108,7 +108,7 @@ struct CloseDescriptors {
     using steps = step_list<detail::CloseOthers>;
 };
 
-/// The form with values; its type is not to be spelled.
+/// The form with values. Programs do not spell its type.
 template <int Count>
 struct CloseDescriptors<detail::at_run_time, Count> {
     template <class... Fds>

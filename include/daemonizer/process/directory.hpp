@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// The starter's working directory stays, and keeps its file system busy.
+/// Leaves the daemon in the starter's working directory, which keeps its file system busy.
 struct KeepDirectory {
     using slot = slots::directory;
     using steps = step_list<>;

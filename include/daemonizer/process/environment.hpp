@@ -13,7 +13,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 namespace detail {
 
-/// The entry "NAME=VALUE" of that name, or a null pointer; the first where there are several.
+/// Returns the entry "NAME=VALUE" of that name, the first where there are several, or null.
 inline auto find_variable(char** environment, const char* name) -> char* {
     for (; environment != nullptr && *environment != nullptr; ++environment) {
         const char* left = *environment;
@@ -69,7 +69,7 @@ struct CleanEnvironment {
         return (detail::is_same_text(Keep.characters, name) || ...);
     }
 
-    /// In the daemon: the launcher leaves at once, and never returns the program's own.
+    /// Runs in the daemon: the launcher of start() goes on with the environment that it has.
     struct Clean : step<phase::session> {
         static constexpr const char* name = "environment";
         static auto run(const auto&, const auto&) -> bool {

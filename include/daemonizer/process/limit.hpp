@@ -73,8 +73,8 @@ auto set_limit(const Start& start, int resource, const rlimit& wanted) -> bool {
 } // namespace detail
 
 namespace slots {
-/// A slot a resource. None is in detail::Defaults, where sixteen would cost every composition
-/// compile time; as slots of one's own they come after the library's.
+/// Each resource is a slot. None is in detail::Defaults, where sixteen would cost every composition
+/// compile time. They come after the library's, as slots of one's own do.
 template <int Resource>
 struct limit : own_slot {
     static constexpr const char* name = detail::describe_resource(Resource).name;
@@ -99,8 +99,9 @@ struct Limit {
                       "daemonizer: Limit takes a resource such as RLIMIT_NOFILE");
         static_assert(Soft <= Hard, "daemonizer: a soft limit is not above the hard one");
     }
-    /// Before the drop, which loses the right to raise it. That on descriptors comes once the
-    /// inherited ones are closed: without close_range(2) they are looked for up to this limit.
+    /// Runs before the drop, which loses the right to raise a limit. The one on descriptors comes
+    /// once the inherited ones are closed: without close_range(2) they are looked for up to this
+    /// limit.
     struct Set : step<Resource == RLIMIT_NOFILE ? phase::descriptors : phase::session> {
         static constexpr const char* name = "limit";
         static auto run(const auto& start, const auto&) -> bool {
@@ -137,7 +138,7 @@ struct NoCoreDumps {
             return detail::set_limit(start, RLIMIT_CORE, rlimit{0, 0});
         }
     };
-    /// After the user has changed: the kernel then sets it to what fs.suid_dumpable says.
+    /// Runs after the user has changed: the kernel then sets it to what fs.suid_dumpable says.
     struct Undump : step<phase::identity> {
         static constexpr const char* name = "core dumps";
         static auto run(const auto& start, const auto&) -> bool {

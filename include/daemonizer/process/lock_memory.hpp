@@ -15,7 +15,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// stack cannot grow.
 /// Fails as step "lock memory" with mlockall(2)'s errno.
 struct LockMemory {
-    /// In the daemon, since a fork loses the lock; after the limits, and before the drop.
+    /// Runs in the daemon, since a fork loses the lock; after the limits, and before the drop.
     struct Lock : step<phase::targets> {
         static constexpr const char* name = "lock memory";
         static auto run(const auto& start, const auto&) -> bool {

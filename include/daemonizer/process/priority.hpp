@@ -27,7 +27,7 @@ struct Nice {
     static constexpr void check() {
         static_assert(Value >= -20 && Value <= 19, "daemonizer: Nice takes a value of -20 to 19");
     }
-    /// While the daemon still has the rights of its starter.
+    /// Runs while the daemon still has the rights of its starter.
     struct Set : step<phase::session> {
         static constexpr const char* name = "nice";
         static auto run(const auto& start, const auto&) -> bool {
@@ -62,7 +62,7 @@ struct OomScore {
         static_assert(Score >= -1000 && Score <= 1000,
                       "daemonizer: OomScore takes a value of -1000 to 1000");
     }
-    /// Before a chroot hides /proc, and while this process may open its own files there.
+    /// Runs before a chroot hides /proc, and while this process may open its own files there.
     struct Set : step<phase::session> {
         static constexpr const char* name = "oom score";
         static auto run(const auto& start, const auto&) -> bool {
@@ -87,8 +87,8 @@ struct OomScore {
     private:
         static constexpr auto path = "/proc/self/oom_score_adj";
 
-        /// Where the score cannot be written, such as under Landlock after an upgrade, the
-        /// process may have inherited it.
+        /// Tells whether the process has that score already. It may have inherited the score
+        /// where it cannot write it, such as under Landlock after an upgrade.
         template <class Host>
         [[gnu::cold]] static auto is_set(const Host& host, const char* text, std::size_t size)
             -> bool {

@@ -27,7 +27,7 @@ struct ProcessName {
         static_assert(sizeof(Name.characters) > 1 && sizeof(Name.characters) <= 16,
                       "daemonizer: ProcessName takes a name of 1 to 15 bytes");
     }
-    /// In the daemon alone: the launcher keeps the name that its user typed.
+    /// Runs in the daemon alone: the launcher keeps the name that its user typed.
     struct Set : step<phase::session> {
         static constexpr const char* name = "process name";
         static auto run(const auto& start, const auto&) -> bool {

@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// The starter's umask stays.
+/// Leaves the starter's umask.
 struct KeepUmask {
     using slot = slots::umask;
     using steps = step_list<>;

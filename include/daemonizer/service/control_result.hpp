@@ -23,7 +23,7 @@ struct lsb {
 
 /// Tells what became of an order to a daemon.
 struct ControlResult {
-    /// What became of the order.
+    /// The outcome of an order.
     enum class outcome {
         done,          ///< the signal is sent; or, where waited for, the daemon is gone
         not_running,   ///< there is no daemon
@@ -70,7 +70,7 @@ struct ControlResult {
     }
 };
 
-/// One step of stop(): a signal, and the seconds to wait until the daemon is gone.
+/// Is one step of stop(): a signal, and the seconds to wait until the daemon is gone.
 struct Escalation {
     int signal;  ///< such as SIGTERM
     int seconds; ///< 0: does not wait

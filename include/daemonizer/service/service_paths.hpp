@@ -47,9 +47,9 @@ struct ServiceDirectory {
     const char* of_system;  ///< "/var/log"
     const char* variable;   ///< "XDG_STATE_HOME"
     const char* below_home; ///< "/.local/state", where the variable is not set
-    /// What follows if the variable is set to something else than an absolute path: with true there
-    /// is no path, since two starts with different values must not use two pid files; else the
-    /// default.
+    /// Decides what to do if the variable is set to something else than an absolute path. If true,
+    /// there is no path: two starts with different values must not use two pid files. Else the
+    /// default is taken.
     bool is_strict = false;
 
     /// Returns DIRECTORY/NAMESUFFIX, in the given directory or, where that is null, in the default

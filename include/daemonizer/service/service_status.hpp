@@ -12,7 +12,7 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// Tells what a pid file says of a service.
 struct ServiceStatus {
-    /// What is known of the service.
+    /// The states of a service, as far as they are known.
     enum class state {
         running,  ///< `pid` holds the file
         starting, ///< locked by a start; nobody is named yet

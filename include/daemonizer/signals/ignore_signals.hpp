@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// IgnoreSignals: signals that shall have no effect.
+// IgnoreSignals: the signals that have no effect on the daemon.
 #ifndef DAEMONIZER_SIGNALS_IGNORE_SIGNALS_HPP
 #define DAEMONIZER_SIGNALS_IGNORE_SIGNALS_HPP
 
@@ -49,7 +49,7 @@ struct IgnoreSignals {
                     ...);
         }
     };
-    /// Whether this signal is among them.
+    /// Returns whether the policy names this signal.
     static constexpr auto ignores(int signal) -> bool { return ((signal == Signals) || ...); }
     using slot = slots::ignored;
     using steps = step_list<Ignore>;

@@ -16,15 +16,15 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Whether there is one, and each is a number of a signal.
+/// Whether these are signals, and at least one.
 template <int... Signals>
 constexpr bool are_signals = sizeof...(Signals) != 0 && ((Signals > 0 && Signals < NSIG) && ...);
 
 template <int... Signals>
 constexpr bool can_be_collected = ((Signals != SIGKILL && Signals != SIGSTOP) && ...);
 
-/// Whether each is named once. A number that has two names, such as SIGIO and SIGPOLL, may be there
-/// under both.
+/// Whether each signal is named once. A number that has two names, such as SIGIO and SIGPOLL, may
+/// be there under both.
 template <int... Signals>
 constexpr auto are_different() -> bool {
     const int numbers[] = {Signals..., 0};
@@ -79,7 +79,8 @@ inline void die_of(int signal) {
     ::raise(signal);
 }
 
-/// By die_of, or as the pid policy says, which takes its record away first. Nothing interrupts the
+/// Returns the disposition that ends the process: by die_of, or by the handler of the pid policy,
+/// which takes its record away first. Nothing interrupts the
 /// handler: while it runs every signal is blocked in its thread.
 template <class Pid>
 auto dying() -> struct sigaction {
@@ -93,7 +94,8 @@ auto dying() -> struct sigaction {
     return action;
 }
 
-/// By these a terminal, a supervisor or a container's runtime asks for the end.
+/// Returns whether a terminal, a supervisor or a container's runtime asks for the end by this
+/// signal.
 constexpr auto
 asks_for_the_end(int signal) -> bool {
     return signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
@@ -111,8 +113,8 @@ auto is_first_process([[maybe_unused]] const Start& start) -> bool {
         return start.host().pid() == 1;
 }
 
-/// Whether the signals that ask for the end need a handler: where the pid policy has a record to
-/// take away, and in PID 1, for which the kernel discards their default action.
+/// Returns whether the signals that ask for the end need a handler. They do if the pid policy has a
+/// record to take away, and in PID 1, for which the kernel discards their default action.
 template <class Start>
 auto end_needs_handler(const Start& start) -> bool {
     if constexpr (requires { Start::template in<slots::pid>::on_ending_signal; })
@@ -121,7 +123,7 @@ auto end_needs_handler(const Start& start) -> bool {
         return detail::is_first_process(start);
 }
 
-/// Marks a step that gives them this handler.
+/// Marks a step that sets these handlers.
 struct sets_ending_handlers {};
 template <class Steps>
 inline constexpr bool set_ending_handlers = false;
@@ -149,11 +151,11 @@ auto replace_default(const Start& start, int signal, const struct sigaction& act
     }
 }
 
-/// Every disposition default, then the mask exactly `Blocked...`. In this order: a signal that was
-/// blocked with a handler of the program's must not run it on the way. The signals that ask for the
-/// end, and those that are collected, get their handler here and not in a later step: one that
-/// arrives while the default stands would leave the pid file, and in PID 1 the kernel would discard
-/// it.
+/// Sets every disposition to its default, then the mask to exactly `Blocked...`. In this order: a
+/// signal that was blocked with a handler of the program's must not run it on the way. The signals
+/// that ask for the end, and those that are collected, get their handler here and not in a later
+/// step: one that arrives while the default stands would leave the pid file, and in PID 1 the
+/// kernel would discard it.
 template <int... Blocked>
 struct ResetSignals : step<phase::signals>, sets_ending_handlers {
     static constexpr const char* name = "signals";

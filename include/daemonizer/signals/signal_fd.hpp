@@ -66,8 +66,8 @@ struct SignalFd {
         static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
-    /// Returns the next signal; 0 when `limit` ns (negative: none) have passed first. Never an
-    /// error: a body that waits in a loop would spin.
+    /// Returns the next signal, or 0 when `limit` ns have passed first; a negative limit is none.
+    /// It never returns an error: a body that waits in a loop would spin.
     template <class Host>
     static auto wait(Host host, state& state, long long limit) -> int {
         if (limit >= 0)
@@ -82,7 +82,7 @@ struct SignalFd {
     using steps = step_list<detail::ResetSignals<Signals...>, Open>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
-    /// There SIGINT is collected too, and counts as SIGTERM.
+    /// In the foreground SIGINT is collected, too, and counts as SIGTERM.
     static constexpr auto in_foreground() {
         return detail::collecting_in_foreground<SignalFd, Signals...>();
     }

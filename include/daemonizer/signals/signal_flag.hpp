@@ -94,9 +94,9 @@ struct SignalFlag {
         static void drop_launcher_copy(const auto&, const auto&, auto&) {}
     };
 
-    /// The next signal, the first named first; 0 when `limit` ns (negative: none) have passed.
-    /// Never an error: a body that waits in a loop would spin. Where the pipe is no more, because
-    /// the body has closed it, the flags are looked at ten times a second.
+    /// Returns the next signal, the first named first, or 0 when `limit` ns have passed; a negative
+    /// limit is none. It never returns an error: a body that waits in a loop would spin. If the
+    /// body has closed the pipe, the function looks at the flags ten times a second.
     template <class Host>
     static auto wait(const Host& host, auto& state, long long limit) -> int {
         auto& pipe = state.pipe;
@@ -124,7 +124,7 @@ struct SignalFlag {
     using steps = step_list<detail::ResetSignals<Signals...>, Install>;
     static constexpr bool keeps = false;
     static constexpr auto collects(int signal) -> bool { return ((signal == Signals) || ...); }
-    /// There SIGINT is collected too, and counts as SIGTERM.
+    /// In the foreground SIGINT is collected, too, and counts as SIGTERM.
     static constexpr auto in_foreground() {
         return detail::collecting_in_foreground<SignalFlag, Signals...>();
     }
@@ -150,7 +150,8 @@ private:
         __atomic_store_n(&place, value, __ATOMIC_SEQ_CST);
     }
 
-    /// A handler has no argument for it. PosixHost is empty and takes no room.
+    /// The host of the handlers, which have no argument for it. PosixHost is empty and takes no
+    /// room.
     template <class Host>
     inline static Host host_of_handlers{};
 
@@ -162,7 +163,8 @@ private:
         put(writable, pipe.writable);
     }
 
-    /// In a process that the daemon has forked: the pipe that it inherited wakes the daemon.
+    /// Is called in a process that the daemon has forked: the pipe that it inherited wakes the
+    /// daemon.
     template <class Host>
     static void collect_in_worker(const Host& host, detail::WakePipe& pipe) {
         put(writable, -1);

@@ -9,10 +9,11 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// A file each: stdin read, stdout and stderr appended as LogStdio does it. Either all three as
-/// template arguments or all three as pointers. Each is trusted by LogStdio's rule; the input may
-/// also be a FIFO, which is opened whether somebody writes to it or not, and a symbolic link. Fails
-/// as LogStdio does. Source: open(2).
+/// Gives stdin, stdout and stderr a file each: `FileStdio<"/in", "/out", "/err">`, or
+/// `FileStdio{in, out, err}`, whose characters the caller owns for as long as the handle lives.
+/// stdin is read, the others are appended to as LogStdio does it. The start trusts each by
+/// LogStdio's rule. The input may also be a symbolic link, and a FIFO, which is opened whether
+/// somebody writes to it or not. Fails as LogStdio does. Source: open(2).
 template <fixed_string In = "", fixed_string Out = "", fixed_string Err = "">
 struct FileStdio {
     template <class>

@@ -11,13 +11,13 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// stdin null; stdout and stderr each a stream to journald, with priority info and err where a line
-/// does not begin with "<N>". `JournalStdio<"clockd">` or `JournalStdio{ident}`, whose characters
-/// the caller owns for as long as the handle lives; `ident` is what `journalctl -t` looks for. They
-/// are connected in the daemon, since journald takes the process that connects for the one that
-/// writes. journald keeps them when it is restarted.
-/// Fails with the errno of socket(2) or connect(2), ENOENT where no journald runs.
-/// Source: systemd-journald.service(8), "Stream logging".
+/// Puts stdin on /dev/null, and makes stdout and stderr a stream to journald each. A line has the
+/// priority info or err where it does not begin with "<N>". `JournalStdio<"clockd">` or
+/// `JournalStdio{ident}`, whose characters the caller owns for as long as the handle lives; `ident`
+/// is what `journalctl -t` looks for. The daemon connects them, since journald takes the process
+/// that connects for the one that writes. journald keeps them when it is restarted. Fails with the
+/// errno of socket(2) or connect(2), ENOENT where no journald runs. Source:
+/// systemd-journald.service(8), "Stream logging".
 template <fixed_string Ident = "">
 struct JournalStdio : Text<Ident> {
     constexpr JournalStdio() requires(!Text<Ident>::at_run_time) = default;
@@ -46,7 +46,8 @@ struct JournalStdio : Text<Ident> {
                    (this->out = detail::open_journal(start, policy.characters(), info)) >= 0 &&
                    (this->err = detail::open_journal(start, policy.characters(), error)) >= 0;
         }
-        /// For a monitor's child, which becomes the daemon.
+        /// Connects 1 and 2 anew, in a monitor's child that becomes the daemon. Returns null, or
+        /// why not.
         template <class Host>
         static auto reopen(Host host, const JournalStdio& policy) -> const char* {
             const char* const why = detail::reopen_journal(host, 1, policy.characters(), info);

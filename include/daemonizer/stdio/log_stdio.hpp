@@ -9,8 +9,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// stdin null; stdout and stderr appended to a log, created 0640 where the umask allows.
-/// `daemon.reopen()` opens it anew, after a rename. `LogStdio<"/var/log/x.log">` or
+/// Puts stdin on /dev/null, and appends stdout and stderr to a log, created 0640 where the umask
+/// allows. `daemon.reopen()` opens it anew, after a rename. `LogStdio<"/var/log/x.log">` or
 /// `LogStdio{path}`, whose characters the caller owns for as long as the handle lives.
 ///
 /// A log directory is often writable for another user than root, so the log is trusted by the rule

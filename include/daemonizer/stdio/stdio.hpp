@@ -9,7 +9,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// Descriptors 0-2 stay what the starter gave.
+/// Leaves descriptors 0-2 what the starter gave.
 struct KeepStdio {
     using slot = slots::stdio;
     using steps = step_list<>;
@@ -21,7 +21,8 @@ static_assert(StdioPolicy<KeepStdio>);
 
 namespace detail {
 
-/// 0-2 in the foreground, of a composition that may have a log: there is none of ours to reopen.
+/// Leaves 0-2 alone in the foreground, for a composition that may have a log: reopen() does
+/// nothing.
 struct ForegroundStdio : KeepStdio {
     struct state {
         static auto reopen(const auto&, const ForegroundStdio&) -> const char* { return nullptr; }
@@ -32,8 +33,8 @@ struct ForegroundStdio : KeepStdio {
 
 } // namespace detail
 
-/// All three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the next
-/// file that is opened becomes stdout. The default. Fails as step "stdio" with the errno of
+/// Puts all three on /dev/null (APUE 13.3 rule 6; daemon(7) step 9): never merely closed, or the
+/// next file that is opened becomes stdout. The default. Fails as step "stdio" with the errno of
 /// open(2).
 struct NullStdio {
     using slot = slots::stdio;

@@ -45,11 +45,11 @@ public:
     };
 
     PassedSockets(int count, const char* names) : count_{count}, names_{names} {}
-    /// The first, in the order in which the manager has passed them.
+    /// Returns the first, in the order in which the manager has passed them.
     auto begin() const -> iterator { return {detail::ListenVariables::first, names_}; }
-    /// Behind the last.
+    /// Returns the end, behind the last.
     auto end() const -> iterator { return {detail::ListenVariables::first + count_, nullptr}; }
-    /// How many there are.
+    /// Returns how many sockets there are.
     auto size() const -> int { return count_; }
 
 private:
@@ -63,7 +63,7 @@ template <class Base>
 struct socket_members : Base {
     using Base::Base;
 
-    /// The descriptors that were passed, in the manager's order; stored ones come last.
+    /// Returns the descriptors that were passed, in the manager's order; stored ones come last.
     auto sockets() -> PassedSockets {
         const auto& state = this->template state_in<slots::sockets>();
         return {state.count, state.names};

@@ -9,6 +9,7 @@
 #include <daemonizer/supervision/detail/notify_members.hpp>
 #include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/notify_socket.hpp>
+#include <daemonizer/supervision/detail/refusing_to_notify.hpp>
 #include <daemonizer/supervision/detail/speaking_process.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -35,9 +36,9 @@ static_assert(Policy<NoNotify>);
 ///
 /// In a composition that forks the launcher sends MAINPID= and READY=1, and before that STATUS= and
 /// ERRNO=, and what extend_timeout() and notify() say, since a manager believes only the process
-/// that it has started. A Monitor, which is the
-/// main process, sends READY=1 after each restart. READY=1 waits up to five seconds for a manager
-/// that is busy; any other message is dropped instead.
+/// that it has started. A Monitor, which is the main process, sends READY=1 after each restart.
+/// READY=1 waits up to five seconds for a manager that is busy; any other message is dropped
+/// instead.
 ///
 /// The daemon's environment loses NOTIFY_SOCKET, so that a program which the daemon executes does
 /// not speak for it. `CleanEnvironment<"NOTIFY_SOCKET", ...>` asks for the variable to stay.
@@ -66,7 +67,7 @@ struct SystemdNotify {
         }
     };
 
-    /// In the daemon alone: a launcher that goes on after start() keeps its environment.
+    /// Runs in the daemon alone: a launcher that goes on after start() keeps its environment.
     struct Forget : step<phase::record> {
         static constexpr const char* name = "notify";
 
@@ -129,8 +130,8 @@ struct SystemdNotify {
                  .number(microseconds),
              patience);
     }
-    /// Sent once, by the program or when its body returns. Never where a Monitor starts the daemon
-    /// again: nothing that comes later makes a manager take it back.
+    /// Sends STOPPING=1 once, by order of the program or when its body returns. It does not where a
+    /// Monitor starts the daemon again: nothing that comes later makes a manager take it back.
     static void on(const event::stopping& now, const auto& host, const auto&, auto& state) {
         if (now.may_return)
             return;
@@ -150,7 +151,8 @@ struct SystemdNotify {
     using members = detail::notify_members<Base>;
 
 private:
-    /// What the program has handed over that executes this one: an upgrade, or a monitor.
+    /// Returns the descriptor that an upgrade or a monitor has handed over, -1 if they had none, or
+    /// any_number in a first start.
     static auto passed_to(const auto& start) -> int {
         using Core = std::remove_cvref_t<decltype(start.core)>;
         if constexpr (Core::may_continue) {

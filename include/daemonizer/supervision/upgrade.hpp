@@ -14,7 +14,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI {
 
-/// No upgrade: its members do not compile. The default.
+/// Makes no upgrades: the members of Upgrade do not compile. The default.
 struct NoUpgrade {
     using slot = slots::upgrade;
     using steps = step_list<>;
@@ -104,7 +104,7 @@ struct Upgrade {
         return error >= 0 || start.fail_step("upgrade", what, error);
     }
 
-    /// Whether an older program has executed this one, in its place or for a trial.
+    /// Returns whether an older program has executed this one, in its place or for a trial.
     static auto is_continued(const auto& start) -> bool {
         auto& own = start.core.template state<Upgrade>();
         if (!detail::receive_upgrade(start.host(), own))

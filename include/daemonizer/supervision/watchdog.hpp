@@ -15,9 +15,9 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 /// `wait_for()` wake for that and ping by themselves. A loop of your own waits for
 /// `daemon.descriptor()`, which is readable at that time, too, and calls `daemon.watchdog()`. If
 /// the daemon hangs it does not ping, and the manager ends it. Where the variable is not set, is 0,
-/// or $WATCHDOG_PID names another process, nobody is pinged. Needs SystemdNotify. The start cannot
-/// fail by it. Source:
-/// sd_watchdog_enabled(3); systemd.service(5), WatchdogSec=.
+/// or $WATCHDOG_PID names another process, nobody is pinged. Needs SystemdNotify. It
+/// cannot fail a start.
+/// Source: sd_watchdog_enabled(3); systemd.service(5), WatchdogSec=.
 struct Watchdog {
     template <class Core>
     static constexpr void check() {

@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Sleeps, for less than a second or until a signal is handled; `mask` holds meanwhile.
+/// Sleeps for less than a second, or until a signal is handled; `mask` is in force meanwhile.
 template <class Host>
 [[gnu::visibility("hidden")]] void sleep_for(Host host, long nanoseconds,
                                              const sigset_t* mask = nullptr) {

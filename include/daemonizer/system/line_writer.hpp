@@ -9,8 +9,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What the next bytes of a text become: `size` bytes that stay as they are, or, where `shown` is
-/// false, one '?'.
+/// Tells what the next `size` bytes of a text become: they stay as they are, or, where `shown` is
+/// false, become one '?'.
 struct Piece {
     unsigned char size;
     bool shown;

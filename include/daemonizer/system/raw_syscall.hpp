@@ -9,7 +9,8 @@
 #if DAEMONIZER_HAS_RAW_CALLS
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What is in a register anyway, for an argument that a call does not have: costs no instruction.
+/// Returns what is in a register anyway, for an argument that a call does not have. It costs no
+/// instruction.
 [[gnu::always_inline]] inline auto unset_register() -> long {
     long whatever;
     asm volatile("" : "=r"(whatever));

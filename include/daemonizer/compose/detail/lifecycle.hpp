@@ -78,8 +78,8 @@ private:
         }
     }
 
-    /// Without a fork. No signal acts until the signal policy says what it does then: one that ends
-    /// the process would leave behind what the first steps have made.
+    /// Begins a start without a fork. No signal acts until the signal policy says what it does
+    /// then: one that ends the process would leave behind what the first steps have made.
     auto begin_in_place(Failure& failure) -> outcome {
         StartSignals signals;
         const StepContext<core_type> start{core_, failure, &signals};
@@ -95,8 +95,8 @@ private:
         return outcome::failed;
     }
 
-    /// In the launcher, until there is a daemon. No signal acts meanwhile, and none after that: the
-    /// daemon's own steps, and in the launcher begin(), say what holds then.
+    /// Begins a start with a fork, in the launcher. No signal acts meanwhile, and none after that:
+    /// the daemon's own steps, and in the launcher begin(), say what holds then.
     template <bool LauncherReturns>
     auto begin_detached(Failure& failure, StartSignals& signals) -> outcome {
         const StepContext<core_type> start{core_, failure, &signals};

@@ -24,7 +24,7 @@ constexpr bool brings_members = requires {
 template <class... Policies>
 constexpr unsigned members_count = (0U + ... + (brings_members<Policies> ? 1U : 0U));
 
-/// Where the policy stands that is the `nth`, from 1, of those that bring members.
+/// Returns the place of the `nth` policy, counted from 1, of those that bring members.
 template <class... Policies>
 constexpr auto bringer(unsigned nth) -> std::size_t {
     const bool brings[] = {brings_members<Policies>...};

@@ -29,7 +29,7 @@ using steps_of = typename filter_steps<Slot, true, sequence<>, Steps>::type;
 template <class Slot, class Steps>
 using steps_without = typename filter_steps<Slot, false, sequence<>, Steps>::type;
 
-/// Parts of `Plan`, for who needs no more of it.
+/// Has the parts of `Plan`. A composition that needs none of them does not instantiate it.
 template <class Plan>
 struct PartialPlan {
     /// A monitor records itself, and closes what it has inherited.

@@ -25,7 +25,7 @@ constexpr auto bind(step_list<Steps...>) -> types<bound_step<Steps, Policy>...> 
     return {};
 }
 
-/// Where a step stands: by its phase, and there before all others if it says so.
+/// Returns the place of a step: that of its phase, and within it the first if the step says so.
 template <class Step>
 constexpr auto place_of() -> int {
     constexpr int phase = 2 * static_cast<int>(Step::at);
@@ -35,8 +35,8 @@ constexpr auto place_of() -> int {
         return phase + 1;
 }
 
-/// Indices of steps in the order of their phases; those of one phase stay as they stand. Plain
-/// arithmetic: hana::sort compares types, and each comparison is an instantiation.
+/// Puts the indices of steps in the order of their phases; those of one phase stay as they stand.
+/// It is plain arithmetic: hana::sort compares types, and each comparison is an instantiation.
 template <class... Steps>
 struct phase_order {
     std::size_t at[sizeof...(Steps) + 1]{};
@@ -59,8 +59,8 @@ constexpr auto in_order(types<Steps...>, std::index_sequence<Indices...> indices
     return hana::basic_tuple<hana::type<type_at<order.at[Indices], steps>>...>{};
 }
 
-/// Every policy's steps, in the order of phases; within a phase those that come first, then all in
-/// the order of slots.
+/// Returns every policy's steps, in the order of phases; within a phase those that come first, then
+/// all in the order of slots.
 template <class... Policies>
 constexpr auto order_steps() {
     constexpr auto steps = (types<>{} + ... + planning::bind<Policies>(typename Policies::steps{}));

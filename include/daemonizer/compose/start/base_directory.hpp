@@ -20,9 +20,9 @@ auto path_is_given(const Start& start, const Text<Literal>& path) -> bool {
     return true;
 }
 
-/// Where a relative path starts: the directory that the launcher stood in, held open from the check
-/// phase on, since the session phase leaves it. It serves later openings as well (a log reopened, a
-/// pid file removed), also out of a chroot.
+/// Holds open the directory that the launcher stood in, where relative paths start. It is opened in
+/// the check phase, since the session phase leaves that directory. Later openings use it as well (a
+/// log reopened, a pid file removed), also out of a chroot.
 template <bool Absolute>
 struct BaseDirectory {
     int fd = AT_FDCWD;
@@ -57,7 +57,7 @@ struct BaseDirectory {
     }
 };
 
-/// An absolute path that is known at compile time starts nowhere.
+/// An absolute path that is known at compile time needs no directory.
 template <>
 struct BaseDirectory<true> {
     static constexpr auto directory() -> int { return AT_FDCWD; }

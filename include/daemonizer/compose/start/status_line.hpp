@@ -19,7 +19,8 @@ using ShowStatus = void (*)(const Host& host, int fd, const char* program, const
 template <class Host>
 [[gnu::visibility("hidden")]] inline ShowStatus<Host> show_status = nullptr;
 
-/// Not kept by a launcher or a daemon: the code of one that has none must not grow by it.
+/// Whether a line is on the terminal. It is no member of a launcher or a daemon: the code of one
+/// without such a line must not grow by it.
 template <class Host>
 [[gnu::visibility("hidden")]] inline bool status_line_shows = false;
 

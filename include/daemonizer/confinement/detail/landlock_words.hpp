@@ -17,7 +17,8 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail::landlock {
 
 struct word {}; ///< the base of every word that Landlock takes
 
-// Not a concept: where that is not met, compilers add six lines to the one that a user reads.
+// This is no concept: compilers add six lines to the one that a user reads where a concept is not
+// met.
 template <class T>
 inline constexpr bool is_word = std::is_base_of_v<word, T>;
 template <class T>
@@ -53,7 +54,7 @@ struct PortRules : word {
     }
 };
 
-// What a word answers to each question of a policy. A type that is no word answers nothing.
+// The answers of a word to each question of a policy. A type that is no word answers nothing.
 
 template <class T>
 inline constexpr bool is_absolute = true;

@@ -11,8 +11,8 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 [[gnu::cold, gnu::noinline]] inline auto negative_errno() -> int { return -errno; }
 
-/// What libc has answered, or the negative errno: an error cannot be overwritten between the call
-/// and its reader.
+/// Returns what libc has answered, or the negative errno. So nothing overwrites an error between
+/// the call and its reader.
 template <class Value>
 auto answer(Value value) -> Value {
     return value < 0 ? static_cast<Value>(detail::negative_errno()) : value;

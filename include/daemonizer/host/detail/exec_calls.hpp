@@ -47,7 +47,7 @@ struct ExecCalls {
     static auto read_link(const char* path, char* into, std::size_t size) -> long {
         return detail::answer(::readlink(path, into, size));
     }
-    /// What execve(2) was given for this program, or null where it is not known.
+    /// Returns the path that execve(2) was given for this program, or null where it is not known.
     static auto executed_path() -> const char* {
         return reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
     }

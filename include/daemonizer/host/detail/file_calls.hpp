@@ -68,7 +68,7 @@ struct FileCalls {
         return detail::answer(::fstat(fd, &status));
 #endif
     }
-    /// Of the name itself: a symbolic link is not followed.
+    /// Reads the status of the name itself: a symbolic link is not followed.
     static auto status(int directory, const char* path, struct stat& status) -> int {
 #if DAEMONIZER_SMALL_OFFSETS
         struct stat64 large {};
@@ -139,7 +139,7 @@ private:
 #if DAEMONIZER_SMALL_OFFSETS
     static constexpr int large_file = O_LARGEFILE;
 
-    /// What this library asks of a file. An inode's number is folded to the size of ino_t.
+    /// Copies what this library asks of a file. An inode's number is folded to the size of ino_t.
     static auto copy(int answer, const struct stat64& from, struct stat& to) -> int {
         to = {};
         to.st_dev = from.st_dev;

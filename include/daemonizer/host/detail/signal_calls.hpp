@@ -34,7 +34,7 @@ struct SignalCalls {
     static auto set_mask(int how, const sigset_t& mask, sigset_t* before = nullptr) -> int {
         return detail::answer(::sigprocmask(how, &mask, before));
     }
-    /// Of the signals that this thread has blocked: those that have come meanwhile.
+    /// Reads which of the signals that this thread has blocked have come meanwhile.
     static auto pending_signals(sigset_t& set) -> int { return detail::answer(::sigpending(&set)); }
     /// Takes one that is pending, if there is one: its number, or -EAGAIN.
     static auto take_signal(const sigset_t& set) -> int {

@@ -16,8 +16,8 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 struct [[gnu::visibility("hidden")]] Detachment;
 
-/// What launcher and daemon still have to do with each other: the report, and how the launcher
-/// watches over its children.
+/// Holds what still connects launcher and daemon: the report, and the launcher's watch over its
+/// children.
 struct Detachment {
     ReportEnd launcher, daemon;
     SigchldWatch watch;
@@ -62,7 +62,7 @@ private:
     }
 };
 
-/// What a fork policy remembers.
+/// The state of a fork policy.
 struct DetachedState {
     ReportEnd report; ///< the daemon's end, open until ready; in the launcher not open
     pid_t daemon = 0; ///< its pid; not known in the intermediate
@@ -79,7 +79,7 @@ struct DetachedState {
         if (!named && report.send_forked(host) < 0)
             report.close(host);
     }
-    /// How far the daemon is, to the launcher, who may show it.
+    /// Tells the launcher how far the daemon is. The launcher may show it.
     template <class Host>
     void say_status(const Host& host, const char* text) const {
         // Named, so that it is instantiated.

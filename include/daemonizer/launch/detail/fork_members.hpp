@@ -32,11 +32,11 @@ struct without_supervision : Base {
     }
 };
 
-/// Of a policy that always forks, or never.
+/// The members of a policy that always forks, or never.
 template <class Base>
 using plain_fork_members = without_supervision<without_handoff<Base>>;
 
-/// Of HandoffFork, whose state says it.
+/// The member of HandoffFork, whose state has the answer.
 template <class Base>
 struct handoff_members : without_supervision<Base> {
     using without_supervision<Base>::without_supervision;
@@ -45,7 +45,7 @@ struct handoff_members : without_supervision<Base> {
     auto handed_over() -> bool { return this->template state_in<slots::fork>().handed_over; }
 };
 
-/// Of AutoFork, whose state says it.
+/// The member of AutoFork, whose state has the answer.
 template <class Base>
 struct supervised_members : without_handoff<Base> {
     using without_handoff<Base>::without_handoff;

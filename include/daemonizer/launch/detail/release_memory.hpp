@@ -34,10 +34,10 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 /// stack; `leave_out_needed(mappings)` leaves out what else it reads. `least`: bytes that are worth
 /// a call.
 ///
-/// What is given back is known to be the program's data: it is private and writable, no file's, and
-/// does not follow an object's file as the uninitialised data does; no loaded object reaches into
-/// it, and the dynamic linker has no list there (PrivateMappings). The stack and the thread's own
-/// variables stay, and so does all memory where somebody unknown may use it.
+/// Gives back only what is known to be the program's data (PrivateMappings): it is private and
+/// writable, belongs to no file, and does not follow an object's file as the uninitialised data
+/// does. No loaded object reaches into it, and the dynamic linker has no list there. The stack and
+/// the thread's own variables stay, and so does all memory where somebody unknown may use it.
 template <class Host, class Stop, class LeaveOutNeeded>
 [[gnu::noinline]] void release_memory(const Host& host, unsigned long least, Stop stop,
                                       LeaveOutNeeded leave_out_needed) {

@@ -15,7 +15,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-// Where a memory can be handed over. Whoever is not sure forks.
+// These tell whether memory can be handed over. Where one is not sure, the policy forks.
 
 /// A core dump kills every process on the memory before Linux 5.16, and with the daemon the
 /// launcher, which could say nothing more.

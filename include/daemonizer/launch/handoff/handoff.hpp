@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Parts daemon and launcher on one memory.
+// Makes the daemon of HandoffFork, which goes on in the memory of the launcher.
 #ifndef DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 #define DAEMONIZER_LAUNCH_HANDOFF_HANDOFF_HPP
 
@@ -24,9 +24,10 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// The stacks of those who leave the program's own one to the daemon. Their pages are there only
-/// once they are used, and cost the daemon nothing but that. They grow downwards: the launcher's
-/// would run over two that are no longer in use, and any of them into the guard.
+/// Holds the stacks of launcher and intermediate, which leave the program's own to the daemon, and
+/// one for the daemon until it is back on that. Their pages are there only once they are used, and
+/// cost the daemon nothing but that. They grow downwards: the launcher's would run over two that
+/// are no longer in use, and any of them into the guard.
 struct HandoffStacks {
 #if defined(__aarch64__)
     static constexpr std::size_t page = 64 << 10; // the largest that the kernel may have
@@ -50,8 +51,8 @@ struct HandoffStacks {
 };
 inline HandoffStacks handoff_stacks;
 
-/// What a launcher takes along, however large the states of its policies are: not on its stack.
-/// Mere bytes, so that nothing runs before main() or at exit() for them.
+/// Holds what a launcher takes along. It is not on the stack, since the states of policies may be
+/// large. Mere bytes, so that nothing runs before main() or at exit() for them.
 template <class Launcher>
 struct HandoffLuggage {
     alignas(Launcher) unsigned char room[sizeof(Launcher)];
@@ -62,10 +63,10 @@ inline HandoffLuggage<Launcher> handoff_luggage;
 template <class Start>
 class [[gnu::visibility("hidden")]] Handoff;
 
-/// Two processes on one memory, the launcher's: the daemon goes on where that stood, on its stack,
-/// and the launcher waits on another one until it leaves, for good. From the moment there is a
-/// daemon the others touch nothing but their own stack and luggage, and make their calls without
-/// libc.
+/// Makes two processes on the launcher's memory. The daemon goes on where the launcher stood, on
+/// its stack. The launcher waits on another stack, and never comes back. Once there is a daemon,
+/// the other two processes touch nothing but their own stack and what they took along, and make
+/// their calls without libc.
 template <class Start>
 class Handoff {
     using Launcher = ExitingLauncher<typename Start::exiting_launcher, memory::shared>;

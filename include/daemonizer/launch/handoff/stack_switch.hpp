@@ -19,7 +19,8 @@
 #if DAEMONIZER_CAN_HAND_OVER
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Where a stack was left, for whoever goes on with it. The frame that left it must still be there.
+/// The place where a process has left a stack, for the process that goes on with it. The frame that
+/// left it must still be there.
 struct Resumption {
     void* address = nullptr;
     void* stack = nullptr;

@@ -21,12 +21,12 @@ inline int launcher_is_there = 0;
 
 class [[gnu::visibility("hidden")]] ThreadRegistration;
 
-/// What the kernel keeps of a thread by addresses in its memory. Two processes on one memory must
+/// The addresses in a thread's memory that the kernel keeps of it. Two processes on one memory must
 /// not have the same: the launcher unregisters it, and the daemon registers it again.
 class ThreadRegistration {
 public:
-    /// Whether libc and kernel agree on it; changes nothing. On musl, and where the interface is
-    /// missing (qemu-user), they do not.
+    /// Returns whether libc and kernel agree on these addresses; changes nothing. On musl, and
+    /// where the interface is missing (qemu-user), they do not.
     auto look() -> bool {
         return detail::raw_call(SYS_prctl, PR_GET_TID_ADDRESS, of(&id_)) == 0 && id_ != nullptr &&
                *id_ == detail::raw_call(SYS_gettid) &&
@@ -34,7 +34,8 @@ public:
                detail::raw_call(SYS_sigaltstack, 0, of(&signal_stack_)) == 0;
     }
 
-    /// In the launcher, with signals blocked. False where that is refused; then all is as before.
+    /// Unregisters them, in the launcher, with signals blocked. Returns false where the kernel
+    /// refuses; then all is as before.
     auto unregister() const -> bool {
         if (!RestartableSequences::unregister())
             return false;
@@ -50,7 +51,8 @@ public:
         return false;
     }
 
-    /// In the daemon, whose id the kernel has written already. Returns 0 or a negative errno.
+    /// Registers them again, in the daemon, whose id the kernel has written already. Returns 0 or a
+    /// negative errno.
     auto register_again() const -> int {
         RestartableSequences::register_again();
         if ((signal_stack_.ss_flags & SS_DISABLE) == 0)

@@ -12,7 +12,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What became of one attempt to lock a pid file.
+/// The outcome of one attempt to lock a pid file.
 enum class attempt {
     locked,
     failed,     ///< the step has failed, and says why
@@ -73,7 +73,7 @@ auto put_draft_in_place(const Start& start, File& file, const Naming& naming) ->
     const auto busy = [&](int fd) {
         return naming.look(start, fd, file.path) ? attempt::failed : attempt::waited;
     };
-    // What stands there now. Asked without a lock, so that a refused start touches nothing.
+    // Looks at what stands there now, without a lock, so that a refused start touches nothing.
     struct stat there;
     const int seen = host.status(file.directory, file.path, there);
     if (seen < 0 && seen != -ENOENT) {

@@ -78,9 +78,9 @@ private:
         return start.fail(file.path, "is replaced faster than it can be locked", EAGAIN);
     }
 
-    /// Where the starter may write the file but not its directory (or the file is a mount of its
-    /// own): the file that stands there is locked as it is, looked at again, and emptied. Here who
-    /// holds a read lock hinders the start; nothing can be done about that.
+    /// Locks the file that stands there as it is, looks at it again, and empties it. This is for a
+    /// starter who may write the file but not its directory, and for a file that is a mount of its
+    /// own. A process with a read lock hinders such a start; nothing can be done about that.
     template <class Start>
     static auto take_in_place(const Start& start, const auto& policy, auto& file,
                               const auto& naming) -> attempt {

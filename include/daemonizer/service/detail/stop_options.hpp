@@ -10,9 +10,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Holds the options behind a verb: `--lsb`, and for verbs that stop a daemon `--timeout SECONDS`
-/// and
-/// `--force`.
+/// Holds the options behind a verb: `--lsb`, and `--timeout SECONDS` and `--force` of the verbs
+/// that stop a daemon.
 struct StopOptions {
     static constexpr int after_kill = 5;
 

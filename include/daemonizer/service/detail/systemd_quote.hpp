@@ -10,7 +10,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Where a word of a unit stands. That decides which characters are special in it: `$` begins a
+/// The place of a word in a unit. It decides which characters are special in the word: `$` begins a
 /// variable in an argument but not in the program's path, `:` ends the name of a directory.
 enum class unit_word { program, argument, directory };
 

@@ -35,7 +35,8 @@ inline void block_and_send_again(int signal, siginfo_t* info, void* context) {
     errno = error;
 }
 
-/// What a signal that is blocked in this thread does in others, where there may be `Others`.
+/// Returns what a signal that this thread has blocked does in other threads, if there may be
+/// `Others`.
 template <bool Others>
 auto in_other_threads() -> struct sigaction {
     struct sigaction action {};

@@ -79,7 +79,8 @@ struct OldStderr {
     }
 };
 
-/// What 0-2 will be, opened above 2 and open only between the phases targets and stdio.
+/// Holds the files that become 0-2. They are opened above 2, in the phase targets, and closed in
+/// stdio.
 struct Targets : OldStderr {
     int in = -1, out = -1, err = -1;
 

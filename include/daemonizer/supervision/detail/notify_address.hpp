@@ -24,8 +24,8 @@ struct VsockAddress {
 };
 static_assert(sizeof(VsockAddress) == 16);
 
-/// Where a supervisor listens: sd_notify(3) names a path, "@" and an abstract name, or
-/// "vsock:CID:PORT"; finit names a descriptor by its number.
+/// Names the place where a supervisor listens: sd_notify(3) has a path, "@" and an abstract name,
+/// or "vsock:CID:PORT"; finit names a descriptor by its number.
 struct NotifyAddress {
     enum class kind : unsigned char { none, local, vsock, descriptor };
 

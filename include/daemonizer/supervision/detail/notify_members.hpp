@@ -134,49 +134,6 @@ private:
     }
 };
 
-/// Refuses these members, in words, in a composition without a notify policy.
-template <class Base>
-struct refusing_to_notify : Base {
-    using Base::Base;
-
-    template <bool Supported = false>
-    void reloading() {
-        refuse<Supported>();
-    }
-    template <bool Supported = false>
-    void stopping() {
-        refuse<Supported>();
-    }
-    template <bool Supported = false>
-    auto watchdog() -> bool {
-        return refuse<Supported>();
-    }
-    template <class Duration, bool Supported = false>
-    auto extend_timeout(const Duration&) -> bool {
-        return refuse<Supported>();
-    }
-    template <class T, bool Supported = false>
-    auto notify(const T&) -> bool {
-        return refuse<Supported>();
-    }
-    template <class T, bool Supported = false>
-    auto store(const T&, int) -> bool {
-        return refuse<Supported>();
-    }
-    template <class T, bool Supported = false>
-    auto unstore(const T&) -> bool {
-        return refuse<Supported>();
-    }
-
-private:
-    template <bool Supported>
-    static constexpr auto refuse() -> bool {
-        static_assert(Supported, "daemonizer: this member needs the notify policy SystemdNotify "
-                                 "(reloading, stopping, watchdog, extend_timeout, notify, store)");
-        return false;
-    }
-};
-
 } // namespace daemonizer::detail
 
 #endif

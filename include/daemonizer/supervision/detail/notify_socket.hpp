@@ -16,9 +16,9 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Is connected once, early. Later the path might not be reached from a chroot or a sandbox, and a
-/// setenv(3) of the program would race with reading the variable. Launcher and daemon share it.
-/// Where nobody is named, all functions succeed and do nothing.
+/// The connection to the supervisor, which launcher and daemon share. It is made once, early: later
+/// a chroot or a sandbox may hide the path, and a setenv(3) of the program would race with reading
+/// the variable. If no supervisor is named, all functions succeed and do nothing.
 class NotifySocket {
 public:
     static constexpr int any_number = -2;

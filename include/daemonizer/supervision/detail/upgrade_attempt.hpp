@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What the next program finds open, beside what is stored.
+/// The descriptors that the next program finds open, beside the stored ones.
 struct PassedDescriptors {
     int pid_file = -1;
     int sockets = 0; ///< of ListenSockets, from 3 on
@@ -111,7 +111,7 @@ private:
         }
     }
 
-    /// For all that the next program finds open.
+    /// Calls `act(fd)` for each descriptor that the next program finds open.
     template <class Act>
     void each_passed(const PassedDescriptors& passed, Act act) const {
         constexpr int first_socket = 3;

@@ -13,7 +13,7 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// True for root and for the user of this process.
+/// Returns true for root and for the user of this process.
 inline auto is_trusted(uid_t user) -> bool { return user == 0 || user == ::geteuid(); }
 
 /// The rule without its last part, the owner. One link: another name may be a link that a stranger
@@ -28,7 +28,7 @@ inline auto objection_to_kind(const struct stat& file) -> const char* {
 
 inline constexpr char objection_to_owner[] = "belongs to another user";
 
-/// Why a file is not to be trusted, or null. This is the whole rule for a pid file.
+/// Returns why a file is not to be trusted, or null. This is the whole rule for a pid file.
 inline auto objection_to(const struct stat& file) -> const char* {
     if (const char* const rejection = detail::objection_to_kind(file); rejection != nullptr)
         return rejection;

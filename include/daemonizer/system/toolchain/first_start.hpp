@@ -30,9 +30,9 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
                                                  "main() run again would start the first", EEXIST);
 }
 
-/// What execve(2) needs to start the program again as it was started first, whatever it has done to
-/// its arguments and environment since. Kept in memory of its own, which stays when a monitor gives
-/// the program's memory back. A copy names the same memory.
+/// Holds what execve(2) needs to start the program again as it was started first, whatever the
+/// program has done to its arguments and environment since. It is kept in memory of its own, which
+/// stays when a monitor gives the program's memory back. A copy names the same memory.
 struct FirstStart {
     char* memory = nullptr;
     std::size_t size = 0;

@@ -9,8 +9,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// Valgrind keeps the program in its own memory, which /proc shows to the program too, and it
-/// ends the program at a clone that it does not know.
+/// Returns whether valgrind runs this program. Valgrind keeps the program in its own memory, which
+/// /proc shows to the program, too, and it ends the program at a clone that it does not know.
 ///
 /// The program asks by a client request (valgrind manual, "The Client Request mechanism"): a
 /// sequence of instructions that changes nothing on a processor, and that valgrind understands. The

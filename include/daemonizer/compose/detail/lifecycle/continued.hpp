@@ -9,7 +9,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a composition with an upgrade does beside its plan. Nothing of it is instantiated without.
+/// Does what a composition with an upgrade does beside its plan. Other compositions do not
+/// instantiate it.
 template <class Core, class Plan>
 struct Continued {
     using Upgrading = typename Core::template in<slots::upgrade>;

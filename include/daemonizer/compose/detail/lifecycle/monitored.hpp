@@ -18,7 +18,8 @@ inline constexpr bool is_monitored = [] {
         return false;
 }();
 
-/// What a composition with a monitor does beside its plan. Nothing of it is instantiated without.
+/// Does what a composition with a monitor does beside its plan. Other compositions do not
+/// instantiate it.
 template <class Core, class Plan>
 struct Monitored {
     using Monitoring = typename Core::template in<slots::monitor>;

@@ -57,8 +57,9 @@ private:
         return [this](const Failure& reason) { this->complain(reason); };
     }
 
-    /// Where the thread ends in a step (pthread_exit, or cancelled) and no launcher undoes what it
-    /// has acquired, this process does: its other threads, or its program, go on.
+    /// Runs the steps. If the thread ends in one (pthread_exit, or cancelled) and no launcher
+    /// undoes what it has acquired, this process undoes it: its other threads, or its program, go
+    /// on.
     auto run_or_give_back(const StepContext<core_type>& start) -> bool {
 #if defined(__cpp_exceptions)
         if constexpr (plan::in_launcher::undoes && (!Fork::detaches || core_type::may_stay)) {

@@ -11,8 +11,8 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-/// What a handle holds: all that the start has, and its stage. The rooms of this folder are stacked
-/// on it, lifecycle.hpp on top.
+/// Holds what a handle holds: all that the start has, and its stage. The classes of this folder
+/// derive from it one after the other; lifecycle.hpp has the last.
 template <class... Policies>
 class Stages {
 protected:
@@ -28,7 +28,7 @@ protected:
     explicit Stages(const Options<Policies...>& options) : core_{options} {}
     Stages(Stages&& other) noexcept
         : core_{std::move(other.core_)}, stage_{std::exchange(other.stage_, stage::nothing)} {}
-    /// What this one holds must have been given back before.
+    /// The handle that is assigned to must have given back what it held.
     auto operator=(Stages&& other) noexcept -> Stages& {
         core_ = std::move(other.core_);
         stage_ = std::exchange(other.stage_, stage::nothing);

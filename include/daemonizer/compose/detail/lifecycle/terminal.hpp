@@ -61,7 +61,7 @@ protected:
         }
     }
 
-    /// Where nothing forks. Else the launcher does it.
+    /// Removes the line that shows a status, in a start without a fork. Else the launcher does it.
     [[gnu::always_inline]] void remove_status_line() {
         if constexpr (shows_status)
             if (stage_ == stage::shown)

@@ -18,8 +18,8 @@ struct by_default {
     using policy = Policy;
 };
 
-/// Where a slot stands among the library's, or how many these are. Once for a slot, whatever the
-/// composition.
+/// The place of a slot among the library's, or their number for a slot of the user's own. The
+/// compiler computes it once for a slot, whatever the composition.
 template <class Slot, class... Defaults>
 inline constexpr std::size_t number_of_slot = [] {
     const bool is_it[] = {std::is_same_v<Slot, typename Defaults::slot>..., true};

@@ -24,7 +24,7 @@ struct RawFileCalls {
         -> int {
         return static_cast<int>(RawCall::again(SYS_openat, directory, RawCall::of(path), flags));
     }
-    /// Of a file that may have to be made.
+    /// Opens a file that may have to be made.
     [[gnu::visibility("hidden")]] static auto open(int directory, const char* path, int flags,
                                                    mode_t mode) -> int {
         return static_cast<int>(RawCall::again(SYS_openat, directory, RawCall::of(path), flags,

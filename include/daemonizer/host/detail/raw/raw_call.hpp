@@ -18,7 +18,7 @@ struct RawCall {
         return reinterpret_cast<long>(address);
     }
 
-    /// Of a call whose fifth argument may be null or is not looked at.
+    /// Makes a call whose fifth argument may be null or is not looked at.
     [[gnu::visibility("hidden")]] static auto again(long call, long a, long b,
                                                     long c = detail::unset_register(),
                                                     long d = detail::unset_register()) -> long {

@@ -80,7 +80,7 @@ struct RawSignalCalls {
     }
 
 private:
-    /// What rt_sigaction(2) takes, or a little more.
+    /// Has the size of what rt_sigaction(2) takes, or a little more.
     struct KernelAction {
         void (*handler)(int);
         long rest[3]{};

@@ -14,7 +14,7 @@ namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
 struct [[gnu::visibility("hidden")]] MonitorFork;
 
-/// What monitor and daemon need of each other, made before the fork.
+/// Holds what monitor and daemon need of each other. It is made before the fork.
 struct MonitorFork {
     ReportEnd to_monitor, report;
     SigchldWatch watch;

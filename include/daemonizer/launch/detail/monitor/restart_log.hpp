@@ -40,7 +40,8 @@ public:
         if (!open())
             return false;
         const bool is_said = write(reason, first);
-        // Of a stream that nobody reads: it is held back, and would end the program.
+        // Takes the SIGPIPE of a stream that nobody reads: it is held back, and would end the
+        // program.
         host_.take_signal(detail::only_signal(SIGPIPE));
         return is_said;
     }
@@ -59,7 +60,7 @@ private:
         policy.each_text([](const char*) {});
     };
 
-    /// Where the log cannot be opened stdout and stderr stay what they are.
+    /// Opens the log on stdout and stderr. If that fails, both stay what they are.
     auto open() -> bool {
         if constexpr (!Stdio::replaces) {
             return true; // the starter's

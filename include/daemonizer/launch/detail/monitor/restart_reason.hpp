@@ -23,7 +23,7 @@ public:
     RestartReason(const RestartReason&) = delete;
     auto operator=(const RestartReason&) -> RestartReason& = delete;
 
-    /// For a daemon that was ready, or has not said why it was not.
+    /// Describes the end of a daemon that was ready, or has not said why it was not.
     [[gnu::cold]] void ended(const siginfo_t& how) {
         if (how.si_code == CLD_EXITED)
             describe("daemon", "has ended with status ").number(how.si_status);

@@ -13,8 +13,8 @@ class RestartSchedule {
 public:
     static constexpr long long shortest = 100'000'000, longest = 10'000'000'000;
 
-    /// How long to wait after a crash at `now`, or -1 where there have been `Attempts` restarts
-    /// within `Seconds`. The delay doubles with each of these.
+    /// Returns how long to wait after a crash at `now`, or -1 where there have been `Attempts`
+    /// restarts within `Seconds`. The delay doubles with each of these.
     [[gnu::visibility("hidden")]] auto next(long long now) -> long long {
         const unsigned recent = count_since(now - Seconds * 1'000'000'000LL);
         if (recent == Attempts)

@@ -52,16 +52,16 @@ using policy_at = typename decltype(detail::of_number<Index>(
     static_cast<const numbered_policies<std::index_sequence_for<Policies...>, Policies...>*>(
         nullptr)))::type;
 
-/// The members of a policy on top of those below, or these alone where that is not possible.
-template <class Members, class Below>
+/// The members of a policy on top of the layers below, or those alone where that is not possible.
+template <class Members, class Base>
 constexpr auto members_or_below() {
-    constexpr bool derives = requires(Members * members, Below * below) { below = members; };
+    constexpr bool derives = requires(Members * members, Base * base) { base = members; };
     static_assert(derives, "daemonizer: the members of a policy derive from their template "
                            "parameter: template <class Base> struct members : Base");
     if constexpr (derives)
         return std::type_identity<Members>{};
     else
-        return std::type_identity<Below>{};
+        return std::type_identity<Base>{};
 }
 
 /// The members of the first `Count` policies that bring some, in the order of slots. A later

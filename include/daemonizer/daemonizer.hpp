@@ -121,19 +121,22 @@ public:
     /// What all spellings of this composition share.
     using implementation = typename validated::implementation;
 
-    constexpr Daemonizer() requires(std::default_initializable<Given>&&...)
+    constexpr Daemonizer() requires(detail::is_complete<Given>&&...)
         : implementation{validated::options::choose()} {
         accept();
         (detail::run_check<Given, typename validated::core>(), ...);
     }
     Daemonizer() // a policy takes its text at run time: Daemonizer{PidFile{path}}
-        requires(!(std::default_initializable<Given> && ...)) = delete;
+        requires(!(detail::is_complete<Given> && ...)) = delete;
 
     constexpr explicit Daemonizer(Given... given) requires(sizeof...(Given) != 0)
         : implementation{validated::options::choose(given...)} {
         accept();
         (detail::run_check<Given, typename validated::core>(), ...);
     }
+    template <class... Other>
+        requires(sizeof...(Other) != 0 && !std::same_as<void(Other...), void(Given...)>)
+    explicit Daemonizer(const Other&...) = delete; // all types, or all values: Daemonizer{NoFork{}}
 
 private:
     template <class Verdict>
@@ -172,21 +175,21 @@ private:
                       "daemonizer: the host models LockHost, since there is a pid file; see "
                       "compose/start/host_facets.hpp");
         static_assert(why != no_fork,
-                      "daemonizer: a policy in slots::fork models ForkPolicy; it says whether it "
-                      "detaches");
+                      "daemonizer: a policy in slots::fork has static constexpr bool detaches");
         static_assert(why != no_detach,
                       "daemonizer: a fork policy that detaches has static side detach(const auto& "
                       "start)");
         static_assert(why != no_stdio,
-                      "daemonizer: a policy in slots::stdio models StdioPolicy; it says whether it "
-                      "replaces stderr");
+                      "daemonizer: a policy in slots::stdio has static constexpr bool replaces, "
+                      "true if stderr becomes another file");
         static_assert(why != no_signals,
-                      "daemonizer: a policy in slots::signals models SignalPolicy; it says what it "
-                      "keeps and collects");
+                      "daemonizer: a policy in slots::signals has static constexpr bool keeps, and "
+                      "static constexpr bool collects(int signal)");
         static_assert(why != no_step_list,
                       "daemonizer: the steps of a policy are a list; using steps = step_list<...>");
         static_assert(why != no_step,
-                      "daemonizer: a step has a name and derives from step or undoable_step");
+                      "daemonizer: a step derives from step or undoable_step and has static "
+                      "constexpr const char* name");
         static_assert(why != step_lists || fits_plan<verdict>,
                       "daemonizer: what a step needs and gives are lists; using needs = "
                       "capabilities<...>; see wrong_step<step>");

@@ -436,8 +436,9 @@ TEST_CASE("a restart finds arguments, environment, directory and umask of the fi
     ::kill(scene.pid("daemon"), SIGKILL);
     CHECK(scene.fact("started") == found + " handover");
     scene.fact("ready");
-    ::kill(recorded(scene), SIGTERM);
-    CHECK(scene.end_of(recorded(scene)) == 0);
+    const pid_t monitor = recorded(scene);
+    ::kill(monitor, SIGTERM);
+    CHECK(scene.end_of(monitor) == 0);
 }
 
 TEST_CASE("what a crashed daemon has forked is ended before the next start", "[monitor]") {

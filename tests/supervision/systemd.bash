@@ -227,6 +227,10 @@ try_detaching() {
     is_active || fail "detached: $(status)"
     inside systemctl stop detached
     [[ $(property Result) == success ]] || fail "detached: $(status)"
+    # It was asked to end, and had the time to: systemd kills at once who is not its child.
+    ! inside test -s /run/detached.pid || fail "detached, killed: $(inside journalctl -u $unit)"
+    ! journal_has 'not our child' || fail "detached: $(inside journalctl -u $unit)"
+    ! journal_has 'with signal SIGKILL' || fail "detached: $(inside journalctl -u $unit)"
 }
 
 is_refused() {  # is_refused STATUS: a start that fails with it

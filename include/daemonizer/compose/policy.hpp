@@ -89,11 +89,12 @@ concept Policy = requires(T& policy, const T& other) {
     typename T::slot;
     typename T::steps;
     { T::slot::name } -> std::convertible_to<const char*>;
+    typename std::bool_constant<*&T::slot::name == nullptr>; // static constexpr
 };
 
 /// Is false of every policy. One that takes its options as template arguments asserts it in a
 /// constructor that takes them as values, so that this mistake is one sentence.
-template <class>
+template <class...>
 inline constexpr bool given_as_value = false;
 
 /// A policy that fills `Slot`.
@@ -105,14 +106,14 @@ concept PolicyFor = Policy<T> && std::same_as<typename T::slot, Slot>;
 /// process between them.
 template <class T>
 concept ForkPolicy = PolicyFor<T, slots::fork> && requires {
-    { T::detaches } -> std::convertible_to<bool>;
+    typename std::bool_constant<T::detaches>;
 };
 
 /// Says what becomes of descriptors 0-2. `replaces` tells whether stderr is another file
 /// afterwards, so that an error before ready must be kept a way to the terminal.
 template <class T>
 concept StdioPolicy = PolicyFor<T, slots::stdio> && requires {
-    { T::replaces } -> std::convertible_to<bool>;
+    typename std::bool_constant<T::replaces>;
 };
 
 /// Records the daemon for others to find, and takes the record away at the end.
@@ -122,9 +123,9 @@ concept PidPolicy = PolicyFor<T, slots::pid>;
 /// Sets dispositions and mask; `keeps` says that it leaves them alone, `collects(signal)` whether
 /// `daemon.wait()` will report that signal.
 template <class T>
-concept SignalPolicy = PolicyFor<T, slots::signals> && requires(int signal) {
-    { T::keeps } -> std::convertible_to<bool>;
-    { T::collects(signal) } -> std::convertible_to<bool>;
+concept SignalPolicy = PolicyFor<T, slots::signals> && requires {
+    typename std::bool_constant<T::keeps>;
+    typename std::bool_constant<T::collects(1)>;
 };
 
 } // namespace daemonizer

@@ -71,6 +71,13 @@ public:
         ready(detail::characters_of(status));
     }
 
+    template <class... Wrong>
+        requires(sizeof...(Wrong) > 1)
+    void ready(const Wrong&...) {
+        static_assert(detail::is_accepted<Wrong...>,
+                      "daemonizer: ready() takes nothing, or one text: ready(\"serving\")");
+    }
+
     /// What the daemon is doing. Before ready it is one line on the terminal of the start, which
     /// the next one replaces and the end of the start removes: nothing where stderr is no terminal.
     /// With a notify policy it goes there, too. In the launcher of `start()` nothing is shown.
@@ -84,6 +91,12 @@ public:
     template <class T>
     void status(const T& text) {
         status(detail::characters_of(text));
+    }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 1)
+    void status(const Wrong&...) {
+        static_assert(detail::is_accepted<Wrong...>,
+                      "daemonizer: status() takes one text: status(\"loading\")");
     }
 
     /// Reports that the start has failed: the launcher says `why` and leaves with `status` (1 for
@@ -103,8 +116,11 @@ public:
     /// Refuses a text without a status, or before it.
     template <detail::AnyText T>
         requires(!std::is_arithmetic_v<T>)
-    auto fail(const T&, int = 0) -> int {
-        static_assert(detail::is_accepted<T>,
+    auto fail(const T&, int) -> int { return fail(); }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 2)
+    auto fail(const Wrong&...) -> int {
+        static_assert(detail::is_accepted<Wrong...>,
                       "daemonizer: fail() takes the status and then the reason: fail(3, \"why\")");
         return 1;
     }
@@ -120,6 +136,17 @@ public:
     template <class T>
     void log(int priority, const T& text) {
         log(priority, detail::characters_of(text));
+    }
+    /// Refuses a text without a priority, or before it.
+    template <detail::AnyText T, class Other>
+        requires(!std::is_arithmetic_v<T>)
+    void log(const T&, const Other&) { log(); }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 2)
+    void log(const Wrong&...) {
+        static_assert(
+            detail::is_accepted<Wrong...>,
+            "daemonizer: log() takes the priority and then one text: log(LOG_INFO, \"text\")");
     }
 
 protected:

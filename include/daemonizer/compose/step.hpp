@@ -6,6 +6,8 @@
 #include <daemonizer/compose/phase.hpp>
 #include <daemonizer/system/abi.hpp>
 
+#include <concepts>
+
 namespace daemonizer::inline DAEMONIZER_ABI {
 
 /// What one step gives and a later one needs; any type can name such a thing.
@@ -45,7 +47,7 @@ struct undoable_step : step<At> {
 /// What derives from `step` and has a name.
 template <class T>
 concept Step = requires {
-    T::name;
+    { **&T::name } -> std::convertible_to<char>; // static, and const char*
     T::at;
     T::undoes;
     T::ends_with_process;

@@ -24,7 +24,7 @@ namespace detail {
 template <class T>
 concept AnyText = TextClass<T> || std::convertible_to<const T&, const char*>;
 
-template <class T>
+template <class...>
 inline constexpr bool is_accepted = false;
 /// Refuses what is no text.
 template <class T>
@@ -82,6 +82,13 @@ struct fixed_string {
         for (std::size_t i = 0; i != Size; ++i)
             characters[i] = literal[i];
     }
+    /// Refuses what is no literal.
+    template <class T>
+    consteval fixed_string(T) : characters{'/'} {
+        static_assert(detail::is_accepted<T>,
+                      "daemonizer: text in angle brackets is a literal, PidFile<\"/run/x.pid\">; "
+                      "text of a variable goes into braces, PidFile{path}");
+    }
     /// Whether the only null byte is the last.
     constexpr auto ends_once() const -> bool {
         for (std::size_t i = 0; i != Size; ++i)
@@ -92,6 +99,8 @@ struct fixed_string {
 };
 template <std::size_t Size>
 fixed_string(const char (&)[Size]) -> fixed_string<Size>;
+template <class T>
+fixed_string(T) -> fixed_string<2>;
 
 /// The text of a policy in its two forms. `Text<"x">` is an empty type; `Text<"">` holds a pointer
 /// given at run time, whose characters the caller owns for as long as the policy lives.

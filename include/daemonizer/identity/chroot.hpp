@@ -33,6 +33,11 @@ struct Chroot : Text<Path> {
     constexpr Chroot() requires(!Text<Path>::at_run_time) = default;
     constexpr explicit Chroot(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
+    template <class... Wrong>
+        requires(Text<Path>::at_run_time && sizeof...(Wrong) != 1)
+    constexpr explicit Chroot(const Wrong&...) : Text<Path>{""} {
+        static_assert(given_as_value<Wrong...>, "daemonizer: Chroot takes one path: Chroot{path}");
+    }
 
     template <class>
     static constexpr void check() {

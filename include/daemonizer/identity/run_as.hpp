@@ -62,6 +62,14 @@ struct RunAs : detail::AccountNames<User, Group> {
     constexpr RunAs() requires(!at_run_time) = default;
     constexpr explicit RunAs(TextArgument user, TextArgument group = "") requires at_run_time
         : detail::AccountNames<User, Group>{user.characters(), group.characters()} {}
+    template <class... Wrong>
+        requires(at_run_time && (sizeof...(Wrong) == 0 || sizeof...(Wrong) > 2))
+    constexpr explicit RunAs(const Wrong&...) : detail::AccountNames<User, Group>{"", ""} {
+        static_assert(
+            given_as_value<Wrong...>,
+            "daemonizer: RunAs takes a user, or user and group: RunAs{\"user\", \"group\"}, "
+            "RunAs{uid, gid}");
+    }
 
     template <class>
     static constexpr void check() {

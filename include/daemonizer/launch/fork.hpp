@@ -9,6 +9,7 @@
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
 #include <daemonizer/launch/detail/fork_members.hpp>
+#include <daemonizer/launch/detail/staying_parent.hpp>
 #include <daemonizer/launch/detail/thread_id_word.hpp>
 #include <daemonizer/launch/single_threaded.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -54,10 +55,12 @@ struct Forking {
         if (!detachment.begin(start))
             return side::failed;
         volatile pid_t named = 0; // the intermediate writes it
+        const bool stays = detail::parent_stays(start.core);
         ThreadIdWord<Start::launcher_returns> thread_id;
         if constexpr (shares_memory<Start>)
             thread_id.replace(host, named);
-        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
+        const pid_t child =
+            fork_daemon(start, detachment.launcher, detachment.daemon, named, stays);
         if (child == 0) {
             detail::restore_signals(start, detachment.watch);
             return side::daemon;
@@ -65,7 +68,7 @@ struct Forking {
         if constexpr (shares_memory<Start>)
             thread_id.restore(host);
         detachment.daemon.close(host);
-        if (!Twice)
+        if (!Twice && !stays)
             named = child;
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
                                        : wait_for_daemon(start, detachment, child, named);
@@ -89,26 +92,37 @@ private:
     /// The intermediate tells the launcher the daemon's number in `named`, where the kernel says
     /// that they share it: some emulations of vfork share no memory. Elsewhere the daemon
     /// itself says who it is, at the price of waking the launcher before its own first step.
+    ///
+    /// `stays`: the daemon's parent stays until the start is over. That takes a memory of its own,
+    /// and with one fork another process, unless that would be the first of a pid namespace.
     template <class Start>
     [[gnu::noinline]] static auto fork_daemon(const Start& start, ReportEnd launcher,
-                                              ReportEnd report, volatile pid_t& named) -> pid_t {
+                                              ReportEnd report, volatile pid_t& named, bool stays)
+        -> pid_t {
         const auto& host = start.host();
         pid_t child;
         if constexpr (shares_memory<Start>) {
             // Here and not in the host: the frame that calls it must last.
-            child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
-            if (child < 0)
-                return -errno;
+            if (stays) {
+                child = host.fork();
+            } else {
+                child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+                if (child < 0)
+                    return -errno;
+            }
         } else {
             child = host.fork();
         }
         if (child != 0)
             return child;
         launcher.close(host);
+        if constexpr (!Twice && parent_may_stay<Core<Start>>)
+            if (stays && host.pid() != 1)
+                fork_from_parent(start, report);
         const pid_t session = host.new_session();
         if (session < 0)
             detail::give_up(start, host, report, "setsid", "new session", session);
-        bool is_named = !Twice;
+        bool is_named = !Twice && !stays;
         if constexpr (Twice) {
             if (session == 1)
                 detail::give_up_as_process_1(start, host, report);
@@ -120,6 +134,9 @@ private:
             if (daemon < 0)
                 detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
             if (daemon > 0) {
+                if constexpr (parent_may_stay<Core<Start>>)
+                    if (stays)
+                        detail::stay_as_parent(raw, report, daemon);
                 if (is_named)
                     named = daemon;
                 host.leave_at_once(0);
@@ -130,6 +147,20 @@ private:
         return 0;
     }
 
+    template <class Start>
+    using Core = std::remove_cvref_t<decltype(std::declval<const Start&>().core)>;
+
+    /// Returns in the daemon alone, of which this process becomes the parent.
+    template <class Start>
+    static void fork_from_parent(const Start& start, const ReportEnd& report) {
+        const auto& host = start.host();
+        const pid_t daemon = host.fork();
+        if (daemon < 0)
+            detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
+        if (daemon > 0)
+            detail::stay_as_parent(Start::leaving::of(host), report, daemon);
+    }
+
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>
     static auto wait_for_daemon(const Start& start, Detachment& detachment, pid_t child,
@@ -137,8 +168,11 @@ private:
         if constexpr (Start::launcher_returns) {
             const auto& host = start.host();
             using Host = std::remove_cvref_t<decltype(host)>;
-            detail::StartupWait<Host, Start::seconds()> startup{
+            detail::StartupWait<Host, Start::seconds(), parent_may_stay<Core<Start>>> startup{
                 host, detachment.watch, *start.signals, detachment.launcher, child, named};
+            if constexpr (parent_may_stay<Core<Start>>)
+                if (detail::parent_stays(start.core))
+                    startup.processes().parent_stays();
             const auto tell = [&](pid_t daemon) { start.core.tell(host, event::launched{daemon}); };
             const auto pass_on = [&](Report& report) {
                 if (!StatusReport::is_in(report))

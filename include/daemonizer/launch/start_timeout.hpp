@@ -16,9 +16,10 @@ namespace daemonizer::inline DAEMONIZER_ABI {
 template <int Seconds>
 struct StartTimeout {
     constexpr StartTimeout() = default;
-    constexpr explicit StartTimeout(int) {
+    template <class T>
+    constexpr explicit StartTimeout(const T&) {
         static_assert(
-            given_as_value<StartTimeout>,
+            given_as_value<T>,
             "daemonizer: StartTimeout takes its seconds as template argument: StartTimeout<5>");
     }
 
@@ -33,7 +34,8 @@ struct StartTimeout {
 
     void unit_lines(auto& unit) const { unit.number("TimeoutStartSec", Seconds); }
 };
-StartTimeout(int)->StartTimeout<1>;
+template <class T>
+StartTimeout(const T&) -> StartTimeout<1>;
 static_assert(Policy<StartTimeout<1>>);
 
 } // namespace daemonizer

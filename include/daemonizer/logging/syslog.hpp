@@ -25,6 +25,13 @@ struct Syslog : Text<Ident> {
     constexpr Syslog() requires(!Text<Ident>::at_run_time) = default;
     constexpr explicit Syslog(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
+    template <class... Wrong>
+        requires(Text<Ident>::at_run_time && sizeof...(Wrong) != 1)
+    constexpr explicit Syslog(const Wrong&...) : Text<Ident>{""} {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: Syslog takes one text: Syslog{ident}; a facility is a template "
+                      "argument: Syslog<\"ident\", LOG_LOCAL0>");
+    }
 
     template <class>
     static constexpr void check() {

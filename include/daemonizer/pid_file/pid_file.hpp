@@ -24,6 +24,14 @@ struct FileMode<Default, true> {
     constexpr auto mode() const -> mode_t { return permissions; }
 };
 
+template <class...>
+inline constexpr bool are_path_and_mode = false;
+template <class Path>
+inline constexpr bool are_path_and_mode<Path> = true; // TextArgument refuses what is no text
+template <class Path, class Mode>
+inline constexpr bool are_path_and_mode<Path, Mode> =
+    !std::is_arithmetic_v<Path> && std::is_convertible_v<Mode, mode_t>;
+
 } // namespace detail
 
 /// Nobody else finds the daemon, and a second start is not refused. The default.
@@ -58,6 +66,13 @@ struct PidFile : Text<Path>, detail::FileMode<Mode, Text<Path>::at_run_time> {
                                mode_t mode = Mode) requires Text<Path>::at_run_time
         : Text<Path>{path},
           detail::FileMode<Mode, true>{mode} {}
+    template <class... Wrong>
+        requires(Text<Path>::at_run_time && !detail::are_path_and_mode<Wrong...>)
+    constexpr explicit PidFile(const Wrong&...)
+        : Text<Path>{""}, detail::FileMode<Mode, true>{Mode} {
+        static_assert(given_as_value<Wrong...>, "daemonizer: PidFile takes its path, and then its "
+                                                "mode if you want: PidFile{path, 0600}");
+    }
 
     template <class>
     static constexpr void check() {

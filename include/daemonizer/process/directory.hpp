@@ -26,6 +26,12 @@ struct WorkingDirectory : Text<Path> {
     constexpr WorkingDirectory() requires(!Text<Path>::at_run_time) = default;
     constexpr explicit WorkingDirectory(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
+    template <class... Wrong>
+        requires(Text<Path>::at_run_time && sizeof...(Wrong) != 1)
+    constexpr explicit WorkingDirectory(const Wrong&...) : Text<Path>{""} {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: WorkingDirectory takes one path: WorkingDirectory{path}");
+    }
 
     struct Change : step<phase::session> {
         static constexpr const char* name = "directory";

@@ -21,6 +21,7 @@ struct FileStdio {
                           Text<In>::at_run_time == Text<Err>::at_run_time,
                       "daemonizer: FileStdio takes three texts, or none of them at compile time");
     }
+    static constexpr bool at_run_time = Text<In>::at_run_time;
     static constexpr bool text_is_whole = In.ends_once() && Out.ends_once() && Err.ends_once();
     /// Whether all three are known to be absolute paths.
     static constexpr bool absolute =
@@ -43,6 +44,12 @@ struct FileStdio {
                         TextArgument error) requires Text<In>::at_run_time : in{input},
                                                                              out{output},
                                                                              err{error} {}
+    template <class... Wrong>
+        requires(at_run_time && sizeof...(Wrong) != 3)
+    constexpr explicit FileStdio(const Wrong&...) : in{""}, out{""}, err{""} {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: FileStdio takes three paths: FileStdio{in, out, err}");
+    }
 
     /// Calls `keep(text)` for each text that reopen() reads.
     void each_text(auto keep) const {

@@ -23,6 +23,12 @@ struct JournalStdio : Text<Ident> {
     constexpr JournalStdio() requires(!Text<Ident>::at_run_time) = default;
     constexpr explicit JournalStdio(TextArgument ident) requires Text<Ident>::at_run_time
         : Text<Ident>{ident} {}
+    template <class... Wrong>
+        requires(Text<Ident>::at_run_time && sizeof...(Wrong) != 1)
+    constexpr explicit JournalStdio(const Wrong&...) : Text<Ident>{""} {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: JournalStdio takes one text: JournalStdio{ident}");
+    }
 
     /// Calls `keep(text)` for each text that reopen() reads.
     void each_text(auto keep) const { keep(this->characters()); }

@@ -28,6 +28,12 @@ struct LogStdio : Text<Path> {
     constexpr LogStdio() requires(!Text<Path>::at_run_time) = default;
     constexpr explicit LogStdio(TextArgument path) requires Text<Path>::at_run_time
         : Text<Path>{path} {}
+    template <class... Wrong>
+        requires(Text<Path>::at_run_time && sizeof...(Wrong) != 1)
+    constexpr explicit LogStdio(const Wrong&...) : Text<Path>{""} {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: LogStdio takes one path: LogStdio{path}");
+    }
 
     /// Calls `keep(text)` for each text that reopen() reads.
     void each_text(auto keep) const { keep(this->characters()); }

@@ -44,11 +44,13 @@ struct DescriptorNotify : detail::NotifyDescriptor<Descriptor> {
     constexpr DescriptorNotify() requires(Descriptor != descriptor_at_run_time) = default;
     constexpr explicit DescriptorNotify(int fd) requires(Descriptor == descriptor_at_run_time)
         : detail::NotifyDescriptor<Descriptor>{fd} {}
-    template <class T>
-        requires(!std::is_convertible_v<T, int>)
-    constexpr explicit DescriptorNotify(const T&) : detail::NotifyDescriptor<Descriptor>{} {
-        static_assert(given_as_value<T>, "daemonizer: DescriptorNotify takes a number: "
-                                         "DescriptorNotify{fd}, or DescriptorNotify<3>");
+    static constexpr bool at_run_time = Descriptor == descriptor_at_run_time;
+    template <class... Wrong>
+        requires(at_run_time &&
+                 !(sizeof...(Wrong) == 1 && (std::is_convertible_v<Wrong, int> && ...)))
+    constexpr explicit DescriptorNotify(const Wrong&...) : detail::NotifyDescriptor<Descriptor>{} {
+        static_assert(given_as_value<Wrong...>, "daemonizer: DescriptorNotify takes a number: "
+                                                "DescriptorNotify{fd}, or DescriptorNotify<3>");
     }
 
     template <class>

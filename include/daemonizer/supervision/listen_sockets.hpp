@@ -79,6 +79,14 @@ struct socket_members : Base {
     auto socket(const T& name) -> int {
         return socket(detail::characters_of(name));
     }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 1)
+    auto socket(const Wrong&...) -> int {
+        static_assert(
+            detail::is_accepted<Wrong...>,
+            "daemonizer: socket() takes a name: socket(\"http\"); sockets() has them all");
+        return -1;
+    }
 };
 
 template <class Base>

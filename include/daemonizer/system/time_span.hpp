@@ -38,7 +38,10 @@ auto nanoseconds_of(const Duration& duration) -> long long {
 /// library does not include `<chrono>`. A time that is over is 0.
 template <class Duration>
 auto nanoseconds(const Duration& duration) -> long long {
-    constexpr bool has_unit = requires { Duration::period::num; };
+    constexpr bool has_unit = requires {
+        Duration::period::num;
+        duration.count();
+    };
     static_assert(has_unit,
                   "daemonizer: a time is a duration, such as std::chrono::seconds{5}: a number "
                   "alone has no unit");

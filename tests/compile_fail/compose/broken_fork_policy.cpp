@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: a policy in slots::fork models ForkPolicy; it says whether it detaches
+// expect: daemonizer: a policy in slots::fork has static constexpr bool detaches
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

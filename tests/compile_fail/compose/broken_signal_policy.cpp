@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: a policy in slots::signals models SignalPolicy
+// expect: daemonizer: a policy in slots::signals has static constexpr bool keeps
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

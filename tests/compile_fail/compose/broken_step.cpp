@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: a step has a name and derives from step or undoable_step
+// expect: daemonizer: a step derives from step or undoable_step and has static
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

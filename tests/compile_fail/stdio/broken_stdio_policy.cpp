@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: daemonizer: a policy in slots::stdio models StdioPolicy
+// expect: daemonizer: a policy in slots::stdio has static constexpr bool replaces
 #include <daemonizer/daemonizer.hpp>
 
 using namespace daemonizer;

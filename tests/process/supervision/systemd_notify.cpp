@@ -539,6 +539,79 @@ TEMPLATE_TEST_CASE("READY waits for a manager that reads slowly", "[notify]", No
     CHECK(scene.dismiss(daemon) == 0);
 }
 
+// Else systemd would not wait at a stop for the end of a main process that is none of its children.
+TEMPLATE_TEST_CASE("a daemon is no child of the launcher's any more when the manager hears of it",
+                   "[notify]", SingleFork, DoubleFork, HandoffFork) {
+    const bool returns = GENERATE(false, true);
+    if (returns && std::is_same_v<TestType, HandoffFork>)
+        return;
+    CAPTURE(returns);
+    Scene scene; // the test adopts orphans, as the manager does
+    Manager manager{scene.path("notify")};
+    REQUIRE(manager.fill() > 0); // so that the launcher waits before it leaves
+    const pid_t launcher = begin_told<TestType>(scene, manager, returns, serve_with_status);
+    const pid_t daemon = scene.pid();
+    const auto parent_of = [](pid_t pid) {
+        const auto stat = stat_of(std::to_string(pid));
+        return stat.size() < 2 ? std::string{} : stat[1];
+    };
+    CHECK(scene.until([&] { return parent_of(daemon) == std::to_string(::getpid()); }));
+    const auto stat = stat_of(std::to_string(launcher));
+    REQUIRE(!stat.empty());
+    CHECK(stat[0] != "Z"); // it has yet to tell
+    Message message;
+    do
+        message = manager.next();
+    while (message.text == "x");
+    CHECK(message.text == "MAINPID=" + std::to_string(daemon) + "\nREADY=1");
+    CHECK(message.sender.pid == launcher);
+    CHECK(scene.end_of(launcher) == 0);
+    CHECK(scene.dismiss(daemon) == 0);
+    CHECK(scene.nobody_stays());
+}
+
+// The process that stays between them holds nothing up, and hides no death.
+TEMPLATE_TEST_CASE("how a daemon dies is known where a manager is told, too", "[notify]",
+                   SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const bool is_killed = GENERATE(true, false);
+    const auto outcome = scene.run([&] {
+        be_told(manager.name());
+        return Daemonizer<TestType, SystemdNotify, Wires>{}.run([&](auto&) -> int {
+            if (is_killed)
+                ::raise(SIGKILL);
+            ::_exit(9);
+        });
+    });
+    CHECK(outcome.status == (is_killed ? 128 + SIGKILL : 9));
+    CHECK(outcome.err.find(is_killed
+                               ? "killed before it was ready: Killed, signal 9"
+                               : "ended before it was ready: exit status 9") != std::string::npos);
+    CHECK(scene.nobody_stays());
+}
+
+TEMPLATE_TEST_CASE("a daemon whose launcher is killed leaves, and its parent with it", "[notify]",
+                   SingleFork, DoubleFork, HandoffFork) {
+    Scene scene;
+    Manager manager{scene.path("notify")};
+    const pid_t launcher = scene.begin([&] {
+        be_told(manager.name());
+        return Daemonizer<TestType, SystemdNotify, Wires>{}.run([](auto& daemon) {
+            tell_pid();
+            await_gate();
+            daemon.ready();
+            return 0;
+        });
+    });
+    const pid_t daemon = scene.pid();
+    ::kill(launcher, SIGKILL);
+    CHECK(scene.end_of(launcher) == -SIGKILL);
+    scene.let_go();
+    CHECK(scene.end_of(daemon) != 0);
+    CHECK(scene.nobody_stays());
+}
+
 TEST_CASE("what is not READY is not waited for, and a manager that has gone ends nothing",
           "[notify]") {
     Scene scene;

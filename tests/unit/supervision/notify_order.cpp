@@ -53,6 +53,46 @@ TEST_CASE("the launcher tells the manager before it tells the daemon that this i
     CHECK(count_of(record, "tell ") == 1); // the rest is the daemon's
 }
 
+TEST_CASE("the parent between launcher and daemon is ended before the manager is told") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.children = {{101}}; // it stays
+    record.others = {102};
+    record.events = {messages::forked(102), messages::ready()};
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(place_of(record, "subreaper off") < place_of(record, "signal 101 KILL"));
+    CHECK(place_of(record, "signal 101 KILL") < place_of(record, "tell "));
+    CHECK(place_of(record, "tell ") < place_of(record, "send "));
+}
+
+TEST_CASE("a parent that cannot be ended holds no start up") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.children = {{101}};
+    record.others = {102};
+    record.events = {messages::forked(102), messages::ready()};
+    record.fail("signal 101", 1, EPERM);
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(count_of(record, "signal 101") == 1);
+    CHECK(count_of(record, "tell ") == 1);
+}
+
+TEST_CASE("without a manager nobody stays between launcher and daemon") {
+    const Variable variable{""};
+    Record record;
+    record.forks = {101};
+    record.descendants = {{102}};
+    record.events = {messages::forked(102), messages::ready()};
+    const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
+    CHECK(recording::run(service, serve) == 0);
+    CHECK(count_of(record, "subreaper off") == 0);
+    CHECK(count_of(record, "signal 101") == 0);
+}
+
 TEST_CASE("the launcher of a daemon that is not ready tells why, before it lets go") {
     const Variable variable{"/run/notify"};
     Record record;

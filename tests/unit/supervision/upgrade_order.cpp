@@ -541,6 +541,32 @@ TEST_CASE("where stdio is closed and no other descriptor is left an upgrade is n
     CHECK(record.mistakes.empty());
 }
 
+TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
+    ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
+    ::setenv("WATCHDOG_USEC", "2000000", 1);
+    Record record;
+    prepare(record);
+    record.forks = {101};
+    record.children = {{101, 0, 0, 101}};
+    const auto service =
+        upgradable(record, SignalFd<SIGUSR2>{}, SystemdNotify{}, Watchdog{}, StartTimeout<5>{});
+    const int status = recording::run(service, [&](auto& daemon) {
+        daemon.ready();
+        record.calls.clear();
+        return daemon.upgrade() ? 9 : 0;
+    });
+    CHECK(status == RecordingHost::executed); // the child says ready after two seconds
+    std::vector<std::string> told;
+    for (const auto& call : record.calls)
+        if (call.rfind("tell ", 0) == 0)
+            told.push_back(call.substr(0, 18));
+    // At once, after each second, and last so that the new program's start has all of the time.
+    const std::string ping = "tell 3 WATCHDOG=1";
+    CHECK(told == std::vector<std::string>{ping, ping, ping, ping, "tell 3 RELOADING=1"});
+    ::unsetenv("NOTIFY_SOCKET");
+    ::unsetenv("WATCHDOG_USEC");
+}
+
 TEST_CASE("a trial's child whose daemon has died does not begin") {
     Record record;
     prepare(record);

@@ -6,6 +6,7 @@
 #include <daemonizer/system/abi.hpp>
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -51,15 +52,33 @@ using policy_at = typename decltype(detail::of_number<Index>(
     static_cast<const numbered_policies<std::index_sequence_for<Policies...>, Policies...>*>(
         nullptr)))::type;
 
+/// The members of a policy on top of those below, or these alone where that is not possible.
+template <class Members, class Below>
+constexpr auto members_or_below() {
+    constexpr bool derives = requires(Members * members, Below * below) { below = members; };
+    static_assert(derives, "daemonizer: the members of a policy derive from their template "
+                           "parameter: template <class Base> struct members : Base");
+    if constexpr (derives)
+        return std::type_identity<Members>{};
+    else
+        return std::type_identity<Below>{};
+}
+
 /// The members of the first `Count` policies that bring some, in the order of slots. A later
 /// policy can hide the members of an earlier one and call them through `Base`. Each layer is named
 /// by its count, so that an error lists the policies once and not once a layer.
 template <unsigned Count, class... Policies>
-struct MemberLayer : policy_at<detail::bringer<Policies...>(Count),
-                               Policies...>::template members<MemberLayer<Count - 1, Policies...>> {
-    using base =
-        typename policy_at<detail::bringer<Policies...>(Count),
-                           Policies...>::template members<MemberLayer<Count - 1, Policies...>>;
+struct MemberLayer;
+template <unsigned Count, class... Policies>
+using members_below =
+    typename decltype(detail::members_or_below<
+                      typename policy_at<detail::bringer<Policies...>(Count), Policies...>::
+                          template members<MemberLayer<Count - 1, Policies...>>,
+                      MemberLayer<Count - 1, Policies...>>())::type;
+
+template <unsigned Count, class... Policies>
+struct MemberLayer : members_below<Count, Policies...> {
+    using base = members_below<Count, Policies...>;
     using base::base;
 };
 template <class... Policies>

@@ -25,6 +25,12 @@ concept is_assigned = requires(T& policy, const T& other) {
     policy = other;
 };
 
+/// Whether the type alone says all: no text is given at run time.
+template <class T>
+constexpr bool is_complete = std::default_initializable<T> && !requires {
+    requires T::at_run_time;
+};
+
 template <class Slot>
 constexpr auto comes_after_a_list() -> bool {
     if constexpr (requires { typename Slot::after; })

@@ -75,7 +75,7 @@ using find_slot =
     decltype(detail::filling_of<Slot>(static_cast<const filled_slots<Policies...>*>(nullptr)));
 
 struct hook_names {
-    int on, write_line, in_foreground, unit_lines;
+    int on, write_line, in_foreground, unit_lines, check;
 };
 /// Has each of the names twice where the policy has it, too. A lookup of such a name fails,
 /// whatever the policy's member is: a function, several, a template.
@@ -94,6 +94,16 @@ template <class Policy>
 constexpr bool has_in_foreground = !requires {
     &beside_hook_names<Policy>::in_foreground;
 };
+template <class Policy>
+constexpr bool has_check = !requires {
+    &beside_hook_names<Policy>::check;
+};
+/// Whether the members of a policy are no template of one base.
+template <class Policy>
+constexpr bool has_members_of_no_base = requires {
+    typename Policy::members;
+}
+|| requires { typename Policy::template members<int, int>; };
 template <class Policy>
 constexpr bool has_unit_lines = !requires {
     &beside_hook_names<Policy>::unit_lines;

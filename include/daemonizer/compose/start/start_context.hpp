@@ -13,6 +13,22 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
+/// Whether `start.fail` takes these, and `start.check`.
+template <class... Given>
+constexpr bool says_why = requires(const Given&... given, void (*fail)(const char*, int)) {
+    fail(given...);
+}
+|| requires(const Given&... given, void (*fail_for)(const char*, const char*)) {
+    fail_for(given...);
+}
+|| requires(const Given&... given, void (*fail_for)(const char*, const char*, int)) {
+    fail_for(given...);
+};
+template <class... Given>
+constexpr bool is_answer = requires(const Given&... given, void (*check)(long, const char*)) {
+    check(given...);
+};
+
 /// Is handed to a step: the start under way, and where the step says why it cannot go on.
 template <class Core>
 struct StepContext {
@@ -58,6 +74,14 @@ struct StepContext {
         failure.describe(what, why, code);
         return false;
     }
+    template <class... Wrong>
+        requires(!says_why<Wrong...>)
+    auto fail(const Wrong&...) const -> bool {
+        static_assert(given_as_value<Wrong...>,
+                      "daemonizer: start.fail() takes what failed, and errno or the reason, as "
+                      "const char*: start.fail(\"open\", errno)");
+        return false;
+    }
     /// Fails the start for what belongs to no step.
     [[gnu::visibility("hidden")]] auto fail_step(const char* name, const char* what, int code) const
         -> bool {
@@ -74,6 +98,15 @@ struct StepContext {
     /// True for an answer of the host that is no error.
     auto check(long answer, const char* what) const -> bool {
         return answer >= 0 || fail(what, static_cast<int>(answer));
+    }
+    template <class... Wrong>
+        requires(!is_answer<Wrong...>)
+    auto check(const Wrong&...) const -> bool {
+        static_assert(
+            given_as_value<Wrong...>,
+            "daemonizer: start.check() takes an answer of the host and what it was about: "
+            "start.check(fd, \"open\")");
+        return false;
     }
 };
 

@@ -10,6 +10,7 @@
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_wait.hpp>
 #include <daemonizer/launch/detail/status_report.hpp>
+#include <daemonizer/launch/detail/staying_parent.hpp>
 #include <daemonizer/launch/detail/string_copies.hpp>
 #include <daemonizer/system/abi.hpp>
 
@@ -87,8 +88,11 @@ public:
     /// `first` and `known`, the daemon, are those of ProcessTree. While it waits it gives back what
     /// it can of a memory of its own.
     [[noreturn]] void wait_and_leave(Detachment& detachment, pid_t first, volatile pid_t& known) {
-        StartupWait<Host, Start::seconds()> startup{
+        StartupWait<Host, Start::seconds(), parent_may_stay<Core>> startup{
             host_, detachment.watch, kept_.signals, detachment.launcher, first, known};
+        if constexpr (parent_may_stay<Core>)
+            if (detail::parent_stays(kept_.core))
+                startup.processes().parent_stays();
         // The terminal first: a launcher that is killed once the daemon knows leaves that behind,
         // and the terminal may be stopped.
         const auto tell = [this](pid_t daemon) {

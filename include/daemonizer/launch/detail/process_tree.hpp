@@ -10,10 +10,11 @@
 #include <cerrno>
 #include <ctime>
 #include <sys/wait.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-template <class Host>
+template <class Host, bool ParentMayStay = false>
 class [[gnu::visibility("hidden")]] ProcessTree;
 
 /// The launcher's first child, which leads the process group that the others begin in; the daemon,
@@ -21,7 +22,7 @@ class [[gnu::visibility("hidden")]] ProcessTree;
 ///
 /// A number, also a group's, is signalled only while a child of ours, dead or alive, keeps it: once
 /// it has been waited for it may be a stranger's. Signal 0 does no harm and is sent without that.
-template <class Host>
+template <class Host, bool ParentMayStay>
 class ProcessTree {
 public:
     /// `daemon` is 0 as long as it is not known who that is; the intermediate may write it.
@@ -43,6 +44,9 @@ public:
     /// Where the kernel does not tell of a child it is unknown, and why_unknown() the errno.
     auto look() -> life {
         life daemon = look_once();
+        if constexpr (ParentMayStay) // which leaves as soon as the daemon is dead
+            if (daemon == life::unseen && staying_.parent && !has_left(first_))
+                return life::runs;
         // The intermediate's exit makes the daemon our child, or in another pid namespace that of
         // the first process there: then nobody here sees more of it than its number.
         if (daemon == life::unseen && has_left(first_) && (daemon = look_once()) == life::unseen)
@@ -51,6 +55,23 @@ public:
     }
 
     auto why_unknown() const -> int { return why_unknown_; }
+
+    /// The intermediate stays as the daemon's parent.
+    void parent_stays() requires(ParentMayStay) { staying_.parent = true; }
+
+    /// Ends the parent that has stayed: the daemon becomes a child of whoever is told of it. The
+    /// parent's zombie keeps the group's number. Returns false if the daemon is dead.
+    auto give_daemon_away() -> bool requires(ParentMayStay) {
+        if (!staying_.parent || daemon_ == first_)
+            return true;
+        watch_.adopt_no_more(host_);
+        if (host_.signal(first_, SIGKILL) < 0) // a filter may refuse it: the parent stays
+            return true;
+        staying_.parent = false;
+        siginfo_t how{};
+        host_.wait(P_PID, first_, how, WEXITED | WNOWAIT);
+        return look() != life::dead;
+    }
 
     /// Of the daemon, or of an intermediate that has made none.
     auto has_died() -> bool {
@@ -114,7 +135,10 @@ public:
 
     /// Takes the intermediate's exit, for a launcher that goes on living.
     void reap_intermediate() {
-        if (siginfo_t how; first_ != daemon_)
+        bool stays = false;
+        if constexpr (ParentMayStay)
+            stays = staying_.parent;
+        if (siginfo_t how; first_ != daemon_ && !stays)
             host_.wait(P_PID, first_, how, WEXITED);
     }
 
@@ -209,6 +233,11 @@ private:
     volatile pid_t& daemon_;
     int why_unknown_ = 0;
     siginfo_t end_{};
+    struct Staying {
+        bool parent = false;
+    };
+    struct nobody_stays {};
+    [[no_unique_address]] std::conditional_t<ParentMayStay, Staying, nobody_stays> staying_;
 };
 
 } // namespace daemonizer::detail

@@ -61,6 +61,13 @@ public:
         host.set_disposition(SIGCHLD, child_before_);
     }
 
+    /// Lets orphans go to whoever is next, unless the program adopts them itself.
+    template <class Host>
+    void adopt_no_more(const Host& host) {
+        if (adopts_ && was_subreaper_ == 0 && host.set_subreaper(false) >= 0)
+            adopts_ = false;
+    }
+
     /// Everything as it was, in a launcher that returns. A dead `daemon` is left to the program, as
     /// any child of its own, unless the program ignores SIGCHLD: then the kernel would have buried
     /// it. The other dead that were adopted meanwhile are buried.

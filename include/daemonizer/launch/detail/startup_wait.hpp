@@ -16,12 +16,12 @@
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
-template <class Host, int Seconds>
+template <class Host, int Seconds, bool ParentMayStay = false>
 class [[gnu::visibility("hidden")]] StartupWait;
 
 /// Waits, in the launcher, until the daemon is ready or has failed, and after
 /// a failure until nothing of it is left. `Seconds` 0: without a limit.
-template <class Host, int Seconds>
+template <class Host, int Seconds, bool ParentMayStay>
 class StartupWait {
 public:
     StartupWait(const Host& host, SigchldWatch& watch, StartSignals& signals,
@@ -36,7 +36,7 @@ public:
             deadline_.at = host.now() + Seconds * 1'000'000'000LL;
     }
 
-    auto processes() -> ProcessTree<Host>& { return processes_; }
+    auto processes() -> ProcessTree<Host, ParentMayStay>& { return processes_; }
 
     /// Something is there to be looked at: for whoever has other work to do meanwhile.
     auto has_news() const -> bool {
@@ -150,7 +150,7 @@ private:
     /// Asked only once it is ready, and before it is told that this is known: a report that others
     /// hold open says nothing of a life.
     auto is_alive(Failure& failure) -> bool {
-        using life = typename ProcessTree<Host>::life;
+        using life = typename ProcessTree<Host, ParentMayStay>::life;
         life daemon;
         while ((daemon = processes_.look()) == life::unseen) {
             processes_.sleep();
@@ -166,6 +166,9 @@ private:
     auto accept(Failure& failure, Launched launched) -> bool {
         if (signals_.look(host_) != 0)
             return cancel(failure);
+        if constexpr (ParentMayStay)
+            if (!processes_.give_daemon_away())
+                return tell_death(failure, 0);
         if constexpr (std::is_same_v<decltype(launched(pid_t{})), bool>)
             return launched(processes_.daemon()); // which has told it
         else
@@ -245,7 +248,7 @@ private:
     SigchldWatch& watch_;
     StartSignals& signals_;
     const ReportEnd report_;
-    ProcessTree<Host> processes_;
+    ProcessTree<Host, ParentMayStay> processes_;
     [[no_unique_address]] std::conditional_t<Seconds != 0, Deadline, no_deadline> deadline_;
 };
 

@@ -6,6 +6,7 @@
 #include <daemonizer/host/raw_syscall_host.hpp>
 #include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/exiting_launcher.hpp>
+#include <daemonizer/launch/detail/staying_parent.hpp>
 #include <daemonizer/launch/handoff/stack_switch.hpp>
 #include <daemonizer/launch/handoff/thread_registration.hpp>
 #include <daemonizer/system/abi.hpp>
@@ -68,6 +69,7 @@ class [[gnu::visibility("hidden")]] Handoff;
 template <class Start>
 class Handoff {
     using Launcher = ExitingLauncher<typename Start::exiting_launcher, memory::shared>;
+    using Core = std::remove_cvref_t<decltype(std::declval<const Start&>().core)>;
 
 public:
     Handoff(const Start& start, const Detachment& detachment, const ThreadRegistration& identity)
@@ -106,7 +108,7 @@ private:
     }
 
     /// Leads the session that the daemon must not lead. CLONE_PARENT: the daemon is the launcher's
-    /// child, which so learns how it ends.
+    /// child, which so learns how it ends. Where a manager is told, it is this process's instead.
     static auto be_intermediate(void* handoff) -> int {
         auto& self = *static_cast<Handoff*>(handoff);
         const RawHost host;
@@ -118,7 +120,11 @@ private:
         if (session == 1)
             detail::give_up_as_process_1(self.start_, host, report);
         self.is_named_ = host.shares_numbers_with_parent();
-        constexpr int flags = CLONE_VM | CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+        // Its own copies: whatever else is here will be the daemon's.
+        const bool stays = detail::parent_stays(self.start_.core);
+        ReportEnd launcher = self.parting_.launcher;
+        const int flags =
+            CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | (stays ? 0 : CLONE_PARENT);
         // Before the daemon runs the kernel writes its number for the launcher: no message of the
         // daemon's comes earlier.
         const int daemon =
@@ -127,6 +133,11 @@ private:
                     const_cast<pid_t*>(self.number_), nullptr, self.identity_.id());
         if (daemon < 0)
             detail::give_up(self.start_, host, report, "fork", "the intermediate's", errno);
+        if constexpr (parent_may_stay<Core>)
+            if (stays) {
+                launcher.close(host); // or the daemon would not see that the launcher has gone
+                detail::stay_as_parent(host, report, daemon);
+            }
         host.leave_at_once(0);
     }
 

@@ -59,9 +59,18 @@ struct notify_members : Base {
     auto notify(const T& assignments) -> bool {
         return notify(detail::characters_of(assignments));
     }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 1)
+    auto notify(const Wrong&...) -> bool {
+        static_assert(detail::is_accepted<Wrong...>,
+                      "daemonizer: notify() takes one text: notify(\"KEY=VALUE\")");
+        return false;
+    }
 
     /// Leaves a copy of `fd` with the manager, to be passed to the next start of the service under
-    /// `name` (FileDescriptorStoreMax=). The descriptor stays the caller's.
+    /// `name` (FileDescriptorStoreMax=). The descriptor stays the caller's. In a composition that
+    /// forks call it after `ready()`: until then a manager with NotifyAccess=main, the default,
+    /// believes the launcher alone, and drops what the daemon sends.
     auto store(const char* name, int fd) -> bool {
         const auto message = NotifyMessage{}.key("FDSTORE").number(1).key("FDNAME").text(name);
         return fd >= 0 && is_name(name) && send(message.data(), message.size(), fd);
@@ -69,6 +78,17 @@ struct notify_members : Base {
     template <class T>
     auto store(const T& name, int fd) -> bool {
         return store(detail::characters_of(name), fd);
+    }
+    template <class... Wrong>
+        requires(sizeof...(Wrong) != 2)
+    auto store(const Wrong&...) -> bool {
+        static_assert(detail::is_accepted<Wrong...>,
+                      "daemonizer: store() takes a name and a descriptor: store(\"name\", fd)");
+        return false;
+    }
+    template <detail::AnyText T>
+    auto store(int, const T&) -> bool {
+        return store();
     }
     /// Takes back what was stored under `name`.
     auto unstore(const char* name) -> bool {

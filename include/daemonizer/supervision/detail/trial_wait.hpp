@@ -31,12 +31,14 @@ public:
     TrialWait(const TrialWait&) = delete;
     auto operator=(const TrialWait&) -> TrialWait& = delete;
 
-    /// True when the child was ready. Else `failure` says why not.
-    auto wait(Failure& failure) -> bool {
+    /// True when the child was ready. Else `failure` says why not. `say_alive()` is called often
+    /// enough, and returns how many nanoseconds it can wait for the next call.
+    template <class SayAlive>
+    auto wait(Failure& failure, SayAlive say_alive) -> bool {
         Failure said;
-        const long got = hear(said);
+        const long got = hear(said, say_alive);
         const bool is_late = got == -EAGAIN && !is_dead_;
-        end_trial(is_late);
+        end_trial(is_late, say_alive);
         if (got == 1)
             return true;
         if (got == sizeof said) {
@@ -63,16 +65,19 @@ public:
 private:
     /// The size of the child's message: 1 says that it is ready, a Failure why not. A negative
     /// errno where there is none.
-    auto hear(Failure& said) -> long {
+    template <class SayAlive>
+    auto hear(Failure& said, SayAlive say_alive) -> long {
         const long long deadline = host_.now() + seconds_ * 1'000'000'000LL;
         long got = -EAGAIN;
         for (long long left; got == -EAGAIN && !is_dead_ && (left = deadline - host_.now()) > 0;) {
-            sleep(report_, left);
+            sleep(report_, shorter(left, say_alive()));
             is_dead_ = has_ended(); // is looked at first: a dead child may have left a message
             got = receive(said);
         }
         return got;
     }
+
+    static auto shorter(long long a, long long b) -> long long { return a < b ? a : b; }
 
     /// Until there is a message, or the child has ended. Others whom the child has forked may keep
     /// the report open, so that its end does not tell of a death. A debugger sees a death before
@@ -81,7 +86,7 @@ private:
         constexpr long long slice = 20'000'000, moment = 2'000'000;
         const bool is_blind = process_ < 0; // old kernels have no descriptors of processes
         const long long most = seems_dead_ ? moment : is_blind ? slice : nanoseconds;
-        const timespec time = detail::timespec_of(most < nanoseconds ? most : nanoseconds);
+        const timespec time = detail::timespec_of(shorter(most, nanoseconds));
         pollfd entries[2]{{report, POLLIN, 0}, {seems_dead_ ? -1 : process_, POLLIN, 0}};
         if (host_.poll(entries, 2, &time, nullptr) > 0)
             seems_dead_ = seems_dead_ || entries[1].revents != 0;
@@ -102,14 +107,15 @@ private:
 
     /// The child leaves by itself once it has said how its trial went. The daemon ends what the
     /// child has forked.
-    void end_trial(bool at_once) {
+    template <class SayAlive>
+    void end_trial(bool at_once, SayAlive say_alive) {
         constexpr long long patience = 1'000'000'000, most = 10'000'000'000, slice = 20'000'000;
         const long long begin = host_.now();
         while (!has_ended() && host_.now() < begin + most) {
             const long long left = at_once ? 0 : begin + patience - host_.now();
             if (left <= 0)
                 host_.signal(-child_, SIGKILL);
-            sleep(-1, left > 0 ? left : slice);
+            sleep(-1, shorter(left > 0 ? left : slice, say_alive()));
         }
         if (process_ >= 0)
             host_.close(process_);

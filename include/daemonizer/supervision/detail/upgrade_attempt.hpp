@@ -31,7 +31,9 @@ public:
     ~UpgradeAttempt() { close(); }
 
     /// True when a child has executed the program and was ready. `sockets`: of ListenSockets.
-    auto prove(Failure& failure, int sockets) -> bool {
+    /// `say_alive`: as in TrialWait.
+    template <class SayAlive>
+    auto prove(Failure& failure, int sockets, SayAlive say_alive) -> bool {
         const PassedDescriptors passed{.sockets = sockets};
         if (const int error = open(true, passed); error < 0) {
             failure.describe("trial", -error);
@@ -57,7 +59,7 @@ public:
         }
         host_.close(theirs_);
         theirs_ = -1;
-        const bool proved = TrialWait<Host>{host_, ours_, child, seconds_}.wait(failure);
+        const bool proved = TrialWait<Host>{host_, ours_, child, seconds_}.wait(failure, say_alive);
         close();
         return proved;
     }

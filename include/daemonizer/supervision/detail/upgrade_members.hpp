@@ -6,11 +6,13 @@
 #include <daemonizer/compose/event.hpp>
 #include <daemonizer/compose/policy.hpp>
 #include <daemonizer/compose/text.hpp>
+#include <daemonizer/supervision/detail/notify_message.hpp>
 #include <daemonizer/supervision/detail/upgrade_attempt.hpp>
 #include <daemonizer/system/abi.hpp>
 #include <daemonizer/system/signal_bits.hpp>
 #include <daemonizer/system/time_span.hpp>
 
+#include <limits>
 #include <signal.h>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
@@ -31,7 +33,9 @@ struct upgrade_members : Base {
         Failure failure;
         failure.name_step("upgrade");
         UpgradeAttempt attempt{this->host(), own, seconds()};
-        if (attempt.prove(failure, listen_sockets())) {
+        const auto say_alive = [this] { return ping_if_due(); };
+        if (attempt.prove(failure, listen_sockets(), say_alive)) {
+            ping(); // the new program's start has all of the time
             this->tell_policies(event::reloading{});
             hold_signals();
             attempt.become(failure, {pid_file(), listen_sockets(), notify_descriptor()});
@@ -143,6 +147,40 @@ private:
         else
             return -1;
     }
+    /// Of a composition with a Watchdog.
+    static constexpr bool is_watched = [] {
+        using Watch = typename Base::template in<slots::watchdog>;
+        if constexpr (requires { typename Watch::state; })
+            return requires(typename Watch::state & state) { state.half; };
+        else
+            return false;
+    }();
+    /// Shows the watchdog that the daemon lives, which does not serve while it waits for its trial.
+    void ping() {
+        if constexpr (is_watched) {
+            auto& watch = this->template state_in<slots::watchdog>();
+            if (watch.half == 0)
+                return;
+            watch.due = this->host().now() + watch.half;
+            const auto message = NotifyMessage{}.key("WATCHDOG").number(1);
+            this->template state_in<slots::notify>().send(this->host(), message.data(),
+                                                          message.size());
+        }
+    }
+    /// Returns after how many nanoseconds the next one is due.
+    auto ping_if_due() -> long long {
+        if constexpr (is_watched) {
+            const auto& watch = this->template state_in<slots::watchdog>();
+            const long long left = watch.due - this->host().now();
+            if (watch.half != 0 && left > 0)
+                return left;
+            ping();
+            if (watch.half != 0)
+                return watch.half;
+        }
+        return std::numeric_limits<long long>::max();
+    }
+
     /// Returns how many descriptors from 3 on the manager has passed.
     auto listen_sockets() -> int {
         if constexpr (has_sockets)

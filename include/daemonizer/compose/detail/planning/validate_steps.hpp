@@ -38,7 +38,7 @@ constexpr bool has_movable_state =
 
 template <class Step, class Policy, class Core>
 constexpr bool can_run = requires(const StepContext<Core>& start, const Policy& policy) {
-    { Step::run(start, policy) } -> std::convertible_to<bool>;
+    { Step::run(start, policy) } -> std::same_as<bool>;
 };
 
 template <class Step, class Policy, class Host>
@@ -47,13 +47,18 @@ constexpr bool can_undo = requires(const Host& host, const Policy& policy,
     Step::undo(host, policy, state);
 };
 
-/// Whether a step that is none to undo has an `undo`, which nobody would call.
-template <class Step, class Policy, class Host>
+struct undo_name {
+    int undo;
+};
+template <class Step>
+struct beside_undo : Step, undo_name {};
+/// Whether a step that is none to undo has an `undo`, which nobody would call; see hook_names.
+template <class Step>
 constexpr auto has_idle_undo() -> bool {
-    if constexpr (Step::undoes)
+    if constexpr (Step::undoes || std::is_final_v<Step>)
         return false;
     else
-        return can_undo<Step, Policy, Host>;
+        return !requires { &beside_undo<Step>::undo; };
 }
 
 /// A launcher that leaves undoes by its own host, and lets go of its copy where the daemon is
@@ -93,8 +98,7 @@ constexpr auto validate_steps(step_list<First, Rest...>) {
         return rejected<rejection::run, wrong_step<First>>{};
     else if constexpr (!detail::can_give_back<First, Policy, Core>())
         return rejected<rejection::undo, wrong_step<First>>{};
-    else if constexpr (detail::has_idle_undo<First, Policy,
-                                             typename Core::template in<slots::host>>())
+    else if constexpr (detail::has_idle_undo<First>())
         return rejected<rejection::undo_of_step, wrong_step<First>>{};
     else
         return detail::validate_steps<Policy, Core>(step_list<Rest...>{});

@@ -68,6 +68,10 @@ struct RawProcessCalls {
         return static_cast<int>(
             detail::raw_call(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, number, 0, 0, 0));
     }
+    [[gnu::visibility("hidden")]] static auto set_subreaper(bool on) -> int {
+        return static_cast<int>(
+            detail::raw_call(SYS_prctl, 36 /* PR_SET_CHILD_SUBREAPER */, on ? 1 : 0, 0, 0, 0));
+    }
     /// Kilobytes that were resident at the most. getrusage(2).
     [[gnu::visibility("hidden")]] static auto peak_memory() -> long {
         rusage usage{};

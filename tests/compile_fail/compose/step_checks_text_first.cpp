@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: start.check() takes an answer of the host and what it was about
+// lines: 30
+#include <daemonizer/daemonizer.hpp>
+
+using namespace daemonizer;
+
+struct Own {
+    struct Check : step<phase::check> {
+        static constexpr const char* name = "check";
+#ifdef REJECT
+        static auto run(const auto& start, const auto&) -> bool { return start.check("x", 3); }
+#else
+        static auto run(const auto& start, const auto&) -> bool { return start.check(3, "x"); }
+#endif
+    };
+    struct slot : own_slot {
+        static constexpr const char* name = "own";
+    };
+    using steps = step_list<Check>;
+};
+
+int main() {
+    return Daemonizer<NoFork, Own>{}.run([] {});
+}

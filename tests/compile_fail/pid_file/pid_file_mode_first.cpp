@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: daemonizer: PidFile takes its path, and then its mode if you want: PidFile{path, 0600}
+#include <daemonizer/daemonizer.hpp>
+
+using namespace daemonizer;
+
+int main() {
+#ifdef REJECT
+    return Daemonizer{PidFile{0600, "/run/x.pid"}}.run([] {});
+#else
+    return Daemonizer{PidFile{"/run/x.pid", 0600}}.run([] {});
+#endif
+}

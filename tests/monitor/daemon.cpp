@@ -5,6 +5,7 @@
 #include <daemonizer/daemonizer.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -46,6 +47,17 @@ void await_gate() {
     }
 }
 
+/// It ignores SIGTERM from its first moment on.
+void fork_deaf_worker() {
+    sigset_t all, before;
+    sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, &before);
+    if (::fork() == 0)
+        for (;;)
+            ::pause();
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
 /// What a program finds when it is started.
 void tell_surroundings(int argc, char** argv) {
     std::string all;
@@ -69,9 +81,11 @@ auto run(const std::string& mode, const std::string& directory, const More&... m
         ballast.assign(std::size_t{mode == "ballast" ? 64U : 1024U} << 20, 'x');
     const auto body = [&](auto& daemon) -> int {
         tell("daemon " + std::to_string(::getpid()));
-        if (mode == "fails at first")
+        if (mode.starts_with("deaf worker"))
+            fork_deaf_worker();
+        if (mode == "fails at first" || mode == "deaf worker, fails")
             return daemon.fail(3, "no configuration");
-        if (mode == "is killed at first")
+        if (mode == "is killed at first" || mode == "deaf worker, is killed")
             ::raise(SIGSEGV);
         if (mode == "tells a manager" && ::access(again.c_str(), F_OK) == 0)
             return daemon.fail(4, "no configuration any more");
@@ -126,7 +140,7 @@ int main(int argc, char** argv) {
     const std::string mode = argv[1], directory = argv[2];
     if (mode == "clears" || mode == "restart")
         ::clearenv();
-    if (mode == "hangs again" || mode == "hangs")
+    if (mode == "hangs again" || mode == "hangs" || mode.starts_with("deaf worker"))
         return run(mode, directory, Monitor<2, 60>{}, StartTimeout<1>{});
     if (mode == "one fork")
         return run(mode, directory, Monitor<2, 60>{}, SingleFork{});

@@ -187,6 +187,11 @@ TEST_CASE("the launcher says how the first start ends, and nothing is left of on
     SECTION("too late") {
         refused("hangs", 124, "start timeout: daemon: not ready after 1 s, and ended");
     }
+    SECTION("in time, though its worker does not end within the time of a start") {
+        refused("deaf worker, fails", 3, "daemon: not ready: no configuration");
+        refused("deaf worker, is killed", 128 + SIGSEGV,
+                "daemon: killed before it was ready: Segmentation fault, signal 11");
+    }
     SECTION("of a step of the daemon's") {
         REQUIRE(::mkdir((d + "/x.log").c_str(), 0755) == 0);
         refused("x", 1, "stdio: " + d + "/x.log: Is a directory");

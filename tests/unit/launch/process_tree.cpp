@@ -219,6 +219,30 @@ TEST_CASE("beside children of the program's the rest of the start is waited for"
     }
 }
 
+TEST_CASE("a daemon that the intermediate forks after it was asked to end is asked as well") {
+    // All signals are blocked in the intermediate, and a child does not inherit what is pending.
+    struct ForkingHost : RecordingHost {
+        auto signal(pid_t process, int number) const -> int {
+            const bool is_asked = process == -first && number == SIGTERM;
+            if (!is_asked || record->children.front().pid != first)
+                return RecordingHost::signal(process, number);
+            record->call("signal", process, "TERM");
+            record->children = {{first, CLD_EXITED, 0}, {daemon_pid}};
+            return 0;
+        }
+    };
+    Record record;
+    Launcher launcher{record};
+    record.children = {{first}};
+    detail::ProcessTree<ForkingHost> tree{ForkingHost{launcher.host}, launcher.watch,
+                                          launcher.signals, first, launcher.daemon};
+    const long long begun = record.time;
+    tree.end_all();
+    CHECK(launcher.sent() == Signals{"signal -101 TERM", "signal -101 TERM"});
+    CHECK(record.children.empty());
+    CHECK(record.time - begun < second);
+}
+
 TEST_CASE("the list of children is decimal numbers, and all else is none") {
     Record record;
     const char* const list = "/proc/thread-self/children";

@@ -106,6 +106,8 @@ public:
         // was stopped meanwhile must not give up on it. Two seconds at the most, since a process
         // that the kernel cannot end now would hold the launcher for ever.
         int rounds_of_kill = 200;
+        // What an intermediate forks after it was asked has not heard that.
+        bool may_fork = daemon_ != first_ && !has_left(first_);
         for (bool asked_group = false, asked_rest = false; !all_gone(); sleep()) {
             if (host_.now() - begun > patience) {
                 if (--rounds_of_kill == 0)
@@ -114,6 +116,9 @@ public:
                 signal_others(SIGKILL);
             } else if (!asked_group && signal_group(SIGTERM)) {
                 asked_group = true;
+            } else if (may_fork && has_left(first_)) {
+                may_fork = false;
+                signal_group(SIGTERM);
             } else if (!asked_rest && !is_ours(P_PGID, first_)) {
                 signal_others(SIGTERM); // they have left the group
                 asked_rest = true;

@@ -50,7 +50,8 @@ public:
     /// nothing of the start is left, and `failure` says why. `meanwhile()` is called once, as soon
     /// as it is known who the daemon is, `show(report)` for a message that is none of the others,
     /// which tells whether it was a status, and `launched(daemon)` when it is ready and alive,
-    /// before it is told so.
+    /// before it is told so. Where `launched` has a member `failed(failure)`, that is called as
+    /// soon as it is known why there will be no daemon, before what is left of it is ended.
     template <class Meanwhile, class Show, class Launched>
     [[gnu::noinline]] auto wait_for_outcome(Failure& failure, Meanwhile meanwhile, Show show,
                                             Launched launched) -> bool {
@@ -95,6 +96,8 @@ public:
                 break;
             case message::failed:
                 failure = report.failure;
+                if constexpr (requires { launched.failed(failure); })
+                    launched.failed(failure);
                 return clear_away(after_a_failure);
             case message::ready:
                 return is_alive(failure) && accept(failure, launched);
@@ -108,7 +111,7 @@ public:
                 break;
             }
             if (news == message::closed || (news == message::none && dead))
-                return tell_death(failure, after_a_failure);
+                return end_after_death(failure, launched);
             if constexpr (Seconds != 0)
                 if (late && news == message::none)
                     return give_up(failure);
@@ -189,8 +192,25 @@ private:
         return clear_away(0);
     }
 
+    template <class Launched>
+    auto end_after_death(Failure& failure, Launched launched) -> bool {
+        if constexpr (requires { launched.failed(failure); }) {
+            processes_.let_leave(after_a_failure);
+            describe_death(failure);
+            launched.failed(failure);
+            return clear_away(0);
+        } else {
+            return tell_death(failure, after_a_failure);
+        }
+    }
+
     auto tell_death(Failure& failure, long long patience) -> bool {
         clear_away(patience);
+        describe_death(failure);
+        return false;
+    }
+
+    void describe_death(Failure& failure) const {
         failure.name_step("daemon");
         const siginfo_t& end = processes_.end();
         if (end.si_pid == 0)
@@ -204,7 +224,6 @@ private:
                           128 + end.si_status)
                 .text(", signal ")
                 .number(end.si_status);
-        return false;
     }
 
     auto failed(Failure& failure, const char* what, int error) -> bool {

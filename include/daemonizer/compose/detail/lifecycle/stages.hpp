@@ -45,7 +45,10 @@ protected:
     }
     /// Whether it is not ready, or the body has said that it never will be.
     [[gnu::always_inline]] auto has_not_started() -> bool {
-        return stage_ == stage::failed || is_starting();
+        if constexpr (!Fork::detaches)
+            return stage_ != stage::ready;
+        else
+            return stage_ == stage::failed || is_starting();
     }
     auto is_daemon_itself() -> bool {
         if constexpr (Fork::detaches)

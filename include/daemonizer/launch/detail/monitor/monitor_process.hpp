@@ -69,7 +69,14 @@ public:
                 return false;
             return true;
         };
-        if (!startup.wait_for_outcome(kept_.failure, release, pass_on, announce))
+        // At once: a launcher with a StartTimeout would give up while the monitor ends the rest.
+        const auto say_why = [&](const Failure& why) {
+            launcher_.send_failed(host_, why);
+            launcher_.close(host_);
+        };
+        if (!startup.wait_for_outcome(
+                kept_.failure, release, pass_on,
+                Outcome<decltype(announce), decltype(say_why)>{announce, say_why}))
             fail(kept_.failure);
         report.close(host_);
         launcher_.close(host_);
@@ -82,11 +89,20 @@ public:
     /// Undoes, and tells the launcher why the first start has failed.
     [[noreturn, gnu::cold]] void fail(const Failure& why) {
         start().undo(host_);
-        launcher_.send_failed(host_, why);
+        if (launcher_.fd >= 0)
+            launcher_.send_failed(host_, why);
         host_.leave_at_once(why.exit_status());
     }
 
 private:
+    /// What the monitor does when the first start has succeeded, and when it has failed.
+    template <class Announce, class SayWhy>
+    struct Outcome {
+        const Announce& announce;
+        const SayWhy& failed;
+        auto operator()(pid_t daemon) const -> bool { return announce(daemon); }
+    };
+
     [[noreturn]] void leave(int status) {
         start().undo(host_);
         host_.leave_at_once(status);

@@ -58,7 +58,10 @@ struct Forking {
         ThreadIdWord<Start::launcher_returns> thread_id;
         if constexpr (shares_memory<Start>)
             thread_id.replace(host, named);
-        const pid_t child = fork_daemon(start, detachment.launcher, detachment.daemon, named);
+        const bool stays = detail::parent_stays(start.core);
+        const pid_t child =
+            stays ? detail::fork_below_parent<Twice>(start, detachment.launcher, detachment.daemon)
+                  : fork_daemon(start, detachment.launcher, detachment.daemon, named);
         if (child == 0) {
             detail::restore_signals(start, detachment.watch);
             return side::daemon;
@@ -66,7 +69,7 @@ struct Forking {
         if constexpr (shares_memory<Start>)
             thread_id.restore(host);
         detachment.daemon.close(host);
-        if (!Twice && !detail::parent_stays(start.core))
+        if (!Twice && !stays)
             named = child;
         const pid_t daemon = child < 0 ? (start.fail_step("fork", "the launcher's", child), 0)
                                        : wait_for_daemon(start, detachment, child, named);
@@ -90,39 +93,26 @@ private:
     /// The intermediate tells the launcher the daemon's number in `named`, where the kernel says
     /// that they share it: some emulations of vfork share no memory. Elsewhere the daemon
     /// itself says who it is, at the price of waking the launcher before its own first step.
-    ///
-    /// A parent that stays until the start is over needs a memory of its own, and with one fork it
-    /// is another process, unless that would be the first of a pid namespace.
     template <class Start>
     [[gnu::noinline]] static auto fork_daemon(const Start& start, ReportEnd launcher,
                                               ReportEnd report, volatile pid_t& named) -> pid_t {
         const auto& host = start.host();
-        const bool stays = detail::parent_stays(start.core);
         pid_t child;
         if constexpr (shares_memory<Start>) {
             // vfork is called here and not in the host, since the frame that calls it must last.
-            if (stays) {
-                child = host.fork();
-            } else {
-                child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
-                if (child < 0)
-                    return -errno;
-            }
+            child = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+            if (child < 0)
+                return -errno;
         } else {
             child = host.fork();
         }
         if (child != 0)
             return child;
         launcher.close(host);
-        if constexpr (!Twice && parent_may_stay<Core<Start>>)
-            if (stays && host.pid() != 1)
-                fork_from_parent(start, report);
         const pid_t session = host.new_session();
         if (session < 0)
             detail::give_up(start, host, report, "setsid", "new session", session);
         bool is_named = !Twice;
-        if constexpr (parent_may_stay<Core<Start>>)
-            is_named = is_named && !stays;
         if constexpr (Twice) {
             if (session == 1)
                 detail::give_up_as_process_1(start, host, report);
@@ -134,9 +124,6 @@ private:
             if (daemon < 0)
                 detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
             if (daemon > 0) {
-                if constexpr (parent_may_stay<Core<Start>>)
-                    if (stays)
-                        detail::stay_as_parent<is_raw<Start>>(raw, report, daemon);
                 if (is_named)
                     named = daemon;
                 host.leave_at_once(0);
@@ -149,21 +136,6 @@ private:
 
     template <class Start>
     using Core = std::remove_cvref_t<decltype(std::declval<const Start&>().core)>;
-
-    template <class Start>
-    static constexpr bool is_raw =
-        !std::is_same_v<typename Start::leaving::type, typename Start::template in<slots::host>>;
-
-    /// Returns in the daemon alone, of which this process becomes the parent.
-    template <class Start>
-    static void fork_from_parent(const Start& start, const ReportEnd& report) {
-        const auto& host = start.host();
-        const pid_t daemon = host.fork();
-        if (daemon < 0)
-            detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
-        if (daemon > 0)
-            detail::stay_as_parent<is_raw<Start>>(Start::leaving::of(host), report, daemon);
-    }
 
     /// The daemon's number once it is ready, or 0; the launcher of run() does not return.
     template <class Start>

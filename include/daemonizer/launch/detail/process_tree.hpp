@@ -160,12 +160,12 @@ private:
         return life::dead;
     }
 
-    auto has_left(pid_t child) const -> bool {
+    [[gnu::noinline]] auto has_left(pid_t child) const -> bool {
         siginfo_t how{};
         return host_.wait(P_PID, child, how, WEXITED | WNOHANG | WNOWAIT) < 0 || how.si_pid != 0;
     }
 
-    auto is_ours(idtype_t kind, pid_t id) const -> bool {
+    [[gnu::noinline]] auto is_ours(idtype_t kind, pid_t id) const -> bool {
         siginfo_t how;
         return host_.wait(kind, id, how, WEXITED | WNOHANG | WNOWAIT) >= 0;
     }

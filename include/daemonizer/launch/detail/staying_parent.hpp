@@ -4,12 +4,14 @@
 #define DAEMONIZER_LAUNCH_DETAIL_STAYING_PARENT_HPP
 
 #include <daemonizer/compose/policy.hpp>
+#include <daemonizer/launch/detail/detachment.hpp>
 #include <daemonizer/launch/detail/release_memory.hpp>
 #include <daemonizer/launch/detail/startup_report.hpp>
 #include <daemonizer/system/abi.hpp>
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <type_traits>
 
 namespace daemonizer::inline DAEMONIZER_ABI::detail {
 
@@ -51,6 +53,42 @@ template <bool GivesBack, class Host>
     host.leave_at_once(0);
 }
 
-} // namespace daemonizer::inline DAEMONIZER_ABI::detail
+/// Forks the daemon and, between it and the launcher, the parent that stays: with one fork that is
+/// a process more, unless it would be the first of a pid namespace. The parent needs a memory of
+/// its own. Returns 0 in the daemon; in the launcher the first child's pid or a negative errno.
+template <bool Twice, class Start>
+auto fork_below_parent(const Start& start, ReportEnd launcher, ReportEnd report) -> pid_t {
+    if constexpr (parent_may_stay<std::remove_cvref_t<decltype(start.core)>>) {
+        const auto& host = start.host();
+        if (const pid_t child = host.fork(); child != 0)
+            return child;
+        launcher.close(host);
+        const auto lead_session = [&] {
+            const pid_t session = host.new_session();
+            if (session < 0)
+                detail::give_up(start, host, report, "setsid", "new session", session);
+            if (Twice && session == 1)
+                detail::give_up_as_process_1(start, host, report);
+        };
+        if constexpr (Twice)
+            lead_session();
+        if (Twice || host.pid() != 1) {
+            const pid_t daemon = host.fork();
+            if (daemon < 0)
+                detail::give_up(start, host, report, "fork", "the intermediate's", daemon);
+            constexpr bool is_raw = !std::is_same_v<typename Start::leaving::type,
+                                                    typename Start::template in<slots::host>>;
+            if (daemon > 0)
+                detail::stay_as_parent<is_raw>(Start::leaving::of(host), report, daemon);
+        }
+        if constexpr (!Twice)
+            lead_session();
+        start.core.template state<typename Start::template in<slots::fork>>().begin(host, report,
+                                                                                    false);
+    }
+    return 0;
+}
+
+} // namespace daemonizer::detail
 
 #endif

@@ -53,6 +53,22 @@ TEST_CASE("the intermediate of a killed launcher has libc's number of the thread
     CHECK(scene.names() == "");
 }
 
+TEST_CASE("start() leaves libc's word alone where the kernel does not tell it", "[cancelled]") {
+    struct SilentHost : PosixHost {
+        static auto thread_id_word(pid_t*&) -> int { return -EINVAL; }
+        static void set_thread_id_word(pid_t*) { ::_exit(7); }
+    };
+    Scene scene;
+    const auto outcome = scene.run([&] {
+        auto result = Daemonizer{SilentHost{}, Wires{}}.start();
+        if (result && !result->is_launcher())
+            result->ready();
+        return result ? 0 : 1;
+    });
+    CHECK(outcome.status == 0);
+    CHECK(scene.nobody_stays());
+}
+
 TEST_CASE("after start() the kernel has libc's word for the thread again", "[cancelled]") {
     Scene scene;
     const bool succeeds = GENERATE(true, false);

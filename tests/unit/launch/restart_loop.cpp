@@ -41,15 +41,15 @@ void prepare(Record& record) {
     record.contents["/proc/self/environ"] = std::string{"HOME=/root\0", 11};
 }
 
-auto run(Record& record, auto... policies) -> int {
+auto run_only(Record& record, auto... policies) -> int {
     if (record.pid == launcher) { // its child stays as the monitor's parent: a manager is told
         record.pid = launcher - 1;
         record.forks.insert(record.forks.begin(), 0);
     }
     ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
-    const Daemonizer service{Host{{&record}},     SingleFork{},    Monitor<2, 60>{},
-                             StartTimeout<5>{},   SystemdNotify{}, PidFile{"/run/x.pid"},
-                             SignalFd<SIGUSR1>{}, policies...};
+    const Daemonizer service{Host{{&record}},   SingleFork{},    Monitor<2, 60>{},
+                             StartTimeout<5>{}, SystemdNotify{}, SignalFd<SIGUSR1>{},
+                             policies...};
     const int status = recording::run(service, [&](auto& daemon) {
         record.call("serves");
         daemon.ready();
@@ -57,6 +57,10 @@ auto run(Record& record, auto... policies) -> int {
     ::unsetenv("NOTIFY_SOCKET");
     CHECK(record.mistakes.empty());
     return status;
+}
+
+auto run(Record& record, auto... policies) -> int {
+    return run_only(record, PidFile{"/run/x.pid"}, policies...);
 }
 
 /// In the monitor: its daemon is ready, and then happens what `events` says.
@@ -163,6 +167,16 @@ TEST_CASE("a crash is followed by another daemon, which learns why") {
     CHECK(place(record, "STATUS=daemon: " + reason) < place(record, "READY=1"));
     CHECK(count(record, "signal 103 TERM") == 1);
     CHECK_FALSE(record.has_file("/run/x.pid"));
+}
+
+TEST_CASE("without a pid file none is handed over") {
+    Record record;
+    prepare(record);
+    record.forks = {0, first, 0};
+    record.events = {messages::by(first, messages::ready()), crash};
+    CHECK(run_only(record) == RecordingHost::executed);
+    REQUIRE(handed_over.size() == 1);
+    CHECK(handed_over[0].pid_file == -1);
 }
 
 TEST_CASE("a daemon that ends with 0 after it was ready has ended for good") {

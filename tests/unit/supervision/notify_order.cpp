@@ -67,6 +67,60 @@ TEST_CASE("the parent between launcher and daemon is ended before the manager is
     CHECK(place_of(record, "tell ") < place_of(record, "send "));
 }
 
+TEST_CASE("what fails between launcher and daemon is said") {
+    const Variable variable{"/run/notify"};
+    Record record;
+    const auto run = [&](auto fork) {
+        record.forks = {0};
+        return recording::run(Daemonizer{RecordingHost{&record}, fork, SystemdNotify{}}, serve);
+    };
+    std::string step = "fork", text = "the intermediate's: Resource temporarily unavailable";
+    SECTION("two forks: the second one") {
+        record.fail("fork", 2, EAGAIN);
+        CHECK(run(DoubleFork{}) == 1);
+    }
+    SECTION("two forks: a new session") {
+        record.fail("setsid", 1, EPERM);
+        CHECK(run(DoubleFork{}) == 1);
+        step = "setsid";
+        text = "new session: Operation not permitted";
+    }
+    SECTION("two forks: the first process of a pid namespace") {
+        record.pid = 0;
+        CHECK(run(DoubleFork{}) == 1);
+        text = "new pid namespace: two forks would end its first process, and with it the daemon; "
+               "use SingleFork";
+    }
+    SECTION("one fork, which is two") {
+        record.fail("fork", 2, EAGAIN);
+        CHECK(run(SingleFork{}) == 1);
+    }
+    REQUIRE(!record.sent.empty());
+    CHECK(record.sent.back().failure.step() == step);
+    CHECK(record.sent.back().failure.text() == text);
+    CHECK(record.mistakes.empty());
+}
+
+TEST_CASE("a daemon that dies while its parent is ended is no start") {
+    struct LosingHost : RecordingHost {
+        auto signal(pid_t process, int number) const -> int {
+            if (process == 101 && number == SIGKILL)
+                record->others.clear();
+            return RecordingHost::signal(process, number);
+        }
+    };
+    const Variable variable{"/run/notify"};
+    Record record;
+    record.forks = {101};
+    record.children = {{101}};
+    record.others = {102};
+    record.events = {messages::forked(102), messages::ready()};
+    CHECK(recording::run(Daemonizer{LosingHost{{&record}}, SystemdNotify{}}, serve) == 1);
+    CHECK(record.written[2] ==
+          messages::line("daemon: ended before it was ready: how is not known"));
+    CHECK(count_of(record, "tell 3 MAINPID") == 0);
+}
+
 TEST_CASE("a parent that cannot be ended holds no start up") {
     const Variable variable{"/run/notify"};
     Record record;

@@ -98,11 +98,12 @@ auto go_on(Record& record, bool is_trial) -> int {
 }
 
 /// A step that fails in the daemon's place, and in a trial.
+template <phase At>
 struct FailsThere {
     struct slot : own_slot {
         static constexpr const char* name = "own";
     };
-    struct Step : step<phase::session> {
+    struct Step : step<At> {
         static constexpr const char* name = "own";
         static auto run(const auto& start, const auto&) -> bool { return start.fail("it", EIO); }
     };
@@ -395,7 +396,9 @@ TEST_CASE("whatever call of a trial fails, it says how it went, and touches no p
     CHECK(n > 50);
 }
 
-TEST_CASE("a program that cannot begin in the daemon's place is tried three times, and gives up") {
+TEMPLATE_TEST_CASE(
+    "a program that cannot begin in the daemon's place is tried three times, and gives up", "",
+    FailsThere<phase::check>, FailsThere<phase::session>) {
     // So often one has failed before it.
     const int failures = GENERATE(0, 1, 3);
     Record record;
@@ -404,7 +407,7 @@ TEST_CASE("a program that cannot begin in the daemon's place is tried three time
         record, false, [=](auto& handover) { handover.failures = failures; },
         [](Record& to) {
             return recording::run(
-                upgradable(to, PidFile{"/run/x.pid"}, SignalFd<SIGTERM, SIGUSR2>{}, FailsThere{}),
+                upgradable(to, PidFile{"/run/x.pid"}, SignalFd<SIGTERM, SIGUSR2>{}, TestType{}),
                 [](auto& daemon) { daemon.ready(); });
         });
     CHECK(status == 1);
@@ -424,7 +427,8 @@ TEST_CASE("another attempt in the daemon's place is passed the manager's sockets
             ::setenv("LISTEN_PID", std::to_string(to.pid).c_str(), 1);
             ::setenv("LISTEN_FDS", "2", 1);
             return recording::run(upgradable(to, PidFile{"/run/x.pid"}, ListenSockets{},
-                                             SignalFd<SIGTERM, SIGUSR2>{}, FailsThere{}),
+                                             SignalFd<SIGTERM, SIGUSR2>{},
+                                             FailsThere<phase::session>{}),
                                   [](auto& daemon) { daemon.ready(); });
         });
     CHECK(status == RecordingHost::executed);
@@ -565,6 +569,21 @@ TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
     CHECK(told == std::vector<std::string>{ping, ping, ping, ping, "tell 3 RELOADING=1"});
     ::unsetenv("NOTIFY_SOCKET");
     ::unsetenv("WATCHDOG_USEC");
+}
+
+TEST_CASE("a watchdog that nobody asked for is not pinged while a trial takes its time") {
+    Record record;
+    prepare(record);
+    record.forks = {101};
+    record.children = {{101, 0, 0, 101}};
+    const auto service =
+        upgradable(record, SignalFd<SIGUSR2>{}, SystemdNotify{}, Watchdog{}, StartTimeout<5>{});
+    const int status = recording::run(service, [&](auto& daemon) {
+        daemon.ready();
+        return daemon.upgrade() ? 9 : 0;
+    });
+    CHECK(status == RecordingHost::executed);
+    CHECK(count(record, "tell") == 0);
 }
 
 TEST_CASE("a trial's child whose daemon has died does not begin") {

@@ -28,7 +28,8 @@ struct Continued {
         return known;
     }
 
-    /// The same process goes on, and neither forks nor locks its pid file again.
+    /// The same process goes on, and neither forks nor locks its pid file again. It takes that over
+    /// first: whatever fails, the file is taken away.
     static auto go_on(const auto& start) -> bool {
         using Fork = typename Core::template in<slots::fork>;
         auto& upgrading = start.core.template state<Upgrading>();
@@ -36,7 +37,7 @@ struct Continued {
             start.core.template state<Fork>().daemon = start.host().pid();
         const bool done = upgrading.is_trial
                               ? Steps::in_trial::run(start) && Steps::in_daemon::run(start)
-                              : Steps::in_restart::run(start) && Upgrading::adopt_pid_file(start) &&
+                              : Upgrading::adopt_pid_file(start) && Steps::in_restart::run(start) &&
                                     Plan::in_daemon::run(start);
         upgrading.is_settled = done;
         if (!done) {

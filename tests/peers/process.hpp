@@ -142,6 +142,11 @@ inline std::vector<Process> family() {
     return all;
 }
 
+inline std::vector<Process> living(std::vector<Process> processes) {
+    std::erase_if(processes, [](const Process& process) { return process.dead(); });
+    return processes;
+}
+
 // The living ones. One walk can miss a process: it lists the numbers, then a parent forks and ends,
 // and the parent is found dead. So two walks in a row have to find the same.
 inline std::vector<Process> descendants() {
@@ -153,8 +158,7 @@ inline std::vector<Process> descendants() {
          !std::equal(found.begin(), found.end(), again.begin(), again.end(), same);
          again = family())
         found = std::move(again);
-    std::erase_if(found, [](const Process& process) { return process.dead(); });
-    return found;
+    return living(std::move(found));
 }
 
 inline bool is_descendant(pid_t pid) {
@@ -254,7 +258,7 @@ bool settle(Pump pump, milliseconds limit, Condition enough_seen) {
     for (int calm = 0; Clock::now() < end && !enough_seen();) {
         leave_if_interrupted();
         const bool busy = pump(milliseconds(2));
-        const auto tree = descendants();
+        const auto tree = living(family()); // a quick look: who polls every 10 ms is calm meanwhile
         const auto now = slumber(tree);
         calm = !busy && now && now == before && !naps(tree) ? calm + 1 : 0;
         before = now;

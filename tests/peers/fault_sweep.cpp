@@ -216,9 +216,13 @@ private:
         tree.kill_victim();
     }
 
+    // After some faults a monitor looks by time, every 10 ms, and is never calm: that is no fault,
+    // and the limit for a launcher is too long to wait for it.
+    static constexpr milliseconds calm_limit{10000};
+
     void meet_daemon(Tree& tree, Run& run) {
         const auto pump = [&](milliseconds pause) { return tree.pump(pause); };
-        settle(pump, options_.limit);
+        settle(pump, calm_limit);
         auto alive = descendants();
         auto daemon = pick_daemon(alive);
         if (daemon && options_.has_second_act()) {
@@ -273,7 +277,7 @@ private:
                     return count == whole || count == 0;
                 },
                 pump, milliseconds(5000));
-            settle(pump, options_.limit);
+            settle(pump, calm_limit);
         }
     }
 

@@ -30,6 +30,14 @@ auto count_of(const Record& record, const std::string& begin) -> long {
                          [&](const std::string& call) { return call.rfind(begin, 0) == 0; });
 }
 
+/// In the launcher: the intermediate, 101, stays as the parent of the daemon, 102.
+void prepare_staying(Record& record) {
+    record.forks = {101};
+    record.children = {{101}};
+    record.others = {102};
+    record.events = {messages::forked(102), messages::ready()};
+}
+
 auto serve = [](auto& daemon) {
     daemon.ready("up");
     return 0;
@@ -56,10 +64,7 @@ TEST_CASE("the launcher tells the manager before it tells the daemon that this i
 TEST_CASE("the parent between launcher and daemon is ended before the manager is told") {
     const Variable variable{"/run/notify"};
     Record record;
-    record.forks = {101};
-    record.children = {{101}}; // it stays
-    record.others = {102};
-    record.events = {messages::forked(102), messages::ready()};
+    prepare_staying(record);
     const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
     CHECK(recording::run(service, serve) == 0);
     CHECK(place_of(record, "subreaper off") < place_of(record, "signal 101 KILL"));
@@ -111,10 +116,7 @@ TEST_CASE("a daemon that dies while its parent is ended is no start") {
     };
     const Variable variable{"/run/notify"};
     Record record;
-    record.forks = {101};
-    record.children = {{101}};
-    record.others = {102};
-    record.events = {messages::forked(102), messages::ready()};
+    prepare_staying(record);
     CHECK(recording::run(Daemonizer{LosingHost{{&record}}, SystemdNotify{}}, serve) == 1);
     CHECK(record.written[2] ==
           messages::line("daemon: ended before it was ready: how is not known"));
@@ -124,10 +126,7 @@ TEST_CASE("a daemon that dies while its parent is ended is no start") {
 TEST_CASE("a parent that cannot be ended holds no start up") {
     const Variable variable{"/run/notify"};
     Record record;
-    record.forks = {101};
-    record.children = {{101}};
-    record.others = {102};
-    record.events = {messages::forked(102), messages::ready()};
+    prepare_staying(record);
     record.fail("signal 101", 1, EPERM);
     const Daemonizer service{RecordingHost{&record}, SystemdNotify{}};
     CHECK(recording::run(service, serve) == 0);

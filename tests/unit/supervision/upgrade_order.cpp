@@ -545,10 +545,8 @@ TEST_CASE("where stdio is closed and no other descriptor is left an upgrade is n
     CHECK(record.mistakes.empty());
 }
 
-TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
-    ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
-    ::setenv("WATCHDOG_USEC", "2000000", 1);
-    Record record;
+/// With a watchdog; the trial's child says ready after two seconds.
+static void upgrade_slowly(Record& record) {
     prepare(record);
     record.forks = {101};
     record.children = {{101, 0, 0, 101}};
@@ -559,7 +557,14 @@ TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
         record.calls.clear();
         return daemon.upgrade() ? 9 : 0;
     });
-    CHECK(status == RecordingHost::executed); // the child says ready after two seconds
+    CHECK(status == RecordingHost::executed);
+}
+
+TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
+    ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
+    ::setenv("WATCHDOG_USEC", "2000000", 1);
+    Record record;
+    upgrade_slowly(record);
     std::vector<std::string> told;
     for (const auto& call : record.calls)
         if (call.rfind("tell ", 0) == 0)
@@ -573,16 +578,7 @@ TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
 
 TEST_CASE("a watchdog that nobody asked for is not pinged while a trial takes its time") {
     Record record;
-    prepare(record);
-    record.forks = {101};
-    record.children = {{101, 0, 0, 101}};
-    const auto service =
-        upgradable(record, SignalFd<SIGUSR2>{}, SystemdNotify{}, Watchdog{}, StartTimeout<5>{});
-    const int status = recording::run(service, [&](auto& daemon) {
-        daemon.ready();
-        return daemon.upgrade() ? 9 : 0;
-    });
-    CHECK(status == RecordingHost::executed);
+    upgrade_slowly(record);
     CHECK(count(record, "tell") == 0);
 }
 

@@ -577,9 +577,12 @@ TEST_CASE("while a trial takes its time the watchdog hears of the daemon") {
 }
 
 TEST_CASE("a watchdog that nobody asked for is not pinged while a trial takes its time") {
+    ::setenv("NOTIFY_SOCKET", "/run/notify", 1);
     Record record;
     upgrade_slowly(record);
-    CHECK(count(record, "tell") == 0);
+    CHECK(count(record, "tell 3 WATCHDOG=1") == 0);
+    CHECK(count(record, "tell 3 RELOADING=1") == 1);
+    ::unsetenv("NOTIFY_SOCKET");
 }
 
 TEST_CASE("a trial's child whose daemon has died does not begin") {
